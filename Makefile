@@ -1,0 +1,21 @@
+# Each target is what a person could type. `make demo` and `make test` set up all they need by themselves.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+export PYTHONDONTWRITEBYTECODE :=
+HERE := .collections/ansible_collections/astro/privatelink
+
+.PHONY: help demo test lint types sanity setup lock clean
+help:            ## what can be made
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: .venv/ready            ## the virtual environment, and this checkout visible as astro.privatelink
+
+.venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
+	@PYTHON=$(PYTHON) tests/setup.sh
+
+lock: setup            ## pin tests/requirements.in anew
+	uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade tests/requirements.in -o tests/requirements.txt
+
+clean:            ## forget everything that was set up
+	rm -rf .venv .collections .lab
