@@ -1,0 +1,34 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters that turn the inventory into what the fleet modules take, and their results into what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils import _fleet
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Shows an inventory error as Ansible shows errors."""
+
+    def filter_(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except _fleet.InventoryError as problem:
+            raise AnsibleFilterError(str(problem)) from problem
+
+    return filter_
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "fleets": _told(_fleet.fleets),
+            "zones": _told(_fleet.zones),
+            "problems": _told(_fleet.problems),
+        }

@@ -1,0 +1,267 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: private_zone
+short_description: Route 53 private hosted zones of links to Astro
+version_added: 0.1.0
+description:
+  - Makes Astro's host names resolve to a VPC endpoint inside of VPCs. For each link it creates and keeps one private hosted
+    zone with an alias record, and associates the link's VPCs with it.
+  - It adds only. VPCs and records of a zone that are not named stay as they are; removal is said, with
+    O(links[].vpcs[].state=absent) or O(links[].state=absent).
+  - No VPC is associated with an existing zone before its records answer, since a private zone without the record hides the
+    public name. The first VPC of a new zone sees no such name for the seconds between the two calls.
+  - A zone made by this module says so in its comment, with the VPC whose link it is. Only such zones are changed and deleted,
+    and those named by O(links[].hosted_zone_id), which are never deleted.
+notes:
+  - One zone gives one answer for a name. VPCs with endpoints of their own need zones of their own.
+  - Rules of Route 53 are those of U(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html).
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - astro.privatelink.attributes
+  - astro.privatelink.attributes.fleet
+options:
+  links:
+    description: The links of one account that shall have a zone, and those that shall no longer have one.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the VPC whose link it is, usually its inventory name. Each name once.
+        type: str
+        required: true
+      vpc_id:
+        description: The VPC whose link it is; a new zone is created with it.
+        type: str
+        required: true
+      zone:
+        description: Name of the zone.
+        type: str
+        default: external.astronomer.run
+      records:
+        description: Alias records of the zone.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          host:
+            description: Full host name.
+            type: str
+            required: true
+          dns_name:
+            description: Regional DNS name of the endpoint.
+            type: str
+            default: ""
+          hosted_zone_id:
+            description: Hosted zone id that AWS gives with the DNS name.
+            type: str
+            default: ""
+      vpcs:
+        description: VPCs of this run, the link's own one among them.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Name of the VPC in plans and results.
+            type: str
+            required: true
+          vpc_id:
+            description: The VPC.
+            type: str
+            required: true
+          region:
+            description: Region of the VPC.
+            type: str
+            required: true
+          state:
+            description: Whether the zone shall serve the VPC.
+            type: str
+            choices: [present, absent]
+            default: present
+      hosted_zone_id:
+        description: Adopt this private zone. Its other records are kept, and it is never deleted.
+        type: str
+        default: ""
+      force_record:
+        description: Overwrite a record of an adopted zone that points elsewhere.
+        type: bool
+        default: false
+      state:
+        description: Whether the zone shall exist.
+        type: str
+        choices: [present, absent]
+        default: present
+  wait_timeout:
+    description: Seconds to wait for each change to reach all of Route 53's servers, usually less than 60.
+    type: int
+    default: 180
+"""
+
+EXAMPLES = r"""
+- name: The zone of the link of payments, which serves analytics as well
+  astro.privatelink.private_zone:
+    links:
+      - name: payments
+        vpc_id: vpc-0aaaaaaaaaaaaaaaa
+        records:
+          - host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+            dns_name: vpce-0123456789abcdef0-1a2b3c4d.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com
+            hosted_zone_id: Z7HUB22UULQXV
+        vpcs:
+          - {name: payments, vpc_id: vpc-0aaaaaaaaaaaaaaaa, region: us-east-1}
+          - {name: analytics, vpc_id: vpc-0cccccccccccccccc, region: us-east-1}
+
+- name: Take analytics off again
+  astro.privatelink.private_zone:
+    links:
+      - name: payments
+        vpc_id: vpc-0aaaaaaaaaaaaaaaa
+        vpcs:
+          - {name: analytics, vpc_id: vpc-0cccccccccccccccc, region: us-east-1, state: absent}
+"""
+
+RETURN = r"""
+vpcs:
+  description: The zone that serves each VPC, by the names of O(links[].vpcs).
+  returned: always
+  type: dict
+  contains:
+    failed:
+      description: Whether RV(findings) has an error for this VPC.
+      type: bool
+      returned: always
+      sample: false
+    hosted_zone_id:
+      description: The zone, or a placeholder in check mode if it is to be created, or empty.
+      type: str
+      returned: always
+      sample: Z0123456789ABCDEFGHIJ
+    associated:
+      description: Whether the VPC is associated with the zone.
+      type: bool
+      returned: always
+      sample: true
+calls:
+  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - operation: route53:CreateHostedZone
+      vpcs: [payments]
+      arguments: {Name: external.astronomer.run}
+findings:
+  description: What is wrong, with the remedy.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - code: ZONE_CONFLICT
+      vpc: payments
+      severity: error
+      seen: VPC vpc-0aaaaaaaaaaaaaaaa is already associated with the zone Z0123456789ABCDEFGHIJ, which has the same name.
+      remedy: Adopt that zone, or take the VPC off it.
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _aws, _zone
+from ..module_utils._plan import Outcome, Plan
+from ..module_utils._run import Job, run
+
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+RECORD = {
+    "host": {"type": "str", "required": True},
+    "dns_name": {"type": "str", "default": ""},
+    "hosted_zone_id": {"type": "str", "default": ""},
+}
+VPC = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "state": STATE,
+}
+LINK = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "zone": {"type": "str", "default": "external.astronomer.run"},
+    "records": {"type": "list", "elements": "dict", "default": [], "options": RECORD},
+    "vpcs": {"type": "list", "elements": "dict", "default": [], "options": VPC},
+    "hosted_zone_id": {"type": "str", "default": ""},
+    "force_record": {"type": "bool", "default": False},
+    "state": STATE,
+}
+
+
+def link_from_params(params: dict[str, Any]) -> _zone.Link:
+    return _zone.Link(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        zone=params["zone"],
+        records={
+            record["host"]: _zone.Alias(
+                dns_name=_zone.plain(record["dns_name"]), hosted_zone_id=record["hosted_zone_id"]
+            )
+            for record in params["records"]
+        },
+        vpcs=tuple(
+            _zone.Vpc(name=v["name"], vpc_id=v["vpc_id"], region=v["region"], present=v["state"] == "present")
+            for v in params["vpcs"]
+        ),
+        zone_id=params["hosted_zone_id"],
+        force_record=params["force_record"],
+        present=params["state"] == "present",
+    )
+
+
+class Zones(Job[list[_zone.Zone]]):
+    """The job of this module: the zones of an account's links."""
+
+    def __init__(self, module: Any) -> None:
+        self.links = [link_from_params(params) for params in module.params["links"]]
+        self.timeout = module.params["wait_timeout"]
+        self.route53 = _aws.client(module, "route53")
+
+    def read(self) -> list[_zone.Zone]:
+        return _aws.read_zones(self.route53, self.links)
+
+    def plan(self, have: list[_zone.Zone]) -> Plan:
+        return _zone.plan(self.links, have)
+
+    def api(self) -> _aws.Sender:
+        return _aws.Sender({"route53": self.route53}, self.timeout)
+
+    def settle(self, have: list[_zone.Zone], outcome: Outcome) -> list[_zone.Zone]:
+        return self.read() if outcome.sent or outcome.failed else have
+
+    def results(self, have: list[_zone.Zone]) -> dict[str, dict[str, Any]]:
+        return {vpc.name: _zone.result(link, vpc, have) for link in self.links for vpc in link.vpcs}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
+            "wait_timeout": {"type": "int", "default": 180},
+        },
+        supports_check_mode=True,
+    )
+    run(module, Zones(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vpc_endpoint
+short_description: VPC endpoints of a fleet of VPCs to Astro
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes the interface VPC endpoints (AWS PrivateLink) through which agents in many VPCs of one
+    account and region reach Astro, together with a security group for each that lets the agents in on port 443.
+  - One run takes all VPCs. It reads in bulk, plans everything before it sends anything, changes the VPCs side by side and
+    reads back. A VPC that fails does not hold up the others; the module fails at the end, with the results of all.
+  - A VPC that is not in O(links) is left alone. Removal is said, with O(links[].state=absent).
+  - Only what carries the tag C(managed-by=astro.privatelink) is changed, and what O(links[].vpc_endpoint_id) names.
+notes:
+  - Rules of AWS are those of U(https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html), the
+    procedure is that of U(https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - astro.privatelink.attributes
+  - astro.privatelink.attributes.fleet
+options:
+  links:
+    description: The VPCs that shall have an endpoint of their own, and those that shall no longer have one.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the VPC in plans and results, usually its inventory name. Each name once.
+        type: str
+        required: true
+      vpc_id:
+        description: The VPC.
+        type: str
+        required: true
+      service_name:
+        description: Endpoint service name from Astronomer Support, C(com.amazonaws.vpce.REGION.vpce-svc-ID).
+        type: str
+        required: true
+      sources:
+        description: Security group ids and IPv4 CIDRs of the VPC's agents; they may reach the endpoint on port 443.
+        type: list
+        elements: str
+        default: []
+      joined:
+        description: Sources of further VPCs that share this endpoint, by their names.
+        type: dict
+        default: {}
+      sources_only:
+        description:
+          - The VPC itself is outside of this run. Its endpoint is left as it is; only missing sources of O(links[].joined)
+            are added to its security group.
+        type: bool
+        default: false
+      subnet_ids:
+        description:
+          - The endpoint's subnets, one for each Availability Zone. The endpoint gets exactly these.
+          - Without it, one private subnet is chosen in each zone of the endpoint service; an existing endpoint keeps those
+            it has.
+        type: list
+        elements: str
+        default: []
+      security_group_ids:
+        description:
+          - The endpoint's security groups; it gets exactly these.
+          - Without it, a security group C(astro-privatelink) is created and kept, beside any that were added by hand.
+        type: list
+        elements: str
+        default: []
+      tags:
+        description: Tags to set on the endpoint and its security group. Other tags are kept.
+        type: dict
+        default: {}
+      vpc_endpoint_id:
+        description: Adopt this endpoint. It gets the collection's tags and is from then on changed and deleted as its own.
+        type: str
+        default: ""
+      state:
+        description: Whether the VPC shall have an endpoint.
+        type: str
+        choices: [present, absent]
+        default: present
+  wait_timeout:
+    description:
+      - Seconds to wait for all endpoints together to be accepted by Astronomer and to become available, or to be gone.
+      - A VPC whose endpoint is not available by then fails with the finding C(PENDING_ACCEPTANCE) or C(ENDPOINT_PENDING).
+    type: int
+    default: 600
+"""
+
+EXAMPLES = r"""
+- name: Two VPCs, each with an endpoint; a third one shares the first one's
+  astro.privatelink.vpc_endpoint:
+    region: us-east-1
+    links:
+      - name: payments
+        vpc_id: vpc-0aaaaaaaaaaaaaaaa
+        service_name: com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0
+        sources: [sg-0aaaaaaaaaaaaaaaa]
+        joined:
+          analytics: [203.0.113.0/24]
+      - name: ledger
+        vpc_id: vpc-0bbbbbbbbbbbbbbbb
+        service_name: com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0
+        sources: [sg-0bbbbbbbbbbbbbbbb]
+        subnet_ids: [subnet-0aaaaaaaaaaaaaaaa, subnet-0bbbbbbbbbbbbbbbb]
+  register: endpoints
+
+- name: Where the endpoint of payments is
+  ansible.builtin.debug:
+    msg: "{{ endpoints.vpcs.payments.dns_name }}: {{ endpoints.vpcs.payments.addresses | map(attribute='address') }}"
+"""
+
+RETURN = r"""
+vpcs:
+  description: The endpoint of each VPC, by the names of O(links).
+  returned: always
+  type: dict
+  contains:
+    failed:
+      description: Whether RV(findings) has an error for this VPC.
+      type: bool
+      returned: always
+      sample: false
+    vpc_endpoint_id:
+      description: The endpoint, or a placeholder in check mode if it is to be created, or empty.
+      type: str
+      returned: always
+      sample: vpce-0123456789abcdef0
+    state:
+      description: State of the endpoint as AWS gives it, in lower case.
+      type: str
+      returned: always
+      sample: available
+    dns_name:
+      description: Regional DNS name of the endpoint.
+      type: str
+      returned: always
+      sample: vpce-0123456789abcdef0-1a2b3c4d.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com
+    hosted_zone_id:
+      description: The hosted zone of RV(vpcs.dns_name), which an alias record needs.
+      type: str
+      returned: always
+      sample: Z7HUB22UULQXV
+    addresses:
+      description: The endpoint's network interfaces.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - address: 10.10.1.37
+          availability_zone: us-east-1a
+          network_interface_id: eni-0123456789abcdef0
+          subnet_id: subnet-0aaaaaaaaaaaaaaaa
+calls:
+  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - operation: ec2:CreateVpcEndpoint
+      vpcs: [payments]
+      arguments: {VpcId: vpc-0aaaaaaaaaaaaaaaa}
+findings:
+  description: What is wrong, with the remedy.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - code: PENDING_ACCEPTANCE
+      vpc: payments
+      severity: error
+      seen: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer.
+      remedy: Send this id to Astronomer Support and run again later.
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _aws, _endpoint
+from ..module_utils._findings import Finding
+from ..module_utils._plan import Outcome, Plan
+from ..module_utils._run import Job, run
+
+LINK = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "service_name": {"type": "str", "required": True},
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "joined": {"type": "dict", "default": {}},
+    "sources_only": {"type": "bool", "default": False},
+    "subnet_ids": {"type": "list", "elements": "str", "default": []},
+    "security_group_ids": {"type": "list", "elements": "str", "default": []},
+    "tags": {"type": "dict", "default": {}},
+    "vpc_endpoint_id": {"type": "str", "default": ""},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def link_from_params(params: dict[str, Any]) -> _endpoint.Link:
+    return _endpoint.Link(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        service_name=params["service_name"],
+        sources=frozenset(params["sources"]),
+        joined={name: frozenset(sources) for name, sources in params["joined"].items()},
+        sources_only=params["sources_only"],
+        subnets=frozenset(params["subnet_ids"]),
+        security_groups=frozenset(params["security_group_ids"]),
+        tags={key: str(value) for key, value in params["tags"].items()},
+        endpoint_id=params["vpc_endpoint_id"],
+        present=params["state"] == "present",
+    )
+
+
+class Endpoints(Job[_endpoint.Have]):
+    """The job of this module: endpoints of a fleet."""
+
+    def __init__(self, module: Any) -> None:
+        self.links = [link_from_params(params) for params in module.params["links"]]
+        self.timeout = module.params["wait_timeout"]
+        self.ec2 = _aws.client(module, "ec2")
+
+    def read(self) -> _endpoint.Have:
+        return _aws.read_fleet(self.ec2, self.links)
+
+    def plan(self, have: _endpoint.Have) -> Plan:
+        return _endpoint.plan(self.links, have)
+
+    def api(self) -> _aws.Sender:
+        return _aws.Sender({"ec2": self.ec2}, self.timeout)
+
+    def settle(self, have: _endpoint.Have, outcome: Outcome) -> _endpoint.Have:
+        made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
+        pending = made | _endpoint.unsettled(self.links, have)
+        if pending:
+            _aws.wait_for_endpoints(self.ec2, pending, self.timeout)
+        return self.read() if pending or outcome.sent or outcome.failed else have
+
+    def status(self, have: _endpoint.Have) -> list[Finding]:
+        return [problem for link in self.links for problem in _endpoint.status(link, have, self.timeout)]
+
+    def results(self, have: _endpoint.Have) -> dict[str, dict[str, Any]]:
+        return {link.name: _endpoint.result(link, have) for link in self.links}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
+            "wait_timeout": {"type": "int", "default": 600},
+        },
+        supports_check_mode=True,
+    )
+    run(module, Endpoints(module))
+
+
+if __name__ == "__main__":
+    main()
