@@ -1,0 +1,75 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disallow-subclassing-any=False
+
+"""One AWS request, understood: which service, action, account and region. It answers nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.core.request import Request
+from moto.core.routing import NotFound, get_service_router
+from moto.iam.models import get_account_id_from
+
+CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
+READS = ("Describe", "Get", "List", "Search", "Test", "Simulate", "AssumeRole", "Decode")
+REST = frozenset({"route53", "route53profiles", "ram"})
+
+
+class LabRequest(Request):
+    """moto's request, marked as one that came through a real server."""
+
+    from_wsgi_server = True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    service: str
+    action: str
+    account: str
+    region: str
+    access_key: str
+    request: LabRequest
+    uri_parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}:{self.action}"
+
+    @property
+    def mutating(self) -> bool:
+        return not self.action.startswith(READS)
+
+
+def understand(environ: dict[str, Any], body: bytes) -> Call | None:
+    """The call in a WSGI environ, or None if it is not signed the way AWS requests are."""
+    signed = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if signed is None:
+        return None
+    access_key, region, service = signed.groups()
+    account = access_key if re.fullmatch(r"\d{12}", access_key) else get_account_id_from(access_key)
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+    request = LabRequest(environ)
+    action, uri_parameters = _action(service, environ, body, request)
+    return Call(service, action, account, region, access_key, request, uri_parameters)
+
+
+def _action(
+    service: str, environ: Mapping[str, Any], body: bytes, request: LabRequest
+) -> tuple[str, Mapping[str, Any]]:
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return str(target).rpartition(".")[2], {}
+    if service in REST:
+        try:
+            operation, parameters = get_service_router(service).match(request)
+        except NotFound:
+            return "", {}
+        return str(operation.name), parameters
+    return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0], {}

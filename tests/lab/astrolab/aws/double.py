@@ -1,0 +1,98 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The AWS double as one thing: it serves AWS calls and its own control paths on one socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+# moto loads a thousand machine images into each region otherwise; nothing here starts an instance.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+from . import profiles
+from .answering import answer
+from .call import Call, understand
+from .control import PREFIX, Control, Handler
+from .ec2 import backend
+from .errors import Reply, refusal
+from .gate import Fault, Gate, denied, throttled
+from .record import Record
+from .route53 import zones
+from .server import Serving
+from .settings import Settings
+from .world import WORLD
+
+
+class Double:
+    """One per process, because moto's state belongs to the process."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._initial = settings or Settings()
+        self.record = Record()
+        self.gate = Gate()
+        self._control = Control(self)
+        self._serving: Serving | None = None
+        self.reset()
+
+    @property
+    def settings(self) -> Settings:
+        return WORLD.settings
+
+    @property
+    def url(self) -> str:
+        if self._serving is None:
+            raise RuntimeError("the double does not serve yet")
+        return self._serving.url
+
+    def serve(self, sock: socket.socket) -> None:
+        """Starts answering on a bound and listening socket, in the background."""
+        self._serving = Serving(sock, self.handle)
+
+    def close(self) -> None:
+        if self._serving is not None:
+            self._serving.close()
+            self._serving = None
+
+    def reset(self) -> None:
+        """Back to an empty AWS with the settings this double was made with."""
+        with WORLD.lock:
+            backend.reset()
+            zones.reset()
+            profiles.reset()
+            WORLD.settings.take(self._initial)
+            WORLD.ahead = 0.0
+        self.gate.reset()
+        self.record.clear()
+
+    def control(self, path: str, handler: Handler) -> None:
+        """Adds a path below /_lab/; the handler gets "METHOD path" and the body, and gives a status and JSON."""
+        self._control.add(path, handler)
+
+    def handle(self, environ: dict[str, Any], body: bytes) -> Reply | None:
+        """The answer to one HTTP request, or None where the connection is to be closed without one."""
+        path = str(environ["PATH_INFO"])
+        if path.startswith(PREFIX):
+            return self._control.answer(str(environ["REQUEST_METHOD"]), path, body)
+        call = understand(environ, body)
+        if call is None:
+            return refusal("sts", "MissingAuthenticationToken", "Request is missing Authentication Token")
+        entry = self.record.add(call)
+        reply = self._pass(call)
+        if reply is not None:
+            entry.status, entry.code = reply.status, reply.code
+        return reply
+
+    def _pass(self, call: Call) -> Reply | None:
+        fault = self.gate.fault(call)
+        if fault is Fault.LOST_REQUEST:
+            return None
+        if fault is Fault.THROTTLED:
+            return throttled(call)
+        if fault is Fault.REFUSED:
+            return denied(call)
+        reply = self.gate.refuse(call) or answer(call)
+        return None if fault is Fault.LOST_REPLY else reply

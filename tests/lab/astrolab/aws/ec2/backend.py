@@ -1,0 +1,319 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disallow-subclassing-any=False
+
+"""moto's EC2 of one account and region, with the rules that AWS keeps and moto does not.
+
+Making `moto` use it, and moto's few wrong helpers right, happens once at import.
+"""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import itertools
+from typing import Any
+
+import moto.ec2.utils
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.models.dhcp_options import DHCPOptionsSet
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.route_tables import Route
+from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
+from moto.ec2.models.vpcs import VPC
+
+from ..errors import AwsError
+from ..world import WORLD
+from .choosing import (
+    endpoint_not_found,
+    filtered,
+    group_not_found,
+    matches,
+    pick,
+    subnet_not_found,
+    visible,
+    vpc_not_found,
+)
+from .endpoints import Endpoint, EndpointInterface, Wanted
+from .services import Configuration
+
+RESERVED = 3  # besides the network's own address: the router, the resolver and one more
+
+
+class Backend(EC2Backend):
+    __module__ = EC2Backend.__module__  # moto derives names from it
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.tokens: dict[str, tuple[Any, str]] = {}  # ClientToken -> (parameters, endpoint id)
+        self.default_dhcp_options: DHCPOptionsSet | None = None
+        super().__init__(region_name, account_id)
+
+    # --- endpoints ---
+
+    def living_endpoints(self) -> list[Endpoint]:
+        """Endpoints that exist, after those whose deletion is over have left with their interfaces."""
+        for endpoint in list(self.vpc_end_points.values()):
+            if endpoint.state == "deleted":
+                for interface_id in endpoint.network_interface_ids:
+                    self.enis.pop(interface_id, None)
+                del self.vpc_end_points[endpoint.id]
+        living: list[Endpoint] = list(self.vpc_end_points.values())
+        return living
+
+    def endpoint(self, endpoint_id: str) -> Endpoint:
+        for endpoint in self.living_endpoints():
+            if endpoint.id == endpoint_id:
+                return endpoint
+        raise endpoint_not_found(endpoint_id)
+
+    def add_endpoint(self, wanted: Wanted) -> Endpoint:
+        endpoint = Endpoint(self, wanted)
+        self.vpc_end_points[endpoint.id] = endpoint
+        for subnet_id in wanted.subnet_ids:
+            endpoint.add_subnet(subnet_id)
+        if wanted.kind == "Gateway":
+            self._route_to_gateway(endpoint)
+        return endpoint
+
+    def _route_to_gateway(self, endpoint: Endpoint) -> None:
+        for prefix_list in self.managed_prefix_lists.values():
+            if prefix_list.prefix_list_name == endpoint.service_name:
+                endpoint.destination_prefix_list_id = prefix_list.id
+                for route_table_id in endpoint.route_table_ids:
+                    self.create_route(
+                        route_table_id, None, gateway_id=endpoint.id, destination_prefix_list_id=prefix_list.id
+                    )
+
+    def describe_vpc_endpoints(self, vpc_end_point_ids: list[str] | None, filters: Any = None) -> list[Any]:
+        found = visible(self.living_endpoints())
+        chosen = pick(found, vpc_end_point_ids, endpoint_not_found)
+        return filtered(chosen, filters)
+
+    def delete_vpc_endpoints(self, vpce_ids: list[str] | None = None) -> None:
+        for endpoint_id in vpce_ids or []:
+            endpoint = self.endpoint(endpoint_id)
+            if endpoint.life.deleted_at is None:
+                endpoint.life.deleted_at = WORLD.now() + WORLD.settings.deleting_seconds
+                for route_table_id in endpoint.route_table_ids if endpoint.destination_prefix_list_id else ():
+                    self.delete_route(route_table_id, None, None, endpoint.destination_prefix_list_id)
+
+    # --- interfaces ---
+
+    def free_address(self, subnet: Subnet) -> str:
+        """The lowest address of the subnet that nobody has; AWS keeps the first four and the last."""
+        taken = self.taken_addresses(subnet)
+        for host in itertools.islice(subnet.cidr.hosts(), RESERVED, None):
+            if str(host) not in taken:
+                return str(host)
+        raise AwsError(
+            "InsufficientFreeAddressesInSubnet",
+            f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances.",
+        )
+
+    def taken_addresses(self, subnet: Subnet) -> set[str]:
+        interfaces = (each for each in self.enis.values() if each.subnet.id == subnet.id)
+        return {str(each["PrivateIpAddress"]) for eni in interfaces for each in eni.private_ip_addresses}
+
+    def create_network_interface(
+        self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
+    ) -> NetworkInterface:
+        subnet = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        wanted = private_ip_address or self.free_address(subnet)
+        if wanted in self.taken_addresses(subnet):
+            raise AwsError("InvalidIPAddress.InUse", f"Address {wanted} is in use.")
+        if ipaddress.ip_address(wanted) not in subnet.cidr:
+            raise AwsError("InvalidParameterValue", "Address does not fall within the subnet's address range")
+        return super().create_network_interface(subnet, wanted, *args, **kwargs)
+
+    def delete_network_interface(self, eni_id: str) -> None:
+        if self.get_network_interface(eni_id).status == "in-use":
+            raise AwsError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
+        super().delete_network_interface(eni_id)
+
+    def detach_network_interface(self, attachment_id: str) -> None:
+        for interface in self.enis.values():
+            if interface.attachment_id == attachment_id and isinstance(interface, EndpointInterface):
+                raise AwsError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
+        super().detach_network_interface(attachment_id)
+
+    def get_all_network_interfaces(self, eni_ids: list[str] | None = None, filters: Any = None) -> list[Any]:
+        self.living_endpoints()
+        found: list[Any] = super().get_all_network_interfaces(eni_ids, filters)
+        return found
+
+    # --- security groups ---
+
+    def create_security_group(self, *args: Any, **kwargs: Any) -> SecurityGroup:
+        group = super().create_security_group(*args, **kwargs)
+        if not group.is_default:
+            group.visible_at = WORLD.now() + WORLD.settings.hidden_seconds
+        return group
+
+    def describe_security_groups(
+        self, group_ids: list[str] | None = None, groupnames: list[str] | None = None, filters: Any = None
+    ) -> list[SecurityGroup]:
+        groups = visible(super().describe_security_groups(None, groupnames, filters))
+        known = groups if not filters else visible(super().describe_security_groups())
+        pick(known, group_ids, group_not_found)
+        return [group for group in groups if not group_ids or group.id in group_ids]
+
+    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
+        self.living_endpoints()
+        group = self.get_security_group_by_name_or_id(group_id or name or "")
+        if group is not None:
+            self._guard_group(group)
+        super().delete_security_group(name, group_id)
+
+    def _guard_group(self, group: SecurityGroup) -> None:
+        if group.is_default and group.vpc_id in self.vpcs:
+            raise AwsError(
+                "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
+            )
+        carried = any(group in interface.group_set for interface in self.enis.values())
+        others = [each for groups in self.groups.values() for each in groups.values() if each.id != group.id]
+        referred = any(
+            rule.source_group.get("GroupId") == group.id
+            for each in others
+            for rule in (*each.ingress_rules, *each.egress_rules)
+        )
+        if carried or referred or any(group.id in each.security_group_ids for each in self.living_endpoints()):
+            raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
+
+    # --- subnets, VPCs, DHCP options ---
+
+    def describe_subnets(self, subnet_ids: list[str] | None = None, filters: Any | None = None) -> list[Subnet]:
+        found = super().describe_subnets(None, None)
+        return filtered(pick(found, subnet_ids, subnet_not_found), filters)
+
+    def delete_subnet(self, subnet_id: str) -> Subnet:
+        self.living_endpoints()
+        if any(interface.subnet.id == subnet_id for interface in self.enis.values()):
+            raise AwsError("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+        return super().delete_subnet(subnet_id)
+
+    def create_vpc(self, *args: Any, **kwargs: Any) -> VPC:
+        vpc = super().create_vpc(*args, **kwargs)
+        group = self.get_default_security_group(vpc.id)
+        self.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}])
+        if self.default_dhcp_options is None:
+            domain = "ec2.internal" if self.region_name == "us-east-1" else f"{self.region_name}.compute.internal"
+            self.default_dhcp_options = self.create_dhcp_options(["AmazonProvidedDNS"], [domain])
+        vpc.dhcp_options = self.default_dhcp_options
+        return vpc
+
+    def describe_vpcs(self, vpc_ids: list[str] | None = None, filters: Any = None) -> list[VPC]:
+        return filtered(pick(list(self.vpcs.values()), vpc_ids, vpc_not_found), filters)
+
+    def get_vpc(self, vpc_id: str) -> VPC:
+        if vpc_id not in self.vpcs:
+            raise vpc_not_found(vpc_id)
+        return self.vpcs[vpc_id]
+
+    def delete_vpc(self, vpc_id: str) -> VPC:
+        vpc = self.get_vpc(vpc_id)
+        peered = any(
+            vpc in (each.vpc, each.peer_vpc) and each.status["Code"] == "active" for each in self.vpc_pcxs.values()
+        )
+        groups = [group for group in self.groups[vpc_id].values() if not group.is_default]
+        if peered or groups or any(each.vpc_id == vpc_id for each in self.living_endpoints()):
+            raise AwsError("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+        options, vpc.dhcp_options = vpc.dhcp_options, None  # moto would delete the options with the VPC
+        group = self.get_default_security_group(vpc_id)
+        try:
+            if group is not None:
+                group.is_default = False
+            return super().delete_vpc(vpc_id)
+        except Exception:
+            vpc.dhcp_options = options
+            if group is not None:
+                group.is_default = True
+            raise
+
+    def delete_dhcp_options_set(self, options_id: str | None) -> None:
+        if any(vpc.dhcp_options_id == options_id for vpc in self.vpcs.values()):
+            raise AwsError(
+                "DependencyViolation", f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted."
+            )
+        super().delete_dhcp_options_set(options_id)
+
+    # --- peering ---
+
+    def create_vpc_peering_connection(
+        self, vpc: VPC, peer_vpc: VPC, tags: dict[str, str] | None = None
+    ) -> VPCPeeringConnection:
+        peering = super().create_vpc_peering_connection(vpc, peer_vpc, tags)
+        if overlapping(vpc, peer_vpc):
+            peering._status.code = "failed"
+            peering._status.message = "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range"
+        return peering
+
+    # --- services ---
+
+    def create_vpc_endpoint_service_configuration(
+        self,
+        lb_arns: list[Any],
+        acceptance_required: bool,
+        private_dns_name: str,
+        tags: list[dict[str, str]],
+        supported_regions: list[str],
+    ) -> Configuration:
+        configuration = Configuration(
+            self.elbv2_backend.describe_load_balancers(arns=lb_arns, names=None),
+            self.region_name,
+            acceptance_required=acceptance_required,
+            private_dns_name=private_dns_name,
+            supported_regions=supported_regions,
+            ec2_backend=self,
+        )
+        configuration.add_tags({each["Key"]: each["Value"] for each in tags or []})
+        self.configurations[configuration.id] = configuration
+        return configuration
+
+    def sandbox(self) -> Backend:
+        """A copy to try a change on: nothing done to it reaches this backend or another."""
+        twin = copy.copy(self)
+        memo: dict[int, Any] = {id(each): each for _, _, each in ec2_backends.iter_backends()}
+        memo[id(self)] = twin
+        for name, value in vars(self).items():
+            setattr(twin, name, copy.deepcopy(value, memo))
+        return twin
+
+
+def overlapping(one: VPC, other: VPC) -> bool:
+    networks = [
+        [ipaddress.ip_network(each["cidr_block"]) for each in vpc.get_cidr_block_association_set()]
+        for vpc in (one, other)
+    ]
+    return any(a.overlaps(b) for a, b in itertools.product(*networks))
+
+
+def _tags(thing: Any) -> list[dict[str, str]]:
+    """moto looks through the tags of everything for each thing."""
+    return [{"key": key, "value": value} for key, value in thing.ec2_backend.tags.get(thing.id, {}).items()]
+
+
+def _owner(thing: Any) -> str:
+    """A participant of a shared VPC sees the owner's account on the VPC and its subnets."""
+    vpc_id = thing.id if isinstance(thing, VPC) else thing.vpc_id
+    return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
+
+
+def _route_state(route: Any) -> str:
+    return "blackhole" if route.vpc_pcx is not None and route.vpc_pcx.status["Code"] != "active" else "active"
+
+
+def reset() -> None:
+    """Forgets what moto holds, for every service."""
+    BackendDict.reset()
+
+
+ec2_backends.backend = Backend
+moto.ec2.utils.is_filter_matching = matches
+TaggedEC2Resource.get_tags = _tags
+Subnet.owner_id = VPC.owner_id = property(_owner)
+Route.state = property(_route_state)

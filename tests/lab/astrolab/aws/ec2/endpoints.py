@@ -1,0 +1,209 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disallow-subclassing-any=False
+
+"""VPC endpoints and their network interfaces: what they are, and how the clock moves them on.
+
+Whether a request is right is decided in `requests`; this file trusts what it is given.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.utils import random_eni_attach_id, random_vpc_ep_id
+
+from ..world import WORLD
+from . import dns
+from .choosing import endpoint_not_found
+from .lives import Life
+from .services import Service
+
+if TYPE_CHECKING:
+    from .backend import Backend
+
+AMAZON = "727180483921"  # the account that AWS shows as requester of endpoint interfaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a CreateVpcEndpoint request asks for, with AWS's defaults filled in."""
+
+    vpc_id: str
+    kind: str
+    service: Service
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    route_table_ids: tuple[str, ...] = ()
+    policy_document: str | None = None
+    private_dns_enabled: bool = False
+    ip_address_type: str = "ipv4"
+    dns_options: dict[str, str] | None = None
+    client_token: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class EndpointInterface(NetworkInterface):
+    """A network interface that belongs to an endpoint; its users may look at it and no more."""
+
+    def __init__(self, backend: Backend, endpoint: Endpoint, subnet_id: str) -> None:
+        subnet = backend.get_subnet(subnet_id)
+        super().__init__(
+            backend,
+            subnet,
+            backend.free_address(subnet),
+            group_ids=endpoint.security_group_ids,
+            description=f"VPC Endpoint Interface {endpoint.id}",
+        )
+        self.endpoint_id = endpoint.id
+        self.interface_type = "vpc_endpoint"
+        self.requester_managed = True
+        self.requester_id = AMAZON
+        self.status = "in-use"
+        self.attachment_id = random_eni_attach_id()
+
+    @property
+    def attachment(self) -> Any:
+        return {
+            "AttachmentId": self.attachment_id,
+            "DeleteOnTermination": False,
+            "DeviceIndex": 1,
+            "InstanceOwnerId": "amazon-aws",
+            "Status": "attached",
+        }
+
+
+class Endpoint(VPCEndPoint):
+    """moto's endpoint with a life of its own; moto's constructor would fix state and names."""
+
+    def __init__(self, backend: Backend, wanted: Wanted) -> None:
+        self.ec2_backend: Backend = backend
+        self.id = random_vpc_ep_id()
+        self.random = secrets.token_hex(4)
+        self.vpc_id = wanted.vpc_id
+        self.service = wanted.service
+        self.service_name = wanted.service.name
+        self.service_region = wanted.service.region
+        self.vpc_endpoint_type = wanted.kind
+        self.policy_document = wanted.policy_document or json.dumps(VPCEndPoint.DEFAULT_POLICY)
+        self.route_table_ids = list(wanted.route_table_ids)
+        self.subnet_ids: list[str] = []
+        self.security_group_ids = list(wanted.security_group_ids)
+        self.network_interface_ids: list[str] = []
+        self.private_dns_enabled = wanted.private_dns_enabled
+        self.ip_address_type = wanted.ip_address_type
+        self.dns_options = wanted.dns_options or {"DnsRecordIpType": wanted.ip_address_type}
+        self.client_token = wanted.client_token
+        self.requester_managed = False
+        self.destination_prefix_list_id: str | None = None
+        self.last_error: dict[str, str] | None = None
+        self.failure_reason: str | None = None
+        self.creation_timestamp = WORLD.timestamp()
+        self.visible_at = WORLD.now() + WORLD.settings.hidden_seconds
+        self.connection_id = f"vpce-con-{secrets.token_hex(9)[:17]}"
+        self.life = self._born()
+        self.add_tags(wanted.tags or {})
+
+    def _born(self) -> Life:
+        now, settings = WORLD.now(), WORLD.settings
+        if self.service.owner == "amazon" and self.vpc_endpoint_type == "Gateway":
+            return Life(now, None, 0.0)
+        if not self.service.acceptance_required:
+            return Life(now, None, settings.pending_seconds)
+        accepted = None if settings.acceptance_seconds is None else now + settings.acceptance_seconds
+        expires = None if settings.expiry_seconds is None else now + settings.expiry_seconds
+        return Life(accepted, expires, settings.pending_seconds)
+
+    @property
+    def state(self) -> str:  # moto's is an attribute that never changes
+        return self.life.state(WORLD.now())
+
+    @property
+    def zones(self) -> list[str]:
+        return [self.ec2_backend.get_subnet(each).availability_zone for each in self.subnet_ids]
+
+    @property
+    def dns_entries(self) -> list[dict[str, str]]:  # follows the subnets
+        if self.vpc_endpoint_type != "Interface":
+            return []
+        remote = self.service_region != self.ec2_backend.region_name
+        return dns.entries(self.id, self.random, self.service.id, self.service_region, () if remote else self.zones)
+
+    @property
+    def interfaces(self) -> list[NetworkInterface]:
+        return [self.ec2_backend.enis[each] for each in self.network_interface_ids]
+
+    def add_subnet(self, subnet_id: str) -> None:
+        interface = EndpointInterface(self.ec2_backend, self, subnet_id)
+        self.ec2_backend.enis[interface.id] = interface
+        self.subnet_ids.append(subnet_id)
+        self.network_interface_ids.append(interface.id)
+
+    def remove_subnet(self, subnet_id: str) -> None:
+        self.subnet_ids.remove(subnet_id)
+        for interface in self.interfaces:
+            if interface.subnet_id == subnet_id:
+                self.network_interface_ids.remove(interface.id)
+                del self.ec2_backend.enis[interface.id]
+
+    def set_groups(self, group_ids: Iterable[str]) -> None:
+        self.security_group_ids = list(group_ids)
+        for interface in self.interfaces:
+            interface._group_set = [
+                group
+                for each in self.security_group_ids
+                if (group := self.ec2_backend.get_security_group_from_id(each))
+            ]
+
+    def connection(self) -> dict[str, Any]:
+        """The endpoint as its service's provider sees it."""
+        return {
+            "ServiceId": self.service.id,
+            "VpcEndpointId": self.id,
+            "VpcEndpointOwner": self.owner_id,
+            "VpcEndpointState": self.state,
+            "VpcEndpointConnectionId": self.connection_id,
+            "VpcEndpointRegion": self.ec2_backend.region_name,
+            "CreationTimestamp": self.creation_timestamp,
+            "DnsEntries": self.dns_entries,
+            "NetworkLoadBalancerArns": list(self.service.load_balancer_arns),
+            "IpAddressType": self.ip_address_type,
+            "Tags": [],
+        }
+
+    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
+        simple = {
+            "vpc-endpoint-id": self.id,
+            "vpc-id": self.vpc_id,
+            "service-name": self.service_name,
+            "service-region": self.service_region,
+            "ip-address-type": self.ip_address_type,
+            "vpc-endpoint-type": self.vpc_endpoint_type,
+            "vpc-endpoint-state": self.state,
+        }
+        return simple.get(filter_name) or super().get_filter_value(filter_name, method_name)
+
+
+def everywhere() -> Iterator[Endpoint]:
+    """The endpoints of all accounts and regions that still exist."""
+    for _, _, backend in list(ec2_backends.iter_backends()):
+        yield from backend.living_endpoints()
+
+
+def force(endpoint_id: str, *, state: str | None = None, last_error: dict[str, str] | None = None) -> None:
+    """Holds an endpoint in a state with the error that explains it, or lets it live on by itself again."""
+    for endpoint in everywhere():
+        if endpoint.id == endpoint_id:
+            endpoint.life.forced = state
+            endpoint.last_error = {key.capitalize(): value for key, value in last_error.items()} if last_error else None
+            endpoint.failure_reason = last_error.get("message") if last_error and state == "failed" else None
+            return
+    raise endpoint_not_found(endpoint_id)

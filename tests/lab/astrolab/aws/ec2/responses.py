@@ -1,0 +1,254 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disallow-subclassing-any=False
+
+"""The EC2 actions: moto's answers, ours where AWS differs, and what holds for all of them (DryRun, filters, pages)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.ec2.responses import EC2Response
+from moto.ec2.utils import add_tag_specification
+
+from ..answering import Answering
+from ..errors import AwsError, DryRun
+from ..world import WORLD
+from . import creating, filters, pages, services
+from .backend import Backend
+from .choosing import filtered
+from .endpoints import Endpoint, Wanted, everywhere
+
+
+class Ec2(Answering, EC2Response):
+    _sandbox: Backend | None = None
+
+    @property
+    def ec2_backend(self) -> Backend:
+        return self._sandbox or cast(Backend, ec2_backends[self.current_account][self.region])
+
+    def error_on_dryrun(self) -> None:
+        """Too early in moto: AWS checks the request first. See perform()."""
+
+    def perform(self, action: str) -> Any:
+        """A dry run is the real thing on a copy that is thrown away, so it finds the same errors."""
+        wanted = self._filters_from_querystring() if action in filters.FILTERS else {}
+        filters.check(action, wanted)
+        size = self._get_int_param("MaxResults")
+        pages.check_size(action, size, any(name.endswith("Ids") for name in self.params))
+        dry = self._get_bool_param("DryRun", False)
+        if dry and self.call.mutating:
+            self._sandbox = self.ec2_backend.sandbox()
+        result = super().perform(action)
+        if dry:
+            raise DryRun()
+        if isinstance(result, ActionResult) and action in pages.PAGED:
+            self._cut(action, cast(dict[str, Any], result.result), size)
+        return result
+
+    def _cut(self, action: str, answer: dict[str, Any], size: int | None) -> None:
+        key = pages.PAGED[action]
+        answer[key], answer["NextToken"] = pages.page(
+            action, list(answer[key] or []), size, self._get_param("NextToken")
+        )
+
+    # --- endpoints ---
+
+    def create_vpc_endpoint(self) -> ActionResult:
+        backend = self.ec2_backend
+        token = self._get_param("ClientToken")
+        asked = {name: value for name, value in self.params.items() if name != "DryRun"}
+        if token and (endpoint := self._replay(token, asked)):
+            return ActionResult({"VpcEndpoint": endpoint, "ClientToken": token})
+        wanted = self._wanted()
+        creating.check_new(backend, wanted)
+        endpoint = backend.add_endpoint(wanted)
+        if token:
+            backend.tokens[token] = (asked, endpoint.id)
+        return ActionResult({"VpcEndpoint": endpoint, "ClientToken": token})
+
+    def _replay(self, token: str, asked: dict[str, Any]) -> Endpoint | None:
+        before, endpoint_id = self.ec2_backend.tokens.get(token, (None, ""))
+        if before is None:
+            return None
+        if before != asked:
+            raise AwsError(
+                "IdempotentParameterMismatch",
+                f"The request uses the same client token '{token}' as a previous, but non-identical request.",
+            )
+        return next((each for each in self.ec2_backend.living_endpoints() if each.id == endpoint_id), None)
+
+    def _wanted(self) -> Wanted:
+        backend = self.ec2_backend
+        vpc = backend.get_vpc(self._get_param("VpcId"))
+        service = services.find(
+            self._get_param("ServiceName") or "",
+            backend.account_id,
+            backend.region_name,
+            self._get_param("ServiceRegion"),
+        )
+        kind = self._get_param("VpcEndpointType") or "Gateway"
+        interface = kind == "Interface"
+        default = backend.get_default_security_group(vpc.id)
+        groups = self._get_param("SecurityGroupIds", []) or ([default.id] if default and interface else [])
+        return Wanted(
+            vpc_id=vpc.id,
+            kind=kind,
+            service=service,
+            subnet_ids=tuple(self._get_param("SubnetIds", [])),
+            security_group_ids=tuple(dict.fromkeys(groups)),
+            route_table_ids=tuple(self._get_param("RouteTableIds", [])),
+            policy_document=self._get_param("PolicyDocument"),
+            private_dns_enabled=bool(self._get_bool_param("PrivateDnsEnabled", interface)) and interface,
+            ip_address_type=self._get_param("IpAddressType") or "ipv4",
+            dns_options=self._get_param("DnsOptions"),
+            client_token=self._get_param("ClientToken"),
+            tags=add_tag_specification(self._get_param("TagSpecifications", [])),
+        )
+
+    def modify_vpc_endpoint(self) -> ActionResult:
+        backend = self.ec2_backend
+        endpoint = backend.endpoint(self._get_param("VpcEndpointId"))
+        add, remove = self._get_param("AddSubnetIds", []), self._get_param("RemoveSubnetIds", [])
+        add_groups, remove_groups = (
+            self._get_param("AddSecurityGroupIds", []),
+            self._get_param("RemoveSecurityGroupIds", []),
+        )
+        groups = [
+            each for each in dict.fromkeys([*endpoint.security_group_ids, *add_groups]) if each not in remove_groups
+        ]
+        creating.check_change(backend, endpoint, add, add_groups, groups)
+        for subnet_id in add:
+            if subnet_id not in endpoint.subnet_ids:
+                endpoint.add_subnet(subnet_id)
+        for subnet_id in remove:
+            if subnet_id in endpoint.subnet_ids:
+                endpoint.remove_subnet(subnet_id)
+        endpoint.set_groups(groups)
+        self._modify_rest(endpoint)
+        return ActionResult({"Return": True})
+
+    def _modify_rest(self, endpoint: Endpoint) -> None:
+        if self._get_bool_param("ResetPolicy", False):
+            endpoint.policy_document = json.dumps(Endpoint.DEFAULT_POLICY)
+        endpoint.policy_document = self._get_param("PolicyDocument") or endpoint.policy_document
+        endpoint.ip_address_type = self._get_param("IpAddressType") or endpoint.ip_address_type
+        endpoint.dns_options = self._get_param("DnsOptions") or endpoint.dns_options
+        private_dns = self._get_bool_param("PrivateDnsEnabled")
+        if private_dns is not None:
+            endpoint.private_dns_enabled = private_dns
+
+    def delete_vpc_endpoints(self) -> ActionResult:
+        backend, unsuccessful = self.ec2_backend, []
+        known = {each.id for each in backend.living_endpoints()}
+        for endpoint_id in self._get_param("VpcEndpointIds", []):
+            if endpoint_id in known:
+                backend.delete_vpc_endpoints([endpoint_id])
+            else:
+                unsuccessful.append(
+                    _unsuccessful(
+                        endpoint_id,
+                        "InvalidVpcEndpoint.NotFound",
+                        f"The Vpc Endpoint Id '{endpoint_id}' does not exist",
+                    )
+                )
+        return ActionResult({"Unsuccessful": unsuccessful})
+
+    # --- services and their connections ---
+
+    def describe_vpc_endpoint_services(self) -> ActionResult:
+        regions = self._get_param("ServiceRegions", []) or [self.region]
+        names = self._get_param("ServiceNames", [])
+        found = services.seen(self.current_account, self.region, regions)
+        known = {each.name for each in found}
+        for name in names:
+            if name not in known:
+                raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+        chosen = [_Filterable(each) for each in found if not names or each.name in names]
+        chosen = filtered(chosen, self._filters_from_querystring())
+        chosen.sort(key=lambda each: each.service.name)
+        return ActionResult(
+            {
+                "ServiceNames": [each.service.name for each in chosen],
+                "ServiceDetails": [each.service.detail(self.region) for each in chosen],
+            }
+        )
+
+    def describe_vpc_endpoint_connections(self) -> ActionResult:
+        mine = [each for each in everywhere() if each.service.owner == self.current_account]
+        chosen = filtered(
+            [_Connection(each) for each in mine if each.service_region == self.region],
+            self._filters_from_querystring(),
+        )
+        return ActionResult({"VpcEndpointConnections": [each.endpoint.connection() for each in chosen]})
+
+    def accept_vpc_endpoint_connections(self) -> ActionResult:
+        return self._decide(accept=True)
+
+    def reject_vpc_endpoint_connections(self) -> ActionResult:
+        return self._decide(accept=False)
+
+    def _decide(self, accept: bool) -> ActionResult:
+        service_id = self._get_param("ServiceId")
+        if service_id not in self.ec2_backend.configurations:
+            raise AwsError(
+                "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
+            )
+        waiting = {each.id: each for each in everywhere() if each.service.id == service_id}
+        allowed = {"pendingAcceptance"} if accept else {"pendingAcceptance", "pending", "available"}
+        unsuccessful, decided = [], []
+        for endpoint_id in self._get_param("VpcEndpointIds", []):
+            endpoint = waiting.get(endpoint_id)
+            if endpoint is None:
+                message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
+                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", message))
+            elif endpoint.state not in allowed:
+                message = f"The Vpc Endpoint Id '{endpoint_id}' is in state {endpoint.state}"
+                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidState", message))
+            else:
+                decided.append(endpoint)
+        if self._get_bool_param("DryRun", False):
+            raise DryRun()  # the endpoints are other accounts', which the copy for dry runs leaves out
+        for endpoint in decided:
+            if accept:
+                endpoint.life.accept(WORLD.now(), WORLD.settings.pending_seconds)
+            else:
+                endpoint.life.rejected = True
+        return ActionResult({"Unsuccessful": unsuccessful})
+
+
+class _Filterable:
+    def __init__(self, service: services.Service) -> None:
+        self.service = service
+
+    def get_filter_value(self, name: str) -> Any:
+        return {
+            "owner": self.service.owner,
+            "service-name": self.service.name,
+            "service-region": self.service.region,
+            "service-type": self.service.kind,
+            "supported-ip-address-types": ["ipv4"],
+        }.get(name)
+
+
+class _Connection:
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+
+    def get_filter_value(self, name: str) -> Any:
+        return {
+            "ip-address-type": self.endpoint.ip_address_type,
+            "service-id": self.endpoint.service.id,
+            "vpc-endpoint-id": self.endpoint.id,
+            "vpc-endpoint-owner": self.endpoint.owner_id,
+            "vpc-endpoint-region": self.endpoint.ec2_backend.region_name,
+            "vpc-endpoint-state": self.endpoint.state,
+        }.get(name)
+
+
+def _unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
+    return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}

@@ -1,0 +1,200 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disallow-subclassing-any=False
+
+"""The endpoint services of all accounts and regions, and who may see which of them.
+
+Providers' services are moto's service configurations, so the provider's own API calls work on them too.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.base_backend import BaseBackend
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration
+from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
+
+from ..errors import AwsError
+
+GATEWAYS = ("s3", "dynamodb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """An endpoint service as a consumer may come to know it."""
+
+    name: str
+    id: str
+    region: str
+    owner: str
+    zones: tuple[str, ...]  # zone names
+    kind: str = "Interface"
+    acceptance_required: bool = False
+    principals: frozenset[str] = frozenset()
+    supported_regions: frozenset[str] = frozenset()
+    private_dns_name: str | None = None
+    policy_supported: bool = False
+    load_balancer_arns: tuple[str, ...] = ()
+
+    def visible(self, account: str, region: str) -> bool:
+        """Whether that account may use it from that region; both must hold, and AWS does not say which failed."""
+        allowed = self.owner in {"amazon", account} or any(
+            principal == "*" or f":{account}:" in principal for principal in self.principals
+        )
+        return allowed and (region == self.region or region in self.supported_regions)
+
+    def detail(self, region: str) -> dict[str, Any]:
+        """As DescribeVpcEndpointServices shows it to a caller in that region: no zones across regions."""
+        zones = self.zones if region == self.region else ()
+        names = [{"PrivateDnsName": self.private_dns_name}] if self.private_dns_name else []
+        return {
+            "ServiceName": self.name,
+            "ServiceId": self.id,
+            "ServiceType": [{"ServiceType": self.kind}],
+            "ServiceRegion": self.region,
+            "AvailabilityZones": list(zones),
+            "AvailabilityZoneIds": [zone_id(zone) for zone in zones],
+            "Owner": self.owner,
+            "BaseEndpointDnsNames": [f"{self.id}.{self.region}.vpce.amazonaws.com"],
+            "PrivateDnsName": self.private_dns_name,
+            "PrivateDnsNames": names,
+            "PrivateDnsNameVerificationState": "verified" if names else None,
+            "VpcEndpointPolicySupported": self.policy_supported,
+            "AcceptanceRequired": self.acceptance_required,
+            "ManagesVpcEndpoints": False,
+            "Tags": [],
+            "SupportedIpAddressTypes": ["ipv4"],
+        }
+
+
+class Configuration(VPCServiceConfiguration):
+    """A provider's service, named as AWS names them."""
+
+    _supported_region_names: list[str]
+
+    def __init__(self, load_balancers: list[Any], region: str, **others: Any) -> None:
+        super().__init__(load_balancers, region, **others)
+        self.rename(f"vpce-svc-{secrets.token_hex(9)[:17]}", region)
+        if region not in self._supported_region_names:
+            self._supported_region_names = [region, *self._supported_region_names]
+
+    def rename(self, service_id: str, region: str) -> None:
+        self.id = service_id
+        self.service_name = f"com.amazonaws.vpce.{region}.{service_id}"
+        self.endpoint_dns_name = f"{service_id}.{region}.vpce.amazonaws.com"
+
+
+def zones_of(region: str) -> list[Any]:
+    zones: list[Any] = RegionsAndZonesBackend.zones.get(region, [])
+    return zones
+
+
+@functools.cache
+def _zone_ids() -> dict[str, str]:
+    return {zone.name: zone.zone_id for zones in RegionsAndZonesBackend.zones.values() for zone in zones}
+
+
+def zone_id(name: str) -> str:
+    return _zone_ids()[name]
+
+
+def register(
+    *,
+    account: str,
+    region: str,
+    zones: Sequence[str] = (),
+    service_id: str | None = None,
+    acceptance_required: bool = True,
+    principals: Sequence[str] = ("*",),
+    supported_regions: Sequence[str] = (),
+    private_dns_name: str | None = None,
+) -> Service:
+    """Puts up a provider's service; zones are names or ids, none means all of the region."""
+    backend = ec2_backends[account][region]
+    configuration = Configuration(
+        [],
+        region,
+        acceptance_required=acceptance_required,
+        private_dns_name=private_dns_name or "",
+        supported_regions=list(supported_regions),
+        ec2_backend=backend,
+    )
+    if service_id:
+        configuration.rename(service_id, region)
+    chosen = [zone.name for zone in zones_of(region) if not zones or zone.name in zones or zone.zone_id in zones]
+    if zones and len(chosen) != len(zones):
+        raise ValueError(f"no such zones in {region}: {sorted(set(zones) - set(chosen))}")
+    configuration.availability_zones = chosen
+    configuration.principals = list(principals)
+    backend.configurations[configuration.id] = configuration
+    return _service(configuration, account, region)
+
+
+def _service(configuration: Any, account: str, region: str) -> Service:
+    return Service(
+        name=configuration.service_name,
+        id=configuration.id,
+        region=region,
+        owner=account,
+        zones=tuple(sorted(set(configuration.availability_zones))),
+        acceptance_required=configuration.acceptance_required,
+        principals=frozenset(configuration.principals),
+        supported_regions=frozenset(configuration._supported_region_names),
+        private_dns_name=configuration.private_dns_name or None,
+        load_balancer_arns=tuple(configuration.network_load_balancer_arns),
+    )
+
+
+def provided() -> list[Service]:
+    """Every provider's service in every account and region."""
+    return [
+        _service(configuration, account, region)
+        for account, region, backend in ec2_backends.iter_backends()
+        for configuration in getattr(backend, "configurations", {}).values()
+    ]
+
+
+@functools.cache
+def amazons(region: str) -> tuple[Service, ...]:
+    """AWS's own services in a region: S3 and DynamoDB as gateways, the others as interfaces."""
+    found = []
+    for short in dict.fromkeys([*GATEWAYS, *AWS_ENDPOINT_SERVICES]):
+        found.append(
+            Service(
+                name=f"com.amazonaws.{region}.{short}",
+                id=f"vpce-svc-{BaseBackend.vpce_random_number()}",
+                region=region,
+                owner="amazon",
+                zones=tuple(zone.name for zone in zones_of(region)),
+                kind="Gateway" if short in GATEWAYS else "Interface",
+                private_dns_name=None if short in GATEWAYS else f"{short}.{region}.amazonaws.com",
+                policy_supported=True,
+            )
+        )
+    return tuple(found)
+
+
+def seen(account: str, region: str, service_regions: Collection[str]) -> list[Service]:
+    """What an account sees from a region, in the service regions it asks for."""
+    services = [*provided(), *(each for wanted in service_regions if wanted == region for each in amazons(wanted))]
+    return [each for each in services if each.region in service_regions and each.visible(account, region)]
+
+
+def find(name: str, account: str, region: str, service_region: str | None) -> Service:
+    """The service of that name, or AWS's one answer for unknown, not allowed and in another region."""
+    for service in seen(account, region, {service_region or region}):
+        if service.name == name:
+            return service
+    raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+
+
+def regions() -> list[str]:
+    return list(RegionsAndZonesBackend.zones)

@@ -1,0 +1,135 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that may happen to a call before and after AWS does its work: denials, rate limits, injected faults."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .call import Call
+from .errors import Reply, refusal
+from .settings import Bucket
+from .world import WORLD
+
+
+class Fault(StrEnum):
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    LOST_REQUEST = "lost-request"  # the connection is closed before the call takes effect
+    LOST_REPLY = "lost-reply"  # the call takes effect, then the connection is closed
+
+
+@dataclass(slots=True)
+class Plan:
+    """One planned fault: from the `at`-th matching call on, `count` times."""
+
+    fault: Fault
+    at: int = 1
+    count: int = 1
+    action: str = "*"
+    account: str = "*"
+    mutating: bool = False
+
+    def strikes(self, call: Call) -> bool:
+        matches = (
+            self.count > 0
+            and (call.mutating or not self.mutating)
+            and fnmatch.fnmatchcase(call.account, self.account)
+            and (fnmatch.fnmatchcase(call.action, self.action) or fnmatch.fnmatchcase(call.name, self.action))
+        )
+        if not matches:
+            return False
+        self.at -= 1
+        if self.at > 0:
+            return False
+        self.count -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Level:
+    tokens: float
+    at: float
+
+
+@dataclass(slots=True)
+class Gate:
+    plans: list[Plan] = field(default_factory=list)
+    levels: dict[tuple[str, ...], Level] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fault(self, call: Call) -> Fault | None:
+        """The first planned fault that strikes this call; every plan counts it."""
+        with self.lock:
+            struck = [plan.fault for plan in self.plans if plan.strikes(call)]
+            self.plans = [plan for plan in self.plans if plan.count > 0]
+        return struck[0] if struck else None
+
+    def refuse(self, call: Call) -> Reply | None:
+        """What is said to a call that may not pass."""
+        if call.service not in {"sts"} and WORLD.denies(call.account, call.name):
+            return denied(call)
+        if WORLD.settings.throttle and not self._takes_tokens(call):
+            return throttled(call)
+        return None
+
+    def reset(self) -> None:
+        with self.lock:
+            self.plans.clear()
+            self.levels.clear()
+
+    def _takes_tokens(self, call: Call) -> bool:
+        """Takes one token from each bucket of the call, or none from any."""
+        scope = (call.account,) if call.service == "route53" else (call.account, call.region)
+        with self.lock:
+            levels = [self._level((name, call.action, *scope), bucket) for name, bucket in _buckets_of(call)]
+            if any(level.tokens < 1 for level in levels):
+                return False
+            for level in levels:
+                level.tokens -= 1
+            return True
+
+    def _level(self, key: tuple[str, ...], bucket: Bucket) -> Level:
+        if ":" not in key[0]:  # one bucket for all actions of the service
+            key = (key[0], *key[2:])
+        now = WORLD.now()
+        level = self.levels.setdefault(key, Level(bucket.burst, now))
+        level.tokens = min(bucket.burst, level.tokens + (now - level.at) * bucket.per_second)
+        level.at = now
+        return level
+
+
+def _buckets_of(call: Call) -> list[tuple[str, Bucket]]:
+    buckets = WORLD.settings.buckets
+    own = call.name if call.name in buckets else f"{call.service}:*"
+    return [(name, buckets[name]) for name in (call.service, own) if name in buckets]
+
+
+def denied(call: Call) -> Reply:
+    user = f"arn:aws:iam::{call.account}:user/lab"
+    why = f"because no identity-based policy allows the {call.name} action"
+    if call.service == "ec2":
+        message = (
+            "You are not authorized to perform this operation. "
+            f"User: {user} is not authorized to perform: {call.name} {why}"
+        )
+        return refusal(call.service, "UnauthorizedOperation", message)
+    code = "AccessDenied" if call.service in {"route53", "iam", "elasticloadbalancing"} else "AccessDeniedException"
+    zone = call.uri_parameters.get("HostedZoneId") or call.uri_parameters.get("Id")
+    resource = f"arn:aws:route53:::hostedzone/{zone}" if call.service == "route53" and zone else "*"
+    return refusal(
+        call.service, code, f"User: {user} is not authorized to perform: {call.name} on resource: {resource} {why}"
+    )
+
+
+def throttled(call: Call) -> Reply:
+    if call.service == "ec2":
+        message = f"Request limit exceeded. Account {call.account} has been throttled on {call.name}"
+        return refusal(call.service, "RequestLimitExceeded", message)
+    code = "Throttling" if call.service in {"route53", "sts", "iam", "elasticloadbalancing"} else "ThrottlingException"
+    return refusal(call.service, code, "Rate exceeded")

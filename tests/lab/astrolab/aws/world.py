@@ -1,0 +1,41 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What everything in the double shares: the settings in force, the clock, and the one lock.
+
+moto keeps its state per process, so there is one world per process too.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .settings import Settings
+
+
+@dataclass(slots=True)
+class World:
+    settings: Settings = field(default_factory=Settings)
+    ahead: float = 0.0  # how far a test has put the clock forward
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def timestamp(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC).replace(tzinfo=None)
+
+    def denies(self, account: str, action: str) -> bool:
+        """Whether this account may not do `service:Action`; a rule without a service means any service."""
+        return any(
+            fnmatch.fnmatchcase(action, rule) or fnmatch.fnmatchcase(action.partition(":")[2], rule)
+            for rule in self.settings.denied.get(account, ())
+        )
+
+
+WORLD = World()
