@@ -1,0 +1,212 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's command line: what people type, and what they read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import commands, launch, shell
+from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS
+from .home import Home, LabError, Record, homes
+from .shape import ShapeError, plain
+from .topology import load
+
+_DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
+
+
+def up(arguments: argparse.Namespace) -> None:
+    file = arguments.topology.resolve()
+    record = launch.up(Home.of(arguments.name), load(file), file, arguments.mode)
+    _describe(record)
+
+
+def down(arguments: argparse.Namespace) -> None:
+    launch.down(Home.of(arguments.name))
+    print(f"The lab {arguments.name} is down.")
+
+
+def status(arguments: argparse.Namespace) -> None:
+    record = _record(arguments)
+    if arguments.json:
+        print(json.dumps(plain(record)))
+        return
+    _describe(record)
+    others = [home.name for home in homes() if home.alive() and home.name != record.name]
+    if others:
+        print(f"Also up: {', '.join(others)}")
+
+
+def env(arguments: argparse.Namespace) -> None:
+    for name in shell.FORGOTTEN:
+        print(f"unset {name}")
+    for name, value in shell.exports(_record(arguments)).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def inventory(arguments: argparse.Namespace) -> None:
+    _record(arguments)
+    print(Home.of(arguments.name).inventory)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
+    if not argv:
+        raise LabError("There is no command to run: lab exec HOST -- COMMAND ...")
+    return commands.run(_record(arguments), arguments.host, argv).returncode
+
+
+def look(arguments: argparse.Namespace) -> None:
+    seen = commands.look(_record(arguments), arguments.host, arguments.hostname)
+    print(json.dumps(seen) if arguments.json else commands.told(arguments.host, seen))
+
+
+def calls(arguments: argparse.Namespace) -> None:
+    _print(commands.calls(_record(arguments), reset=arguments.reset), as_json=arguments.json)
+
+
+def requests(arguments: argparse.Namespace) -> None:
+    _print(commands.requests(_record(arguments), reset=arguments.reset), as_json=arguments.json)
+
+
+def fault(arguments: argparse.Namespace) -> None:
+    commands.fault(_record(arguments), arguments.kind, arguments.on, arguments.what, arguments.seconds or 0.0)
+
+
+def slow(arguments: argparse.Namespace) -> None:
+    if arguments.seconds is not None:
+        arguments.what = "slow"
+    fault(arguments)
+
+
+def aws_fault(arguments: argparse.Namespace) -> None:
+    content = {}
+    for pair in arguments.setting:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise LabError(f"{pair} is not of the form NAME=VALUE.")
+        content[key] = _json_or_text(value)
+    _print(commands.aws_fault(_record(arguments), content), as_json=True)
+
+
+def heal(arguments: argparse.Namespace) -> None:
+    commands.heal(_record(arguments), arguments.kinds)
+
+
+def aws(arguments: argparse.Namespace) -> int:
+    """The AWS double alone, without a network."""
+    return subprocess.run([sys.executable, "-m", "astrolab.aws", *arguments.rest], check=False).returncode
+
+
+def _record(arguments: argparse.Namespace) -> Record:
+    return Home.of(arguments.name).record()
+
+
+def _describe(record: Record) -> None:
+    print(f"The lab {record.name} is up in {record.mode} mode. {launch.CANNOT_SHOW[record.mode]}")
+    print(f"AWS answers at {record.url}; the cluster is {record.cluster_host}.")
+    names = {vpc.id: name for name, vpc in record.vpcs.items()}
+    for host, facts in record.hosts.items():
+        print(f"  {host}: {facts.address} in {names[facts.vpc]} ({facts.vpc})")
+
+
+def _print(content: Any, *, as_json: bool) -> None:
+    if as_json or not isinstance(content, list):
+        print(json.dumps(content, indent=None if as_json else 1))
+        return
+    for line in content:
+        print(" ".join(f"{key}={value}" for key, value in line.items() if value is not None))
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description="AWS and Astro on one machine, to try the collection on.")
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--name", default=os.environ.get("LAB_NAME") or "default", help="which lab (default: $LAB_NAME)")
+    said = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: Any, text: str, within: Any = said) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = within.add_parser(name, parents=[named], help=text, description=text)
+        made.set_defaults(act=act)
+        return made
+
+    starting = command("up", up, "start a lab")
+    starting.add_argument("--topology", type=Path, default=_DEMO, metavar="FILE", help="what is in it")
+    starting.add_argument("--mode", default="auto", choices=["auto", *launch.PREFIXES])
+    command("down", down, "end a lab and forget it")
+    command("status", status, "what runs, and how").add_argument("--json", action="store_true")
+    command("env", env, 'shell commands that point AWS clients at the lab: eval "$(lab env)"')
+    command("inventory", inventory, "where the inventory is")
+    running = command("exec", execute, "run a command on an agent host")
+    running.add_argument("host")
+    running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    looking = command("look", look, "what an agent sees of its cluster: names, TCP, TLS, HTTP")
+    looking.add_argument("host")
+    looking.add_argument("hostname", nargs="?", metavar="NAME", help="another name than the cluster's")
+    looking.add_argument("--json", action="store_true")
+    for name, act, text in (
+        ("calls", calls, "the calls that AWS was sent"),
+        ("requests", requests, "what reached Astro, and by which way"),
+    ):
+        listing = command(name, act, text)
+        listing.add_argument("--json", action="store_true")
+        listing.add_argument("--reset", action="store_true", help="forget them after showing them")
+    _faults(command, said)
+    healing = command("heal", heal, "take faults back: all, or those of a kind")
+    healing.add_argument("kinds", nargs="*", metavar="dns|tls|address|aws")
+    alone = said.add_parser("aws", help="the AWS double alone, in the foreground")
+    alone.add_argument("rest", nargs=argparse.REMAINDER)
+    alone.set_defaults(act=aws)
+    return parser
+
+
+def _faults(command: Any, said: Any) -> None:
+    kinds = said.add_parser("fault", help="break something").add_subparsers(required=True, metavar="WHAT")
+    for kind, on, faults, act in (
+        ("dns", "HOST_OR_VPC", DNS_KINDS, slow),
+        ("tls", "VPC_OR_public", TLS_KINDS, fault),
+        ("address", "IP", ADDRESS_KINDS, fault),
+    ):
+        breaking = command(kind, act, f"break {kind}", kinds)
+        breaking.add_argument("on", metavar=on)
+        ways = breaking.add_mutually_exclusive_group(required=True)
+        for each in faults:
+            if each == "slow":
+                ways.add_argument("--slow", dest="seconds", type=float, metavar="SECONDS")
+            else:
+                ways.add_argument(f"--{each.replace('_', '-')}", dest="what", action="store_const", const=each)
+        breaking.set_defaults(seconds=None)
+    refusing = command(
+        "aws", aws_fault, "have AWS refuse, delay or lose calls, as the double's /_lab/faults has it", kinds
+    )
+    refusing.add_argument("setting", nargs="+", metavar="NAME=VALUE")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.act(arguments) or 0
+    except (LabError, ShapeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

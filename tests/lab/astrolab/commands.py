@@ -1,0 +1,97 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be said to a lab that is up. Each function is one command; none of them prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+from typing import Any
+
+from . import enter
+from .faults import PUBLIC
+from .home import LabError, Record
+from .shell import environment
+from .talk import say
+
+_LOOK = Path(__file__).with_name("look.py")
+
+
+def run(record: Record, host: str, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    """A command on an agent host."""
+    return subprocess.run(
+        enter.command(record, host, argv),
+        env=environment(record) | enter.environment(record),
+        check=False,
+        text=True,
+        **options,
+    )
+
+
+def look(record: Record, host: str, name: str | None = None) -> dict[str, Any]:
+    """What an agent on this host sees of its cluster, or of another name."""
+    facts = record.host(host)
+    argv = [sys.executable, str(_LOOK), name or record.cluster_host]
+    if facts.dial_through:
+        if not facts.name_servers:
+            raise LabError(f"None of the name servers that the DHCP options give to {host} is served by the lab.")
+        argv += ["--name-server", facts.name_servers[0], "--dial-through", facts.dial_through]
+    done = run(record, host, argv, capture_output=True)
+    if done.returncode != 0:
+        raise LabError(f"Nothing can be seen from {host}: {done.stderr.strip()}")
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+def told(host: str, seen: dict[str, Any]) -> str:
+    """What was seen, in one line."""
+    answers = ", ".join(seen["addresses"]) or seen["error"]
+    attempts = "".join(f"; {attempt['address']} {_outcome(attempt)}" for attempt in seen["attempts"])
+    return f"{host}: {seen['name']} is {answers}{attempts}"
+
+
+def _outcome(attempt: dict[str, Any]) -> str:
+    if attempt["failed"]:
+        return f"fails at {attempt['failed']}: {attempt['error']}"
+    return f"TLS verified, {attempt['status']} {attempt['body']!r}"
+
+
+def calls(record: Record, *, reset: bool = False) -> Any:
+    return say(record.url, "DELETE" if reset else "GET", "calls")
+
+
+def fault(record: Record, kind: str, on: str, what: str, seconds: float = 0.0) -> Any:
+    """Breaks a resolver (`on` a host or VPC), certificates (`on` a VPC or "public") or an address."""
+    if kind == "dns" or (kind == "tls" and on != PUBLIC):
+        on = record.vpc_id(on)
+    elif kind == "address":
+        try:
+            on = str(IPv4Address(on))
+        except AddressValueError as error:
+            raise LabError(f"{on} is not an address: {error}") from None
+    content = {"kind": kind, "on": on, "fault": what, "seconds": seconds}
+    return say(record.url, "POST", "net/faults", content)
+
+
+def aws_fault(record: Record, content: dict[str, Any]) -> Any:
+    return say(record.url, "POST", "faults", content)
+
+
+def heal(record: Record, kinds: Sequence[str] = ()) -> None:
+    """Takes faults back: those of these kinds (dns, tls, address, aws), or all."""
+    if not kinds or "aws" in kinds:
+        say(record.url, "DELETE", "faults")
+    network = [kind for kind in kinds if kind != "aws"]
+    if network or not kinds:
+        say(record.url, "DELETE", "net/faults", {"kinds": network})
+
+
+def requests(record: Record, *, reset: bool = False) -> list[dict[str, Any]]:
+    """What reached Astro's front, and by which way."""
+    found: list[dict[str, Any]] = say(record.url, "DELETE" if reset else "GET", "astro/requests")
+    return found

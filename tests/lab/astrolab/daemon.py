@@ -1,0 +1,137 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one process of a lab: the AWS double, the resolvers, Astro's front and the reconciler. Started by launch.py."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .authority import Certificates, issue_all
+from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS, DnsFault, Faults
+from .net.front import Front
+from .net.network import Network, Wires
+from .net.plan import Plan
+from .shape import plain, read
+
+Result = TypeVar("Result")
+
+
+class Daemon:
+    def __init__(self, mode: str, directory: Path, certificates: Certificates) -> None:
+        self._mode, self._directory, self._bundle = mode, directory, certificates.bundle
+        self._faults = Faults()
+        self._front = Front(certificates, self._faults)
+        self._loop = asyncio.get_running_loop()
+        self._keeping: asyncio.Task[None] | None = None
+
+    def serve(self, listening: socket.socket) -> None:
+        # imported late: it takes longest, and the launcher need not wait for it
+        from .aws import Double
+
+        double = Double()
+        double.control("/_lab/network", self._network)
+        double.control("/_lab/net/faults", self._fault)
+        double.control("/_lab/astro/requests", self._requests)
+        double.serve(listening)
+
+    def _network(self, _line: str, body: bytes) -> tuple[int, object]:
+        plan = read(Plan, json.loads(body), "plan")
+        facts = self._wait(lambda: self._build(plan))
+        namespace = None if self._mode == "loopback" else os.readlink("/proc/self/ns/pid")
+        return 200, {"hosts": facts, "pid_namespace": namespace}
+
+    async def _build(self, plan: Plan) -> object:
+        from .net.observe import observer, private_names
+
+        if self._keeping is not None:
+            raise ValueError("the network stands already")
+        observe = observer(plan)
+        network = Network(self._wires(), self._front, self._faults)
+        facts = await network.build(plan, observe, private_names)
+        self._keeping = asyncio.create_task(network.keep(observe))
+        if self._mode != "loopback":
+            # the first process of a process id namespace inherits orphans; nobody asks how they ended
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        return plain(facts)
+
+    def _wires(self) -> Wires:
+        if self._mode == "loopback":
+            from .net.loopback import Loopback
+
+            return Loopback(self._front.sources)
+        from .net.fabrics import Fabrics
+
+        return Fabrics(self._directory / "hosts", self._bundle)
+
+    def _fault(self, line: str, body: bytes) -> tuple[int, object]:
+        content = json.loads(body or b"{}")
+        if line.startswith("POST"):
+            self._break(content)
+        elif line.startswith("DELETE"):
+            self._faults.heal(frozenset(content.get("kinds", ())))
+        return 200, plain(asdict(self._faults))
+
+    def _break(self, content: dict[str, Any]) -> None:
+        kind, on, fault = content["kind"], content["on"], content["fault"]
+        known = {"dns": DNS_KINDS, "tls": TLS_KINDS, "address": ADDRESS_KINDS}
+        if fault not in known.get(kind, ()):
+            raise ValueError(f"there is no {kind} fault {fault}")
+        if kind == "dns":
+            self._faults.dns[on] = DnsFault(fault, float(content.get("seconds") or 0))
+        elif kind == "tls":
+            self._faults.tls[on] = fault
+        else:
+            self._faults.addresses[IPv4Address(on)] = fault
+
+    def _requests(self, line: str, _body: bytes) -> tuple[int, object]:
+        found = self._front.requests()
+        if line.startswith("DELETE"):
+            self._front.forget()
+        return 200, found
+
+    def _wait(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Control requests come in threads; the network lives in the event loop."""
+
+        async def run() -> Result:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=120)
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    if arguments.mode != "loopback":
+        from .net.trial import try_namespaces
+
+        try_namespaces(arguments.directory)
+    os.write(arguments.ready, b"ready\n")
+    os.close(arguments.ready)
+    daemon = Daemon(arguments.mode, arguments.directory, issue_all(arguments.directory / "tls"))
+    await asyncio.to_thread(daemon.serve, socket.socket(fileno=arguments.socket))
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="astrolab.daemon")
+    parser.add_argument("--mode", required=True)
+    parser.add_argument("--directory", required=True, type=Path)
+    for descriptor in ("socket", "lock", "ready"):
+        parser.add_argument(f"--{descriptor}", required=True, type=int)
+    arguments = parser.parse_args()
+    os.set_inheritable(arguments.lock, False)  # ours for life; agent hosts must not keep it
+    os.set_inheritable(arguments.ready, False)
+    asyncio.run(_main(arguments))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting and ending a lab: the best mode that the machine allows, the seeds, the network, the record."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from .home import Home, LabError, Record, VpcFacts, sweep
+from .net.plan import HostFacts
+from .shape import plain, read
+from .talk import say
+from .topology import Topology
+
+_LAB = Path(__file__).resolve().parent.parent
+_PATIENCE = 30.0
+_UNSHARE = ("unshare", "-u", "-n", "-m", "-p", "-f", "--mount-proc", "--kill-child")
+PREFIXES: dict[str, tuple[str, ...]] = {"rootless": (*_UNSHARE, "-U", "-r"), "root": _UNSHARE, "loopback": ()}
+CANNOT_SHOW = {
+    "rootless": "It shows everything.",
+    "root": "It shows everything.",
+    "loopback": "It cannot show resolv.conf, /etc/hosts, the system's own resolver and timing of lost packets in the "
+    "kernel; names are asked at ports of 127.0.0.1 and addresses are dialled through an HTTP CONNECT proxy.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    process: subprocess.Popen[bytes]
+    mode: str
+    url: str
+
+
+def up(home: Home, topology: Topology, file: Path, mode: str) -> Record:
+    sweep()
+    lock = home.take()
+    try:
+        started = _start(home, lock, mode)
+        try:
+            return _furnish(home, topology, file, started)
+        except BaseException:
+            started.process.kill()
+            started.process.wait()
+            raise
+    finally:
+        os.close(lock)
+
+
+def down(home: Home) -> None:
+    record = home.record()
+    os.kill(record.pid, signal.SIGKILL)  # nothing needs to be said goodbye to: all of it ends with this process
+    deadline = time.monotonic() + _PATIENCE
+    while home.alive():
+        if time.monotonic() > deadline:
+            raise LabError(f"The lab {home.name} does not end; its process is {record.pid}.")
+        time.sleep(0.01)
+    home.remove()
+
+
+def _start(home: Home, lock: int, mode: str) -> _Started:
+    modes = [mode] if mode != "auto" else [*_namespace_modes(), "loopback"]
+    reasons = []
+    for each in modes:
+        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        with listening:
+            process = _spawn(home, lock, each, listening)
+            if process is not None:
+                return _Started(process=process, mode=each, url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+        reasons.append(f"{each}: {_last_line(home)}")
+    raise LabError(f"The lab {home.name} could not start. " + "; ".join(reasons))
+
+
+def _namespace_modes() -> list[str]:
+    if sys.platform != "linux" or not (shutil.which("unshare") and shutil.which("nsenter")):
+        return []
+    return ["rootless", *(["root"] if os.geteuid() == 0 else [])]
+
+
+def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subprocess.Popen[bytes] | None:
+    """The process once it found that its mode works here, or nothing."""
+    reading, writing = os.pipe()
+    descriptors = {"socket": listening.fileno(), "lock": lock, "ready": writing}
+    command = [
+        *(*PREFIXES[mode], sys.executable, "-m", "astrolab.daemon", "--mode", mode, "--directory", str(home.directory)),
+        *(word for name, descriptor in descriptors.items() for word in (f"--{name}", str(descriptor))),
+    ]
+    environment = {key: value for key, value in os.environ.items() if not key.upper().endswith("_PROXY")}
+    try:
+        with home.log.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                pass_fds=tuple(descriptors.values()),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**environment, "PYTHONPATH": str(_LAB), "PYTHONUNBUFFERED": "1"},
+            )
+    except FileNotFoundError as error:
+        home.log.write_text(f"there is no command {error.filename}\n")
+        return None
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as ready:
+        if select.select([ready], [], [], _PATIENCE)[0] and ready.readline() == b"ready\n":
+            return process
+    process.kill()
+    process.wait()
+    return None
+
+
+def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> Record:
+    from botocore.exceptions import ClientError  # boto3 loads while the double does
+
+    from . import inventory, seed
+
+    try:
+        seeds = seed.plant(started.url, topology)
+    except ClientError as error:
+        raise LabError(f"AWS refuses what {file.name} asks for: {error}") from error
+    built = say(started.url, "POST", "network", plain(seed.plan(topology, seeds)))
+    facts = {name: read(HostFacts, each, name) for name, each in built["hosts"].items()}
+    vpcs = {
+        name: VpcFacts(id=seeds.vpcs[name].id, account=topology.account_of(vpc), region=topology.region_of(vpc))
+        for name, vpc in topology.vpcs.items()
+    }
+    record = Record(
+        name=home.name,
+        mode=started.mode,
+        pid=started.process.pid,
+        url=started.url,
+        topology=str(file),
+        cluster_host=topology.cluster.host,
+        account=topology.account,
+        region=topology.region,
+        vpcs=vpcs,
+        hosts=_seen_from_here(facts, built["pid_namespace"]),
+        bundle=str(home.directory / "tls" / "bundle.pem"),
+    )
+    written = yaml.safe_dump(inventory.inventory(topology, seeds, record), sort_keys=False)
+    home.inventory.write_text(f"# Written by the lab {home.name}; valid while it is up.\n{written}")
+    say(started.url, "DELETE", "calls")  # what made the topology is nobody's call
+    home.write(record)
+    return record
+
+
+def _seen_from_here(facts: dict[str, HostFacts], pid_namespace: str | None) -> dict[str, HostFacts]:
+    if pid_namespace is None:
+        return facts
+    from .net.hosts import outer_pids
+
+    outer = outer_pids(pid_namespace, [each.pid for each in facts.values() if each.pid is not None])
+    return {name: replace(each, pid=outer[each.pid or 0]) for name, each in facts.items()}
+
+
+def _last_line(home: Home) -> str:
+    lines = home.log.read_text(errors="replace").split("\n") if home.log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

@@ -1,0 +1,124 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine sees of Astro: names by its own resolver, then each address by TCP, TLS and HTTP. Prints JSON.
+
+It runs on agent hosts, so it needs nothing but Python; only where a name server is given does it need dnspython.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+DEADLINE = 3.0
+
+
+def names(host: str, server: str | None) -> tuple[list[str], str | None]:
+    """The addresses of the host, and what went wrong."""
+    found: list[str] = []
+    wrong: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.extend(_ask_server(host, server) if server else _ask_system(host))
+        except Exception as error:  # whatever it is, it is what was seen
+            wrong.append(f"{type(error).__name__}: {error}")
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(DEADLINE * 2)
+    if asking.is_alive():
+        return [], "no answer"
+    return sorted(set(found)), wrong[0] if wrong else None
+
+
+def _ask_system(host: str) -> list[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
+
+
+def _ask_server(host: str, server: str) -> list[str]:
+    import dns.resolver
+
+    address, _, port = server.rpartition(":")
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port, resolver.lifetime = [address], int(port), DEADLINE
+    return [record.to_text() for record in resolver.resolve(host, "A")]
+
+
+def attempt(address: str, host: str, through: str | None) -> dict[str, Any]:
+    """One address by itself; `failed` names the step that failed."""
+    began = time.monotonic()
+    seen: dict[str, Any] = {"address": address, "failed": None, "error": None, "status": None, "body": None}
+    step = "tcp"
+    try:
+        with _connect(address, through) as plain:
+            step = "tls"
+            with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure:
+                step = "http"
+                seen["status"], seen["body"] = _get(secure, host)
+    except (OSError, ValueError) as error:
+        seen["failed"], seen["error"] = step, _text(error)
+    seen["seconds"] = round(time.monotonic() - began, 3)
+    return seen
+
+
+def _connect(address: str, through: str | None) -> socket.socket:
+    if through is None:
+        return socket.create_connection((address, 443), DEADLINE)
+    proxy, _, port = through.rpartition(":")
+    made = socket.create_connection((proxy, int(port)), DEADLINE)
+    try:
+        made.sendall(f"CONNECT {address}:443 HTTP/1.1\r\nHost: {address}:443\r\n\r\n".encode())
+        answer = made.recv(4096).decode("latin-1")
+        if " 200 " not in answer.partition("\r\n")[0]:
+            raise ConnectionRefusedError("Connection refused")
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _get(secure: ssl.SSLSocket, host: str) -> tuple[int, str]:
+    secure.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    answer = b"".join(iter(lambda: secure.recv(4096), b"")).decode("latin-1")
+    head, _, body = answer.partition("\r\n\r\n")
+    return int(head.split()[1]), body.strip()
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{error.verify_message} ({error.verify_code})"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    return f"{type(error).__name__}: {error}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--name-server", help="ADDRESS:PORT to ask, instead of the system's resolver")
+    parser.add_argument("--dial-through", help="ADDRESS:PORT of an HTTP CONNECT proxy")
+    arguments = parser.parse_args()
+    addresses, wrong = names(arguments.name, arguments.name_server)
+    result = {
+        "name": arguments.name,
+        "asked": arguments.name_server or "system",
+        "addresses": addresses,
+        "error": wrong,
+        "attempts": [attempt(address, arguments.name, arguments.dial_through) for address in addresses],
+    }
+    print(json.dumps(result), flush=True)
+    os._exit(0)  # a resolver that never answers must not keep us
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Astro's HTTPS front, as agents meet it through a private and through the public address. Knows no AWS state."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address
+
+from ..authority import SUFFIX, Certificates
+from ..faults import PUBLIC, Faults
+
+_BODY = b"404 page not found\n"
+_HEAD = (
+    b"HTTP/1.1 404 Not Found\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(_BODY)
+)
+_KEPT = 10_000  # requests remembered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """The way a connection came; without an endpoint it came over the public address."""
+
+    vpc: str
+    address: IPv4Address
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One line of the front's log."""
+
+    at: float
+    path: str  # private or public
+    vpc: str
+    address: str
+    endpoint: str | None
+    source: str
+    name: str | None
+    request: str
+
+
+class Front:
+    """Answers every request as Astro's edge does, and remembers by which way it came."""
+
+    def __init__(self, certificates: Certificates, faults: Faults) -> None:
+        self._faults = faults
+        self._contexts = {
+            kind: _context(getattr(certificates, kind))
+            for kind in ("good", "expired", "wrong_name", "intercepted", "default")
+        }
+        self._requests: list[Request] = []
+        self.sources: dict[int, IPv4Address] = {}  # local port -> agent, for connections that a dialer made
+
+    async def listen(self, path: Path, at: socket.socket) -> asyncio.Server:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await self._serve(path, reader, writer)
+            except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+                pass  # the client went away, or does not speak HTTP
+            finally:
+                writer.close()
+
+        return await asyncio.start_server(serve, sock=at, ssl=self._entrance(path))
+
+    def requests(self) -> list[dict[str, object]]:
+        return [asdict(request) for request in self._requests]
+
+    def forget(self) -> None:
+        self._requests.clear()
+
+    def _entrance(self, path: Path) -> ssl.SSLContext:
+        """The certificate is chosen at each handshake: by the name asked for, and by the fault of this way."""
+        scope = path.vpc if path.endpoint else PUBLIC
+
+        def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+            known = name is not None and name.lower().endswith(f".{SUFFIX}")
+            connection.context = self._contexts[self._faults.tls.get(scope, "good") if known else "default"]
+
+        entrance = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        entrance.num_tickets = 0  # a resumed session would show yesterday's certificate
+        entrance.options |= ssl.OP_NO_TICKET
+        entrance.set_servername_callback(choose)  # type: ignore[arg-type]  # asyncio's connections are SSLObjects
+        return entrance
+
+    async def _serve(self, path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, port = writer.get_extra_info("peername")
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first, *fields = head.split("\r\n")
+            named = {key.strip().lower(): value.strip() for key, _, value in (field.partition(":") for field in fields)}
+            if length := named.get("content-length", ""):
+                await reader.readexactly(int(length) if length.isdigit() else 0)
+            self._requests.append(
+                Request(
+                    at=time.time(),
+                    path="private" if path.endpoint else "public",
+                    vpc=path.vpc,
+                    address=str(path.address),
+                    endpoint=path.endpoint,
+                    source=str(self.sources.get(port, host)),
+                    name=named.get("host"),
+                    request=first,
+                )
+            )
+            del self._requests[:-_KEPT]
+            writer.write(_HEAD if first.startswith("HEAD ") else _HEAD + _BODY)
+            await writer.drain()
+            if named.get("connection", "").lower() == "close":
+                return
+
+
+def _context(certificate: object) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(str(certificate))
+    return context

@@ -1,0 +1,200 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's side of a VPC: addresses, policy rules, routes and cables, as data and by netlink. Knows no AWS.
+
+A packet that may not pass must vanish, as in AWS, and not be refused. Policy rules do that without any firewall:
+the table of local addresses is asked late, what may pass is sent to it early, and what is left meets a black hole.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+
+from .namespaces import Namespace
+
+LOCAL, MAIN = 255, 254
+DEAD, ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = 90, 100, 200, 300, 350, 400, 500
+ANYWHERE = IPv4Network("0.0.0.0/0")
+TRANSIT = IPv4Network("169.254.64.0/18")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    ip: IPv4Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A line of a subnet's route table; without a cable it is a black hole."""
+
+    table: int
+    destination: IPv4Network
+    cable: Cable | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A policy rule; without a table the packet vanishes."""
+
+    priority: int
+    source: IPv4Network = ANYWHERE
+    destination: IPv4Network = ANYWHERE
+    protocol: int | None = None
+    ports: tuple[int, int] | None = None
+    table: int | None = None
+
+
+Thing = Address | Route | Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """One peering connection, seen from one of its two ends."""
+
+    number: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        return f"pcx{self.number}"
+
+    @property
+    def other(self) -> Cable:
+        return Cable(self.number, 1 - self.end)
+
+    @property
+    def ip(self) -> IPv4Address:
+        return TRANSIT[4 * self.number + 1 + self.end]
+
+
+def host_network(ip: IPv4Address) -> IPv4Network:
+    return IPv4Network((ip, 32))
+
+
+def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
+    """Makes a new namespace the fabric of a VPC: it forwards, owns these addresses, and loses what it does not know."""
+
+    def inside() -> None:
+        sysctl = Path("/proc/sys/net/ipv4")
+        (sysctl / "ip_forward").write_text("1")
+        for scope in ("all", "default"):  # a reverse path filter would judge by the wrong table
+            (sysctl / "conf" / scope / "rp_filter").write_text("0")
+            (sysctl / "conf" / scope / "send_redirects").write_text("0")
+        with IPRoute() as netlink:
+            netlink.link("set", index=_index(netlink, "lo"), state="up")
+            first: list[Thing] = [
+                Rule(priority=OWN, table=LOCAL),
+                Rule(priority=INSIDE, table=MAIN),
+                Rule(priority=LOST),
+            ]
+            for thing in first + [Address(address) for address in addresses]:
+                _tell(netlink, "add", thing)
+            netlink.rule("del", priority=0, table=LOCAL)
+
+    fabric.run(inside)
+
+
+def change(fabric: Namespace, gone: Iterable[Thing], new: Iterable[Thing]) -> None:
+    """What may pass and what may not is said before an address appears, and forgotten after it went."""
+    order = (Route, Rule, Address)
+
+    def rank(thing: Thing) -> int:
+        return order.index(type(thing))
+
+    def inside() -> None:
+        with IPRoute() as netlink:
+            for thing in sorted(new, key=rank):
+                _tell(netlink, "add", thing)
+            for thing in sorted(gone, key=rank, reverse=True):
+                _tell(netlink, "del", thing)
+
+    fabric.run(inside)
+
+
+def plug_host(fabric: Namespace, host: Namespace, number: int, address: IPv4Interface, router: IPv4Address) -> None:
+    """A cable from an agent host to its VPC's fabric; the host sends everything to the router, as an EC2 host does."""
+    cable = f"host{number}"
+
+    def at_the_fabric() -> None:
+        with IPRoute() as netlink:
+            netlink.link("add", ifname=cable, kind="veth", peer={"ifname": "eth0", "net_ns_fd": host.network})
+            index = _index(netlink, cable)
+            netlink.link("set", index=index, state="up")
+            netlink.route("add", dst=str(host_network(address.ip)), oif=index)
+
+    def at_the_host() -> None:
+        with IPRoute() as netlink:
+            netlink.link("set", index=_index(netlink, "lo"), state="up")
+            index = _index(netlink, "eth0")
+            # no prefix route: a neighbour that is not there must time out, not be reported as unreachable
+            netlink.addr(
+                "add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen, flags=_NO_PREFIX_ROUTE
+            )
+            netlink.link("set", index=index, state="up")
+            netlink.route("add", dst="default", gateway=str(router), oif=index, flags=_ONLINK)
+
+    fabric.run(at_the_fabric)
+    host.run(at_the_host)
+
+
+def plug_peering(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
+    """A cable between two fabrics; it carries nothing until routes use it."""
+    near, far = Cable(number, 0), Cable(number, 1)
+
+    def make() -> None:
+        with IPRoute() as netlink:
+            peer = {"ifname": far.name, "net_ns_fd": fabrics[1].network}
+            netlink.link("add", ifname=near.name, kind="veth", peer=peer)
+
+    def raise_end(cable: Cable) -> None:
+        with IPRoute() as netlink:
+            index = _index(netlink, cable.name)
+            netlink.addr("add", index=index, address=str(cable.ip), prefixlen=30)
+            netlink.link("set", index=index, state="up")
+
+    fabrics[0].run(make)
+    fabrics[0].run(lambda: raise_end(near))
+    fabrics[1].run(lambda: raise_end(far))
+
+
+_NO_PREFIX_ROUTE = 0x200
+_ONLINK = 4
+
+
+def _index(netlink: Any, name: str) -> int:
+    return int(netlink.link_lookup(ifname=name)[0])
+
+
+def _tell(netlink: Any, command: str, thing: Thing) -> None:
+    match thing:
+        case Address(ip=ip):
+            netlink.addr(command, index=_index(netlink, "lo"), address=str(ip), prefixlen=32)
+        case Route(table=table, destination=destination, cable=None):
+            netlink.route(command, dst=str(destination), table=table, type="blackhole")
+        case Route(table=table, destination=destination, cable=Cable() as cable):
+            index = _index(netlink, cable.name)
+            gateway = str(cable.other.ip)
+            netlink.route(command, dst=str(destination), table=table, gateway=gateway, oif=index, flags=_ONLINK)
+        case Rule():
+            netlink.rule(command, **_rule(thing))
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    told: dict[str, object] = {"priority": rule.priority}
+    if rule.source != ANYWHERE:
+        told |= {"src": str(rule.source.network_address), "src_len": rule.source.prefixlen}
+    if rule.destination != ANYWHERE:
+        told |= {"dst": str(rule.destination.network_address), "dst_len": rule.destination.prefixlen}
+    if rule.protocol is not None:
+        told["ip_proto"] = rule.protocol
+    if rule.ports is not None and rule.protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+        told["dport_range"] = "{}:{}".format(*rule.ports)
+    return told | ({"action": "FR_ACT_BLACKHOLE"} if rule.table is None else {"table": rule.table})

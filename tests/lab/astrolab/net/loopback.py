@@ -1,0 +1,82 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VPCs without namespaces: all sockets on 127.0.0.1, and for each agent host a dialer that judges as AWS would."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import IPv4Address
+
+from .dialer import Dialer, Introduce, Judge
+from .place import DNS, OnLoopback
+from .plan import HostFacts, HostPlan, Plan
+from .view import Guest, View, admitted
+
+_CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
+
+
+class Loopback:
+    def __init__(self, sources: dict[int, IPv4Address]) -> None:
+        """`sources` is where the front looks up which agent a local port speaks for."""
+        self._sources = sources
+        self._plan = Plan(vpcs=(), names={}, astro=IPv4Address("0.0.0.0"))
+        self._places: dict[str, OnLoopback] = {}
+        self._views: Mapping[str, View] = {}
+        self._dead: Collection[IPv4Address] = ()
+        self._dialers: dict[str, int] = {}
+
+    async def lay(self, plan: Plan) -> None:
+        self._plan = plan
+        for vpc in plan.vpcs:
+            self._places[vpc.id] = OnLoopback()
+            for name, host in vpc.hosts.items():
+                dialer = Dialer(self._judge(vpc.id, host), self._introduction(host.address.ip))
+                self._dialers[name] = await dialer.serve()
+
+    def place(self, vpc: str) -> OnLoopback:
+        return self._places[vpc]
+
+    async def apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> None:
+        self._views, self._dead = views, dead
+
+    async def facts(self) -> dict[str, HostFacts]:
+        return {
+            name: HostFacts(
+                vpc=vpc.id,
+                address=host.address.ip,
+                name_servers=self._name_servers(vpc.id, vpc.resolver),
+                dial_through=f"127.0.0.1:{self._dialers[name]}",
+            )
+            for vpc in self._plan.vpcs
+            for name, host in vpc.hosts.items()
+        }
+
+    def _name_servers(self, vpc: str, resolver: IPv4Address) -> tuple[str, ...]:
+        ports = self._places[vpc].ports
+        servers = self._views[vpc].name_servers or (resolver,)
+        return tuple(f"127.0.0.1:{ports[server, DNS]}" for server in servers if (server, DNS) in ports)
+
+    def _judge(self, vpc: str, host: HostPlan) -> Judge:
+        def judge(address: IPv4Address, port: int) -> int | None:
+            if address in self._dead:
+                return None
+            if address in self._plan.public_addresses:
+                return self._places[vpc].ports.get((address, port), _CLOSED_PORT)
+            guest = next((guest for guest in self._views[vpc].guests if guest.address == host.address.ip), None)
+            there = admitted(self._views, vpc, guest, address, port) if isinstance(guest, Guest) else None
+            return self._places[there].ports.get((address, port), _CLOSED_PORT) if there else None
+
+        return judge
+
+    def _introduction(self, agent: IPv4Address) -> Introduce:
+        @contextlib.contextmanager
+        def introduce(port: int) -> Iterator[None]:
+            self._sources[port] = agent
+            try:
+                yield
+            finally:
+                del self._sources[port]
+
+        return introduce

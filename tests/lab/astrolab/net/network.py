@@ -1,0 +1,88 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole network of a lab: builds it from a plan, then keeps servers and wires in step with AWS's state."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from ipaddress import IPv4Address
+from typing import Protocol
+
+from ..faults import Faults
+from .front import Front, Path
+from .place import Place
+from .plan import HostFacts, Plan, VpcPlan
+from .resolver import Lookup, PublicNames, Resolver
+from .view import View
+
+HTTPS = 443
+_PAUSE = 0.1
+
+Observe = Callable[[], Mapping[str, View]]
+
+
+class Wires(Protocol):
+    """How packets get from hosts to servers."""
+
+    def lay(self, plan: Plan) -> Awaitable[None]: ...
+
+    def place(self, vpc: str) -> Place: ...
+
+    def apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> Awaitable[None]: ...
+
+    def facts(self) -> Awaitable[dict[str, HostFacts]]: ...
+
+
+class Network:
+    def __init__(self, wires: Wires, front: Front, faults: Faults) -> None:
+        self._wires, self._front, self._faults = wires, front, faults
+        self._servers: dict[Path, asyncio.Server] = {}
+        self._public: tuple[Path, ...] = ()
+
+    async def build(
+        self, plan: Plan, observe: Observe, private: Callable[[str, PublicNames], Lookup]
+    ) -> dict[str, HostFacts]:
+        """Returns when everything answers; `private` makes the lookup of a VPC's own resolver."""
+        await self._wires.lay(plan)
+        world = PublicNames(plan.names)
+        for vpc in plan.vpcs:
+            await self._name_servers(vpc, plan.astro, world, private(vpc.id, world))
+        self._public = tuple(
+            Path(vpc=vpc.id, address=address, endpoint=None) for vpc in plan.vpcs for address in plan.public_addresses
+        )
+        await self.follow(observe)
+        return await self._wires.facts()
+
+    async def keep(self, observe: Observe) -> None:
+        while True:
+            await asyncio.sleep(_PAUSE)
+            try:
+                await self.follow(observe)
+            except Exception:  # one bad moment must not end the network: it is logged, and tried again
+                traceback.print_exc()
+
+    async def follow(self, observe: Observe) -> None:
+        views = observe()
+        kinds = dict(self._faults.addresses)
+        doors = [
+            Path(vpc=view.vpc, address=door.address, endpoint=door.endpoint)
+            for view in views.values()
+            for door in view.doors
+        ]
+        await self._serve({path for path in (*self._public, *doors) if kinds.get(path.address) != "refuse"})
+        await self._wires.apply(views, {address for address, kind in kinds.items() if kind == "dead"})
+
+    async def _serve(self, paths: set[Path]) -> None:
+        for path in self._servers.keys() - paths:
+            self._servers.pop(path).close()
+        for path in paths - self._servers.keys():
+            listening = self._wires.place(path.vpc).listen(path.address, HTTPS)
+            self._servers[path] = await self._front.listen(path, listening)
+
+    async def _name_servers(self, vpc: VpcPlan, astro: IPv4Address, world: PublicNames, private: Lookup) -> None:
+        for address, kind in {vpc.resolver: "forwarding", **vpc.dns_servers}.items():
+            resolver = Resolver(vpc.id, private if kind == "forwarding" else world, self._faults, astro)
+            await resolver.serve(*self._wires.place(vpc.id).name_server(address))

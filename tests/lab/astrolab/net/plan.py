@@ -1,0 +1,56 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the network is to be built from, once AWS has given its ids, and what it tells about its hosts once it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    interface: str  # its network interface in AWS
+    address: IPv4Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpcPlan:
+    name: str
+    id: str
+    cidr: IPv4Network  # the first one; it holds the router and the resolver
+    hosts: Mapping[str, HostPlan] = field(default_factory=dict)
+    dns_servers: Mapping[IPv4Address, Literal["public", "forwarding"]] = field(default_factory=dict)
+
+    @property
+    def router(self) -> IPv4Address:
+        return self.cidr[1]
+
+    @property
+    def resolver(self) -> IPv4Address:
+        return self.cidr[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    vpcs: tuple[VpcPlan, ...]
+    names: Mapping[str, tuple[IPv4Address, ...]]  # the world's DNS
+    astro: IPv4Address  # the cluster's public address
+
+    @property
+    def public_addresses(self) -> tuple[IPv4Address, ...]:
+        return tuple(sorted({self.astro, *(address for addresses in self.names.values() for address in addresses)}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """How to be on an agent host: by entering a process, or in loopback mode through ports."""
+
+    vpc: str
+    address: IPv4Address
+    pid: int | None = None
+    name_servers: tuple[str, ...] = ()
+    dial_through: str | None = None

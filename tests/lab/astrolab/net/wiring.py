@@ -1,0 +1,64 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a view of a VPC to the things its fabric's kernel should have. Pure; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import IPv4Address
+
+from .kernel import ALLOW, ANYWHERE, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
+from .view import ANY_PROTOCOL, TCP, UDP, Door, View
+
+
+def things(
+    view: View, cables: Mapping[str, Cable], tables: Mapping[str, int], dead: Collection[IPv4Address]
+) -> frozenset[Thing]:
+    """`cables` by the VPC at their other end, `tables` by subnet."""
+    return frozenset((*_doors(view), *_ways(view, cables, tables), *_dead(dead)))
+
+
+def _doors(view: View) -> Iterator[Thing]:
+    for door in view.doors:
+        yield Address(door.address)
+        yield Rule(priority=CLOSED, destination=host_network(door.address))
+        yield from _allows(door)
+
+
+def _allows(door: Door) -> Iterator[Rule]:
+    for allow in door.allows:
+        yield Rule(
+            priority=ALLOW,
+            source=allow.source,
+            destination=host_network(door.address),
+            protocol=None if allow.protocol == ANY_PROTOCOL else allow.protocol,
+            ports=_ports(allow.protocol, allow.first, allow.last),
+            table=LOCAL,
+        )
+
+
+def _ports(protocol: int, first: int, last: int) -> tuple[int, int] | None:
+    """The kernel has no range from 0: all ports are no range at all."""
+    if protocol not in (TCP, UDP) or (first <= 0 and last >= 65535):
+        return None
+    return max(first, 1), last
+
+
+def _ways(view: View, cables: Mapping[str, Cable], tables: Mapping[str, int]) -> Iterator[Thing]:
+    used = {subnet for subnet, ways in view.ways.items() if ways}
+    doors = [(door.address, door.subnet) for door in view.doors]
+    guests = [(guest.address, guest.subnet) for guest in view.guests]
+    for address, subnet in doors + guests:
+        if subnet in used:
+            yield Rule(priority=ROUTED, source=host_network(address), table=tables[subnet])
+    for subnet in used:
+        for way in view.ways[subnet]:
+            if way.destination != ANYWHERE:  # the internet is on each fabric already
+                cable = cables.get(way.peer) if way.peer else None
+                yield Route(table=tables[subnet], destination=way.destination, cable=cable)
+
+
+def _dead(dead: Collection[IPv4Address]) -> Iterator[Rule]:
+    for address in dead:
+        yield Rule(priority=DEAD, destination=host_network(address))

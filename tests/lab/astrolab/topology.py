@@ -1,0 +1,196 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a lab consists of before anybody sets up a link: the file's contents, checked. Knows no AWS ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Network
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from .authority import SUFFIX
+from .shape import ShapeError, read
+
+_ASTRO = IPv4Address("203.0.113.10")
+_GENERATED = IPv4Network("10.128.0.0/9")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The Astro cluster whose agents are to come in privately."""
+
+    id: str
+    public_address: IPv4Address = _ASTRO
+
+    @property
+    def host(self) -> str:
+        return f"{self.id}.{SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Astronomer's endpoint service; without principals it admits all accounts of the topology."""
+
+    az_ids: tuple[str, ...]
+    owner: str = "999988887777"
+    region: str | None = None
+    acceptance: bool = True
+    principals: tuple[str, ...] = ()
+    supported_regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    cidr: IPv4Network
+    az_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dns:
+    """The two attributes of a VPC that private zones need."""
+
+    support: bool = True
+    hostnames: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dhcp:
+    """DHCP options; no name servers means AmazonProvidedDNS."""
+
+    name_servers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vpc:
+    """One agent VPC, or with `agents: false` a VPC that is not in the inventory."""
+
+    cidrs: tuple[IPv4Network, ...]
+    subnets: Mapping[str, Subnet]
+    account: str | None = None
+    region: str | None = None
+    agents: bool = True
+    via: str | None = None  # the VPC whose endpoint it shares
+    hosts: Mapping[str, str] = field(default_factory=dict)  # agent host -> subnet
+    dns: Dns = Dns()
+    dhcp: Dhcp | None = None
+    dns_servers: Mapping[IPv4Address, Literal["public", "forwarding"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peering:
+    """A peering connection from one VPC to another, and the sides whose route tables use it."""
+
+    requester: str
+    accepter: str
+    routes: Literal["both", "requester", "accepter", "none"] = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate:
+    """Many alike VPCs; joined ones share the endpoint of `via`."""
+
+    count: int
+    kind: Literal["own", "joined"] = "own"
+    via: str | None = None
+    hosts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    cluster: Cluster
+    service: Service
+    account: str = "111111111111"
+    region: str = "us-east-1"
+    vpcs: Mapping[str, Vpc] = field(default_factory=dict)
+    peerings: tuple[Peering, ...] = ()
+    public_names: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    generate: Generate | None = None
+
+    def account_of(self, vpc: Vpc) -> str:
+        return vpc.account or self.account
+
+    def region_of(self, vpc: Vpc) -> str:
+        return vpc.region or self.region
+
+    @property
+    def service_region(self) -> str:
+        return self.service.region or self.region
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        return frozenset(map(self.account_of, self.vpcs.values()))
+
+    @property
+    def names(self) -> dict[str, tuple[IPv4Address, ...]]:
+        """The world's DNS."""
+        return {self.cluster.host: (self.cluster.public_address,), **self.public_names}
+
+
+def load(path: Path) -> Topology:
+    try:
+        data = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ShapeError(f"there is no topology file {path}") from None
+    except yaml.YAMLError as error:
+        raise ShapeError(f"{path} is not YAML: {error}") from error
+    topology = _generated(read(Topology, data, path.name))
+    complaints = [*_vpc_complaints(topology), *_peering_complaints(topology), *_host_complaints(topology)]
+    if complaints:
+        raise ShapeError(f"{path.name}: {complaints[0]}")
+    return topology
+
+
+def _generated(topology: Topology) -> Topology:
+    if (order := topology.generate) is None:
+        return topology
+    if order.kind == "joined" and order.via is None:
+        raise ShapeError("generate: joined VPCs need `via`, the VPC whose endpoint they share")
+    via = order.via if order.kind == "joined" else None
+    zones = (topology.service.az_ids * 2)[:2]
+    vpcs, peerings = dict(topology.vpcs), list(topology.peerings)
+    for number, cidr in enumerate(islice(_GENERATED.subnets(new_prefix=20), order.count), start=1):
+        name = f"vpc{number:03}"
+        halves = zip("ab", cidr.subnets(new_prefix=24), zones, strict=False)
+        subnets = {letter: Subnet(cidr=half, az_id=zone) for letter, half, zone in halves}
+        hosts = {f"{name}-agent": "a"} if order.hosts else {}
+        vpcs[name] = Vpc(cidrs=(cidr,), subnets=subnets, via=via, hosts=hosts)
+        if via:
+            peerings.append(Peering(requester=name, accepter=via))
+    return replace(topology, vpcs=vpcs, peerings=tuple(peerings))
+
+
+def _vpc_complaints(topology: Topology) -> list[str]:
+    complaints = []
+    for name, vpc in topology.vpcs.items():
+        if not vpc.cidrs:
+            complaints.append(f"vpcs.{name} needs a CIDR")
+        for label, subnet in vpc.subnets.items():
+            if not any(subnet.cidr.subnet_of(cidr) for cidr in vpc.cidrs):
+                complaints.append(f"vpcs.{name}.subnets.{label}: {subnet.cidr} is in none of the VPC's CIDRs")
+        if vpc.via is not None and vpc.via not in topology.vpcs:
+            complaints.append(f"vpcs.{name}.via: there is no VPC {vpc.via}")
+    return complaints
+
+
+def _peering_complaints(topology: Topology) -> list[str]:
+    ends = [end for peering in topology.peerings for end in (peering.requester, peering.accepter)]
+    return [f"peerings: there is no VPC {end}" for end in ends if end not in topology.vpcs]
+
+
+def _host_complaints(topology: Topology) -> list[str]:
+    complaints, seen = [], set(topology.vpcs)
+    for name, vpc in topology.vpcs.items():
+        for host, subnet in vpc.hosts.items():
+            if subnet not in vpc.subnets:
+                complaints.append(f"vpcs.{name}.hosts.{host}: the VPC has no subnet {subnet}")
+            if host in seen:
+                complaints.append(f"vpcs.{name}.hosts.{host}: the name is taken")
+            seen.add(host)
+    return complaints
