@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _fleet
+from ..module_utils import _fleet, _summary
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,4 +31,6 @@ class FilterModule:
             "fleets": _told(_fleet.fleets),
             "zones": _told(_fleet.zones),
             "problems": _told(_fleet.problems),
+            "summary": _summary.summary,
+            "targets": _told(_fleet.targets),
         }

@@ -35,7 +35,11 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.vpc}: {self.code}: {self.seen} {self.remedy}"
+        return f"{self.vpc}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        return f"{self.code}: {self.seen} {self.remedy}"
 
     def public(self) -> dict[str, str]:
         return {
@@ -44,6 +48,7 @@ class Finding:
             "severity": self.severity,
             "seen": self.seen,
             "remedy": self.remedy,
+            "text": self.text,
         }
 
 
@@ -327,7 +332,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "NO_AGENT_HOST": Entry(
         "No agent host is given for this VPC, so nothing was verified from inside.",
-        "Add a host to the group agent_hosts with privatelink_agent_vpc: {vpc}.",
+        "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "NO_ENDPOINT": Entry(
         "The link has no available endpoint to compare with.",

@@ -139,6 +139,33 @@ def problems(
     return {name: found[name] for name in names if name in found}
 
 
+def targets(
+    hostvars: Mapping[str, Any],
+    names: Sequence[str],
+    endpoints: Sequence[Mapping[str, Any]],
+    agents: Sequence[str],
+) -> dict[str, Any]:
+    """For each VPC what `probe` takes, and its agent hosts (out of ``agents``) to run it on."""
+    vpcs = read(hostvars, names)
+    done = merge(endpoints)
+    addresses = {name: sorted(a["address"] for a in vpc["addresses"]) for name, vpc in done.items()}
+    hosts: dict[str, list[str]] = {}
+    for agent in agents:
+        hosts.setdefault(str(hostvars[agent].get("privatelink_agent_vpc", "")), []).append(agent)
+    return {
+        name: {
+            "host": vpcs[name].host,
+            "link": vpcs[name].via or name,
+            "vpc_endpoint_id": done[vpcs[name].via or name]["vpc_endpoint_id"],
+            "expected": addresses[vpcs[name].via or name],
+            "elsewhere": {owner: there for owner, there in addresses.items() if owner != (vpcs[name].via or name)},
+            "agents": hosts.get(name, []),
+            "findings": [] if name in hosts else [finding("NO_AGENT_HOST", name).public()],
+        }
+        for name in names
+    }
+
+
 def merge(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The ``vpcs`` of several module runs as one."""
     return {name: vpc for result in results for name, vpc in result.get("vpcs", {}).items()}

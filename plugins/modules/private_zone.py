@@ -173,6 +173,7 @@ findings:
       severity: error
       seen: VPC vpc-0aaaaaaaaaaaaaaaa is already associated with the zone Z0123456789ABCDEFGHIJ, which has the same name.
       remedy: Adopt that zone, or take the VPC off it.
+      text: "ZONE_CONFLICT: ..."
 """
 
 from typing import Any

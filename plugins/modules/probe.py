@@ -114,6 +114,7 @@ findings:
       severity: error
       seen: The name resolves to 203.0.113.10, which is not the link's endpoint.
       remedy: The zone is not associated with this VPC.
+      text: "DNS_PUBLIC_ANSWER: ..."
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -182,6 +182,7 @@ findings:
       severity: error
       seen: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer.
       remedy: Send this id to Astronomer Support and run again later.
+      text: "PENDING_ACCEPTANCE: ..."
 """
 
 from typing import Any
