@@ -1,0 +1,5 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the AWS double promises, one named test for each behaviour of AWS, through boto3 over HTTP."""
