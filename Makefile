@@ -11,6 +11,12 @@ help:            ## what can be made
 
 setup: .venv/ready            ## the virtual environment, and this checkout visible as astro.privatelink
 
+demo: setup            ## the main job on the lab: agents move from the public to the private path
+	@tests/demo
+
+test: setup lint            ## every test
+	@.venv/bin/python -m pytest
+
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh
 
