@@ -19,9 +19,7 @@ from . import commands, launch, shell
 from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS
 from .home import Home, LabError, Record, homes
 from .shape import ShapeError, plain
-from .topology import load
-
-_DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
+from .topology import DEMO, load
 
 
 def up(arguments: argparse.Namespace) -> None:
@@ -71,11 +69,23 @@ def look(arguments: argparse.Namespace) -> None:
 
 
 def calls(arguments: argparse.Namespace) -> None:
-    _print(commands.calls(_record(arguments), reset=arguments.reset), as_json=arguments.json)
+    found = commands.calls(_record(arguments), reset=arguments.reset)
+    if arguments.json:
+        print(json.dumps(found))
+        return
+    print(f"{found['total']} calls, {found['mutating']} of them changes")
+    for action, count in sorted(found["by_action"].items()):
+        print(f"  {count:5} {action}")
 
 
 def requests(arguments: argparse.Namespace) -> None:
-    _print(commands.requests(_record(arguments), reset=arguments.reset), as_json=arguments.json)
+    found = commands.requests(_record(arguments), reset=arguments.reset)
+    if arguments.json:
+        print(json.dumps(found))
+        return
+    for each in found:
+        way = f"{each['path']} way through {each['endpoint'] or each['address']}"
+        print(f"{each['source']} by the {way} in {each['vpc']}: {each['request']} for {each['name']}")
 
 
 def fault(arguments: argparse.Namespace) -> None:
@@ -95,7 +105,7 @@ def aws_fault(arguments: argparse.Namespace) -> None:
         if not equals:
             raise LabError(f"{pair} is not of the form NAME=VALUE.")
         content[key] = _json_or_text(value)
-    _print(commands.aws_fault(_record(arguments), content), as_json=True)
+    print(json.dumps(commands.aws_fault(_record(arguments), content)))
 
 
 def heal(arguments: argparse.Namespace) -> None:
@@ -119,14 +129,6 @@ def _describe(record: Record) -> None:
         print(f"  {host}: {facts.address} in {names[facts.vpc]} ({facts.vpc})")
 
 
-def _print(content: Any, *, as_json: bool) -> None:
-    if as_json or not isinstance(content, list):
-        print(json.dumps(content, indent=None if as_json else 1))
-        return
-    for line in content:
-        print(" ".join(f"{key}={value}" for key, value in line.items() if value is not None))
-
-
 def _json_or_text(value: str) -> Any:
     try:
         return json.loads(value)
@@ -146,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     starting = command("up", up, "start a lab")
-    starting.add_argument("--topology", type=Path, default=_DEMO, metavar="FILE", help="what is in it")
+    starting.add_argument("--topology", type=Path, default=DEMO, metavar="FILE", help="what is in it")
     starting.add_argument("--mode", default="auto", choices=["auto", *launch.PREFIXES])
     command("down", down, "end a lab and forget it")
     command("status", status, "what runs, and how").add_argument("--json", action="store_true")

@@ -16,6 +16,7 @@ from typing import Any
 from . import enter
 from .faults import PUBLIC
 from .home import LabError, Record
+from .look import DEADLINE
 from .shell import environment
 from .talk import say
 
@@ -33,10 +34,10 @@ def run(record: Record, host: str, argv: Sequence[str], **options: Any) -> subpr
     )
 
 
-def look(record: Record, host: str, name: str | None = None) -> dict[str, Any]:
+def look(record: Record, host: str, name: str | None = None, deadline: float = DEADLINE) -> dict[str, Any]:
     """What an agent on this host sees of its cluster, or of another name."""
     facts = record.host(host)
-    argv = [sys.executable, str(_LOOK), name or record.cluster_host]
+    argv = [sys.executable, str(_LOOK), name or record.cluster_host, "--deadline", str(deadline)]
     if facts.dial_through:
         if not facts.name_servers:
             raise LabError(f"None of the name servers that the DHCP options give to {host} is served by the lab.")

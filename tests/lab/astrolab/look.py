@@ -15,25 +15,26 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-DEADLINE = 3.0
+DEADLINE = 3.0  # seconds, for each step by itself
 
 
-def names(host: str, server: str | None) -> tuple[list[str], str | None]:
+def names(host: str, server: str | None, deadline: float) -> tuple[list[str], str | None]:
     """The addresses of the host, and what went wrong."""
     found: list[str] = []
     wrong: list[str] = []
 
     def ask() -> None:
         try:
-            found.extend(_ask_server(host, server) if server else _ask_system(host))
+            found.extend(_ask_server(host, server, deadline) if server else _ask_system(host))
         except Exception as error:  # whatever it is, it is what was seen
             wrong.append(f"{type(error).__name__}: {error}")
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(DEADLINE * 2)
+    asking.join(deadline)
     if asking.is_alive():
         return [], "no answer"
     return sorted(set(found)), wrong[0] if wrong else None
@@ -43,22 +44,22 @@ def _ask_system(host: str) -> list[str]:
     return [str(entry[4][0]) for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
 
 
-def _ask_server(host: str, server: str) -> list[str]:
+def _ask_server(host: str, server: str, deadline: float) -> list[str]:
     import dns.resolver
 
     address, _, port = server.rpartition(":")
     resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port, resolver.lifetime = [address], int(port), DEADLINE
+    resolver.nameservers, resolver.port, resolver.lifetime = [address], int(port), deadline
     return [record.to_text() for record in resolver.resolve(host, "A")]
 
 
-def attempt(address: str, host: str, through: str | None) -> dict[str, Any]:
+def attempt(address: str, host: str, through: str | None, deadline: float) -> dict[str, Any]:
     """One address by itself; `failed` names the step that failed."""
     began = time.monotonic()
     seen: dict[str, Any] = {"address": address, "failed": None, "error": None, "status": None, "body": None}
     step = "tcp"
     try:
-        with _connect(address, through) as plain:
+        with _connect(address, through, deadline) as plain:
             step = "tls"
             with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure:
                 step = "http"
@@ -69,11 +70,11 @@ def attempt(address: str, host: str, through: str | None) -> dict[str, Any]:
     return seen
 
 
-def _connect(address: str, through: str | None) -> socket.socket:
+def _connect(address: str, through: str | None, deadline: float) -> socket.socket:
     if through is None:
-        return socket.create_connection((address, 443), DEADLINE)
+        return socket.create_connection((address, 443), deadline)
     proxy, _, port = through.rpartition(":")
-    made = socket.create_connection((proxy, int(port)), DEADLINE)
+    made = socket.create_connection((proxy, int(port)), deadline)
     try:
         made.sendall(f"CONNECT {address}:443 HTTP/1.1\r\nHost: {address}:443\r\n\r\n".encode())
         answer = made.recv(4096).decode("latin-1")
@@ -107,14 +108,21 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--name-server", help="ADDRESS:PORT to ask, instead of the system's resolver")
     parser.add_argument("--dial-through", help="ADDRESS:PORT of an HTTP CONNECT proxy")
+    parser.add_argument("--deadline", type=float, default=DEADLINE, help="seconds for each step")
     arguments = parser.parse_args()
-    addresses, wrong = names(arguments.name, arguments.name_server)
+    addresses, wrong = names(arguments.name, arguments.name_server, arguments.deadline)
+
+    def try_one(address: str) -> dict[str, Any]:
+        return attempt(address, arguments.name, arguments.dial_through, arguments.deadline)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        attempts = list(pool.map(try_one, addresses))
     result = {
         "name": arguments.name,
         "asked": arguments.name_server or "system",
         "addresses": addresses,
         "error": wrong,
-        "attempts": [attempt(address, arguments.name, arguments.dial_through) for address in addresses],
+        "attempts": attempts,
     }
     print(json.dumps(result), flush=True)
     os._exit(0)  # a resolver that never answers must not keep us

@@ -17,6 +17,7 @@ import yaml
 from .authority import SUFFIX
 from .shape import ShapeError, read
 
+DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
 _ASTRO = IPv4Address("203.0.113.10")
 _GENERATED = IPv4Network("10.128.0.0/9")
 

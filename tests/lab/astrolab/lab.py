@@ -1,0 +1,82 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running lab as an object, for tests, benches and whatever else is written in Python."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+from . import commands, launch, shell
+from .home import Home, Record
+from .look import DEADLINE
+from .seed import client
+from .topology import DEMO, load
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    home: Home
+    record: Record
+
+    @property
+    def mode(self) -> str:
+        return self.record.mode
+
+    @property
+    def inventory(self) -> Path:
+        return self.home.inventory
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The whole environment for a process that is to meet the lab instead of AWS."""
+        return shell.environment(self.record)
+
+    def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
+        record = self.record
+        return client(record.url, service, account or record.account, region or record.region)
+
+    def exec(self, host: str, argv: Sequence[str]) -> CompletedProcess[str]:
+        """What a command on an agent host says."""
+        return commands.run(self.record, host, argv, capture_output=True)
+
+    def look(self, host: str, name: str | None = None, deadline: float = DEADLINE) -> dict[str, Any]:
+        return commands.look(self.record, host, name, deadline)
+
+    def calls(self) -> dict[str, Any]:
+        found: dict[str, Any] = commands.calls(self.record)
+        return found
+
+    def reset_calls(self) -> None:
+        commands.calls(self.record, reset=True)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What reached Astro's front."""
+        return commands.requests(self.record)
+
+    def fault(self, kind: str, on: str, what: str, seconds: float = 0.0) -> None:
+        """As `lab fault`: ("dns", host, "slow", 1.2), ("tls", "public", "expired"), ("address", ip, "dead")."""
+        commands.fault(self.record, kind, on, what, seconds)
+
+    def aws_fault(self, **content: Any) -> None:
+        commands.aws_fault(self.record, content)
+
+    def heal(self, *kinds: str) -> None:
+        commands.heal(self.record, kinds)
+
+
+@contextlib.contextmanager
+def running(name: str, topology: Path = DEMO, mode: str = "auto") -> Iterator[Lab]:
+    """A lab for the length of a block."""
+    home = Home.of(name)
+    record = launch.up(home, load(topology), topology, mode)
+    try:
+        yield Lab(home, record)
+    finally:
+        if home.alive():
+            launch.down(home)
