@@ -1,0 +1,187 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private zones: tables of want and have to calls and findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils import _zone as core
+from ansible_collections.astro.privatelink.plugins.module_utils._plan import New, Token
+
+HOST = "abc.external.astronomer.run"
+ALIAS = core.Alias(dns_name="vpce-1.example", hosted_zone_id="ZAWS")
+RECORD = core.Record(name=HOST, type="A", alias=ALIAS, raw={"Name": HOST + "."})
+SOA = core.Record(name="external.astronomer.run", type="SOA", alias=None)
+OWNER = core.Vpc(name="one", vpc_id="vpc-1", region="us-east-1")
+JOINED = core.Vpc(name="two", vpc_id="vpc-2", region="us-east-1")
+LINK = core.Link(name="one", vpc_id="vpc-1", zone="external.astronomer.run", records={HOST: ALIAS}, vpcs=(OWNER,))
+ZONE = core.Zone(
+    id="Z1", name="external.astronomer.run", link="vpc-1", vpcs={"vpc-1": "us-east-1"}, records=(SOA, RECORD)
+)
+
+
+def operations(plan):
+    return [call.operation for call in plan.calls]
+
+
+def codes(plan):
+    return [(one.vpc, one.code) for one in plan.findings]
+
+
+def test_a_new_zone_gets_its_record_before_any_other_vpc():
+    plan = core.plan([replace(LINK, vpcs=(OWNER, JOINED))], [])
+    assert operations(plan) == ["CreateHostedZone", "ChangeResourceRecordSets", "AssociateVPCWithHostedZone"]
+    create, record, associate = plan.calls
+    assert create.arguments["VPC"] == {"VPCRegion": "us-east-1", "VPCId": "vpc-1"}
+    assert create.arguments["CallerReference"] == Token()
+    assert create.arguments["HostedZoneConfig"]["PrivateZone"] is True
+    assert core.marked_vpc(create.arguments["HostedZoneConfig"]["Comment"]) == "vpc-1"
+    assert record.until == "insync"
+    assert record.arguments["ChangeBatch"]["Changes"][0]["ResourceRecordSet"]["AliasTarget"] == {
+        "HostedZoneId": "ZAWS",
+        "DNSName": "vpce-1.example",
+        "EvaluateTargetHealth": False,
+    }
+    assert (associate.subjects, associate.requires) == ({"two"}, {"one"})
+    assert associate.arguments["HostedZoneId"] == New("zone", "one")
+
+
+def test_nothing_to_do_is_no_call_and_equal_sides_of_the_diff():
+    plan = core.plan([LINK], [ZONE])
+    assert plan.calls == ()
+    assert plan.findings == ()
+    assert plan.before == plan.after
+
+
+def test_a_vpc_that_is_not_in_this_run_keeps_its_association():
+    assert core.plan([LINK], [replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"})]).calls == ()
+
+
+def test_a_vpc_joins_an_existing_zone_when_its_owner_is_not_in_this_run():
+    plan = core.plan([replace(LINK, records={}, vpcs=(JOINED,))], [ZONE])
+    assert operations(plan) == ["AssociateVPCWithHostedZone"]
+    assert plan.calls[0].until == "insync"
+
+
+def test_a_vpc_cannot_join_a_zone_that_is_not_there():
+    plan = core.plan([replace(LINK, records={}, vpcs=(JOINED,))], [])
+    assert plan.calls == ()
+    assert codes(plan) == [("two", "LINK_NOT_SET_UP")]
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        (SOA,),
+        (SOA, replace(RECORD, alias=replace(ALIAS, dns_name="vpce-0.example"))),
+        (SOA, replace(RECORD, alias=None)),
+    ],
+)
+def test_a_missing_or_wrong_record_of_our_zone_is_repaired(there):
+    plan = core.plan([LINK], [replace(ZONE, records=there)])
+    assert operations(plan) == ["ChangeResourceRecordSets"]
+    assert plan.calls[0].arguments["ChangeBatch"]["Changes"][0]["Action"] == "UPSERT"
+
+
+def test_records_of_other_clusters_stay():
+    other = core.Record(name="xyz.external.astronomer.run", type="A", alias=ALIAS)
+    plan = core.plan([LINK], [replace(ZONE, records=(SOA, RECORD, other))])
+    assert plan.calls == ()
+    assert "xyz.external.astronomer.run" in plan.after["one"]["records"]
+
+
+def test_zones_of_the_same_name_for_other_vpcs_are_left_alone():
+    other = replace(ZONE, id="Z2", link="vpc-9", vpcs={"vpc-9": "us-east-1"})
+    assert operations(core.plan([LINK], [other]))[0] == "CreateHostedZone"
+
+
+@pytest.mark.parametrize("link_of", ["", "vpc-9"])
+def test_a_vpc_in_another_zone_of_the_name_is_a_conflict(link_of):
+    other = replace(ZONE, id="Z2", link=link_of)
+    plan = core.plan([replace(LINK, vpcs=(OWNER, JOINED))], [other])
+    assert plan.calls == ()
+    assert codes(plan) == [("one", "ZONE_CONFLICT"), ("two", "LINK_OWNER_FAILED")]
+
+
+def test_the_conflict_of_a_joined_vpc_is_its_own():
+    other = replace(ZONE, id="Z2", link="", vpcs={"vpc-2": "us-east-1"})
+    third = replace(JOINED, name="three", vpc_id="vpc-3")
+    plan = core.plan([replace(LINK, vpcs=(OWNER, JOINED, third))], [ZONE, other])
+    assert codes(plan) == [("two", "ZONE_CONFLICT")]
+    assert [call.subjects for call in plan.calls] == [{"three"}]
+
+
+def test_two_zones_of_ours_for_one_vpc_stop():
+    assert codes(core.plan([LINK], [ZONE, replace(ZONE, id="Z2")])) == [("one", "ZONE_DUPLICATE")]
+
+
+ADOPTED = replace(LINK, zone_id="Z1")
+FOREIGN = replace(ZONE, link="", records=(SOA,))
+
+
+def test_a_named_zone_is_adopted_and_gets_the_record():
+    assert operations(core.plan([ADOPTED], [FOREIGN])) == ["ChangeResourceRecordSets"]
+
+
+def test_a_record_of_an_adopted_zone_is_only_overwritten_when_asked():
+    pointed = replace(FOREIGN, records=(SOA, replace(RECORD, alias=replace(ALIAS, dns_name="else.example"))))
+    plan = core.plan([ADOPTED], [pointed])
+    assert codes(plan) == [("one", "RECORD_FOREIGN")]
+    assert plan.calls == ()
+    assert operations(core.plan([replace(ADOPTED, force_record=True)], [pointed])) == ["ChangeResourceRecordSets"]
+
+
+def test_a_zone_id_that_is_not_there():
+    assert codes(core.plan([replace(LINK, zone_id="Z9")], [ZONE])) == [("one", "ZONE_NOT_FOUND")]
+
+
+def test_a_vpc_is_taken_off_when_that_is_said():
+    leaving = replace(JOINED, present=False)
+    both = replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"})
+    plan = core.plan([replace(LINK, records={}, vpcs=(leaving,))], [both])
+    assert operations(plan) == ["DisassociateVPCFromHostedZone"]
+    assert plan.after["one"]["vpc_ids"] == ["vpc-1"]
+    assert core.plan([replace(LINK, records={}, vpcs=(leaving,))], [ZONE]).calls == ()
+
+
+def test_the_last_vpc_cannot_be_taken_off():
+    plan = core.plan([replace(LINK, records={}, vpcs=(replace(OWNER, present=False),))], [ZONE])
+    assert codes(plan)[0] == ("one", "LAST_VPC")
+    assert plan.calls == ()
+
+
+def test_removal_deletes_the_record_as_it_is_then_the_zone():
+    plan = core.plan([replace(LINK, present=False)], [ZONE])
+    assert operations(plan) == ["ChangeResourceRecordSets", "DeleteHostedZone"]
+    assert plan.calls[0].arguments["ChangeBatch"]["Changes"] == [
+        {"Action": "DELETE", "ResourceRecordSet": {"Name": HOST + "."}}
+    ]
+    assert core.plan([replace(LINK, present=False)], []).calls == ()
+
+
+def test_removal_refuses_a_zone_that_serves_others():
+    text = core.Record(name="note.external.astronomer.run", type="TXT", alias=None)
+    full = replace(ZONE, records=(SOA, RECORD, text))
+    assert codes(core.plan([replace(LINK, present=False)], [full])) == [("one", "ZONE_NOT_EMPTY")]
+    shared = replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"})
+    assert codes(core.plan([replace(LINK, present=False)], [shared])) == [("one", "ZONE_STILL_USED")]
+    together = replace(LINK, present=False, vpcs=(OWNER, JOINED))
+    assert operations(core.plan([together], [shared]))[-1] == "DeleteHostedZone"
+
+
+def test_an_adopted_zone_is_never_deleted():
+    there = replace(FOREIGN, records=(SOA, RECORD))
+    assert operations(core.plan([replace(ADOPTED, present=False)], [there])) == ["ChangeResourceRecordSets"]
+
+
+def test_results_name_what_is_still_to_come():
+    assert core.result(LINK, OWNER, []) == {"hosted_zone_id": "<zone of one>", "associated": False}
+    assert core.result(LINK, OWNER, [ZONE]) == {"hosted_zone_id": "Z1", "associated": True}
+
+
+@pytest.mark.parametrize(("comment", "vpc"), [(core.mark("vpc-0a", "x"), "vpc-0a"), ("made by hand", ""), ("", "")])
+def test_the_mark_in_a_comment(comment, vpc):
+    assert core.marked_vpc(comment) == vpc
