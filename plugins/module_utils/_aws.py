@@ -306,28 +306,22 @@ class Sender:
         return made
 
     def _send(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        method = getattr(self._clients[call.service], xform_name(call.operation))
-        reply: dict[str, Any] = {}
-        problem: Exception | None = None
-
-        def sent() -> bool:
-            nonlocal reply, problem
-            try:
-                reply = method(**arguments)
-            except ClientError as error:
-                if not self._too_early(error):
-                    reply = self._already(call, arguments, error)
-                    return True
-                problem = error
-                return False
-            return True
-
-        if not poll(sent, self.VISIBLE_AFTER) and problem is not None:
-            raise problem
+        reply = self._once_visible(call, arguments)
         failed = [item["Error"] for item in reply.get("Unsuccessful", [])]
         if failed and "NotFound" not in failed[0]["Code"]:
             raise CallFailed(f"{failed[0]['Message']} ({failed[0]['Code']})", failed[0]["Code"])
         return reply
+
+    def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        method = getattr(self._clients[call.service], xform_name(call.operation))
+        end = time.monotonic() + self.VISIBLE_AFTER
+        while True:
+            try:
+                return dict(method(**arguments))
+            except ClientError as error:
+                if not self._too_early(error) or time.monotonic() > end:
+                    return self._already(call, arguments, error)
+            time.sleep(0.5)
 
     def _too_early(self, error: ClientError) -> bool:
         """AWS does not know yet what this run has just made."""

@@ -150,7 +150,7 @@ def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:
 
 def status(link: Link, have: Have, waited: int) -> list[Finding]:
     """What is wrong with an endpoint once a run has waited ``waited`` seconds for it."""
-    endpoint, _ = find(link, have)
+    endpoint = find(link, have)[0]
     if endpoint is None or not link.present or link.sources_only or endpoint.state == "available":
         return []
     if endpoint.state == "pendingacceptance":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from ._findings import Finding
@@ -36,7 +36,7 @@ class Token:
         return "<token>"
 
 
-Id = str | New
+Id: TypeAlias = "str | New"
 
 
 @dataclass(frozen=True, kw_only=True)

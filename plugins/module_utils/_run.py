@@ -18,12 +18,17 @@ H = TypeVar("H")
 class Job(Protocol[H]):
     """What a module brings along. ``H`` is what AWS has, in the types of its core."""
 
-    def read(self) -> H: ...
-    def plan(self, have: H) -> Plan: ...
-    def api(self) -> Api: ...
+    def read(self) -> H:
+        """Read what is there, in bulk."""
+
+    def plan(self, have: H) -> Plan:
+        """The pure core's plan."""
+
+    def api(self) -> Api:
+        """What sends a call."""
+
     def settle(self, have: H, outcome: Outcome) -> H:
-        """Wait for what takes time and read again where anything changed."""
-        ...
+        """Wait for what takes time, and read again where anything changed."""
 
     def status(self, have: H) -> Iterable[Finding]:  # noqa: ARG002
         """What is wrong in the end, beyond the plan."""
@@ -31,7 +36,6 @@ class Job(Protocol[H]):
 
     def results(self, have: H) -> Mapping[str, Mapping[str, Any]]:
         """RETURN's ``vpcs``, by inventory name."""
-        ...
 
 
 def run(module: Any, job: Job[H]) -> None:

@@ -238,22 +238,17 @@ def _create(link: Link, owner: Vpc) -> Call:
 
 def _record_calls(link: Link, zone: Zone, wanted: Zone) -> list[Call]:
     """One batch for all records. No VPC joins a zone before its records answer: until then it would see NXDOMAIN."""
-    missing = [r for r in wanted.records if r not in zone.records and r.alias]
+    missing = [(r.name, r.alias) for r in wanted.records if r not in zone.records and r.alias]
     if not missing:
         return []
-    changes = [{"Action": "UPSERT", "ResourceRecordSet": _record_set(record)} for record in missing]
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": _record_set(name, alias)} for name, alias in missing]
     arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
     return [_call(link, "ChangeResourceRecordSets", arguments, link.name, until="insync")]
 
 
-def _record_set(record: Record) -> dict[str, Any]:
-    assert record.alias is not None
-    target = {
-        "HostedZoneId": record.alias.hosted_zone_id,
-        "DNSName": record.alias.dns_name,
-        "EvaluateTargetHealth": False,
-    }
-    return {"Name": record.name, "Type": record.type, "AliasTarget": target}
+def _record_set(name: str, alias: Alias) -> dict[str, Any]:
+    target = {"HostedZoneId": alias.hosted_zone_id, "DNSName": alias.dns_name, "EvaluateTargetHealth": False}
+    return {"Name": name, "Type": "A", "AliasTarget": target}
 
 
 def _membership(link: Link, zone_id: Id, vpc: Vpc) -> Call:

@@ -31,14 +31,14 @@ def group(name="sg-ours", sources=("sg-agents",), owned=True, called=core.NAME, 
     return core.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned)
 
 
-def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=OURS, state="available", vpc="vpc-1"):
+def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=None, state="available", vpc="vpc-1"):
     return core.Endpoint(
         id=name,
         vpc_id=vpc,
         service_name=SERVICE,
         subnets=frozenset(f"subnet-{s}" for s in subnets),
         security_groups=frozenset(groups),
-        tags=tags,
+        tags=OURS if tags is None else tags,
         state=state,
         dns_name=f"{name}.example",
         hosted_zone_id="Z1",
