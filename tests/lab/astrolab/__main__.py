@@ -89,13 +89,9 @@ def requests(arguments: argparse.Namespace) -> None:
 
 
 def fault(arguments: argparse.Namespace) -> None:
-    commands.fault(_record(arguments), arguments.kind, arguments.on, arguments.what, arguments.seconds or 0.0)
-
-
-def slow(arguments: argparse.Namespace) -> None:
-    if arguments.seconds is not None:
-        arguments.what = "slow"
-    fault(arguments)
+    seconds = getattr(arguments, "seconds", None)
+    what = arguments.what if seconds is None else "slow"
+    commands.fault(_record(arguments), arguments.kind, arguments.on, what, seconds or 0.0)
 
 
 def aws_fault(arguments: argparse.Namespace) -> None:
@@ -179,12 +175,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _faults(command: Any, said: Any) -> None:
     kinds = said.add_parser("fault", help="break something").add_subparsers(required=True, metavar="WHAT")
-    for kind, on, faults, act in (
-        ("dns", "HOST_OR_VPC", DNS_KINDS, slow),
-        ("tls", "VPC_OR_public", TLS_KINDS, fault),
-        ("address", "IP", ADDRESS_KINDS, fault),
+    for kind, on, faults, text in (
+        ("dns", "HOST_OR_VPC", DNS_KINDS, "break a VPC's name servers"),
+        ("tls", "VPC_OR_public", TLS_KINDS, "show another certificate on the private or on the public way"),
+        ("address", "IP", ADDRESS_KINDS, "break one address"),
     ):
-        breaking = command(kind, act, f"break {kind}", kinds)
+        breaking = command(kind, fault, text, kinds)
         breaking.add_argument("on", metavar=on)
         ways = breaking.add_mutually_exclusive_group(required=True)
         for each in faults:
@@ -192,7 +188,7 @@ def _faults(command: Any, said: Any) -> None:
                 ways.add_argument("--slow", dest="seconds", type=float, metavar="SECONDS")
             else:
                 ways.add_argument(f"--{each.replace('_', '-')}", dest="what", action="store_const", const=each)
-        breaking.set_defaults(seconds=None)
+        breaking.set_defaults(kind=kind)
     refusing = command(
         "aws", aws_fault, "have AWS refuse, delay or lose calls, as the double's /_lab/faults has it", kinds
     )

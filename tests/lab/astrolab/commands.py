@@ -20,6 +20,7 @@ from .look import DEADLINE
 from .shell import environment
 from .talk import say
 
+FAULT_KINDS = ("dns", "tls", "address", "aws")
 _LOOK = Path(__file__).with_name("look.py")
 
 
@@ -62,8 +63,12 @@ def _outcome(attempt: dict[str, Any]) -> str:
     return f"TLS verified, {attempt['status']} {attempt['body']!r}"
 
 
-def calls(record: Record, *, reset: bool = False) -> Any:
-    return say(record.url, "DELETE" if reset else "GET", "calls")
+def calls(record: Record, *, reset: bool = False) -> dict[str, Any]:
+    """The calls so far, and if asked their end."""
+    found: dict[str, Any] = say(record.url, "GET", "calls")
+    if reset:
+        say(record.url, "DELETE", "calls")
+    return found
 
 
 def fault(record: Record, kind: str, on: str, what: str, seconds: float = 0.0) -> Any:
@@ -84,7 +89,9 @@ def aws_fault(record: Record, content: dict[str, Any]) -> Any:
 
 
 def heal(record: Record, kinds: Sequence[str] = ()) -> None:
-    """Takes faults back: those of these kinds (dns, tls, address, aws), or all."""
+    """Takes faults back: those of these kinds, or all."""
+    if not set(kinds) <= set(FAULT_KINDS):
+        raise LabError(f"heal knows {', '.join(FAULT_KINDS[:-1])} and {FAULT_KINDS[-1]}, not {', '.join(kinds)}.")
     if not kinds or "aws" in kinds:
         say(record.url, "DELETE", "faults")
     network = [kind for kind in kinds if kind != "aws"]

@@ -49,8 +49,7 @@ class Lab:
         return commands.look(self.record, host, name, deadline)
 
     def calls(self) -> dict[str, Any]:
-        found: dict[str, Any] = commands.calls(self.record)
-        return found
+        return commands.calls(self.record)
 
     def reset_calls(self) -> None:
         commands.calls(self.record, reset=True)

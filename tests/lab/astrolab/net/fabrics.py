@@ -31,6 +31,7 @@ class Fabrics:
         self._resolvers: dict[str, tuple[tuple[IPv4Address, ...], str]] = {}
 
     async def lay(self, plan: Plan) -> None:
+        self._plans = {vpc.id: vpc for vpc in plan.vpcs}
         await asyncio.gather(*(asyncio.to_thread(self._lay, vpc, plan.public_addresses) for vpc in plan.vpcs))
 
     def place(self, vpc: str) -> InNamespace:
@@ -41,15 +42,15 @@ class Fabrics:
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
-            name: HostFacts(vpc=vpc, address=self._plans[vpc].hosts[name].address.ip, pid=host.pid)
-            for vpc, running in self._hosts.items()
-            for name, host in running.items()
+            name: HostFacts(vpc=vpc.id, address=host.address.ip, pid=self._hosts[vpc.id][name].pid)
+            for vpc in self._plans.values()
+            for name, host in vpc.hosts.items()
         }
 
     def _lay(self, vpc: VpcPlan, public: tuple[IPv4Address, ...]) -> None:
         fabric = Namespace.new()
         kernel.furnish(fabric, (vpc.router, vpc.resolver, *vpc.dns_servers, *public))
-        self._plans[vpc.id], self._fabrics[vpc.id] = vpc, fabric
+        self._fabrics[vpc.id] = fabric
         running = self._hosts[vpc.id] = {}
         for number, (name, plan) in enumerate(vpc.hosts.items()):
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
