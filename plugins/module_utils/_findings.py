@@ -79,7 +79,7 @@ def from_error(vpc: str, operation: str, message: str, code: str) -> Finding:
     return finding(BY_ERROR.get(code, "CALL_FAILED"), vpc, operation=operation, message=message)
 
 
-#: AWS's error codes that have a remedy of their own.
+#: The error codes, AWS's and those of `_astro`, that have a remedy of their own.
 BY_ERROR: dict[str, str] = {
     "UnauthorizedOperation": "PERMISSION_MISSING",
     "AccessDenied": "PERMISSION_MISSING",
@@ -93,6 +93,9 @@ BY_ERROR: dict[str, str] = {
     "ConflictingDomainExists": "ZONE_CONFLICT_ELSEWHERE",
     "NotAuthorizedException": "ZONE_NOT_AUTHORISED",
     "PublicZoneVPCAssociation": "ZONE_IS_PUBLIC",
+    "AstroRefused": "ASTRO_REFUSED",
+    "AstroUncertain": "ASTRO_UNCERTAIN",
+    "SecondWriter": "SECOND_WRITER",
 }
 
 CATALOGUE: dict[str, Entry] = {
@@ -261,14 +264,79 @@ CATALOGUE: dict[str, Entry] = {
         "Only a private zone can be associated: give the id of one.",
     ),
     "NOT_CONVERGED": Entry(
-        "After all calls were sent, AWS still does not show what was asked for: {operations} would be needed again.",
+        "After all calls were sent, what was asked for still does not show: {operations} would be needed again.",
         "Someone else may change the same things at the same time. Run again; report it if it happens twice.",
+    ),
+    # --- Astro's list of allowed ranges
+    "ORG_LIST_CONFUSION": Entry(
+        "{given} belongs to the IP access list of the whole Organization, which decides who may log in to Astro.",
+        "This collection never touches that list. Give the id of a Deployment and plain CIDR ranges: what is restricted "
+        "here is who may reach that Deployment's API for agents.",
+    ),
+    "REMOTE_EXECUTION_OFF": Entry(
+        "The Deployment does not show Remote Execution as enabled.",
+        "Only such Deployments have allowed IP address ranges. Check the id; if it is enabled, the token may not see it.",
+    ),
+    "CLUSTER_RANGE_UNKNOWN": Entry(
+        "The token cannot read the Deployment's cluster, so its range is not known.",
+        "Give the VPC subnet range of the cluster as ranges, or use a token that has organization.clusters.get.",
+    ),
+    "RANGE_INVALID": Entry(
+        "These are no IP address ranges: {ranges}.",
+        "Write a range as 172.20.0.0/22, a single address as 198.51.100.7.",
+    ),
+    "DEPLOYMENT_FIELDS_MISSING": Entry(
+        "Astro's answer lacks {fields}. An update has to send them back, or they would be lost.",
+        "Nothing was sent. Use a token with the role Deployment Admin, or one that sees as much.",
+    ),
+    "ACCESS_WOULD_OPEN": Entry(
+        "Without {before} nothing would restrict who reaches the Deployment: an empty list admits everybody.",
+        "Nothing was sent. If that is what you want, say allow_open.",
+    ),
+    "ACCESS_CLOSES": Entry(
+        "The list was empty, which admitted everybody; from now on only {after} get in.",
+        "Agents that still come over the public internet are refused within one heartbeat.",
+        "warning",
+    ),
+    "ACCESS_MISSES_CLUSTER": Entry(
+        "The list would be {after}, without the cluster's own range {cluster}: it would refuse agents over PrivateLink.",
+        "Nothing was sent. Keep the cluster's range, or say allow_lockout once no agent uses the link.",
+    ),
+    "SECONDARY_RANGE": Entry(
+        "The cluster also has the secondary range {secondary}, which is not allowed.",
+        "Requests over PrivateLink should come from the first one. If agents are refused, add it with ranges.",
+        "warning",
+    ),
+    "OTHER_RANGES_LEFT": Entry(
+        "The list also admits {others}, which are not the cluster's.",
+        "Agents at these addresses still get in over the public internet. To end that, set the list exactly.",
+        "warning",
+    ),
+    "SECOND_WRITER": Entry(
+        "{operation} was not sent: {message}",
+        "Somebody else changes this Deployment at the same time. Run again when they are done.",
+    ),
+    "ASTRO_REFUSED": Entry(
+        "{operation} failed: {message}",
+        "Mend what Astro names and run again.",
+    ),
+    "ASTRO_UNCERTAIN": Entry(
+        "{operation} had no usable answer, and the Deployment does not show the change: {message}",
+        "It may still come into effect. Look at the Deployment's allowed IP address ranges, then run again.",
+    ),
+    "DEPLOYMENT_CHANGED_BESIDES": Entry(
+        "Since the first read the Deployment's {fields} changed as well, which this run did not ask for.",
+        "Compare them in the Astro UI. Somebody else may have changed them at the same moment.",
     ),
     # --- seen from inside
     "DNS_NXDOMAIN": Entry(
         "{host} does not exist for this VPC's resolver.",
         "A private zone covers the name but has no record for it, or the cluster id is wrong. Run setup; a negative "
         "answer may be cached for some minutes.",
+    ),
+    "DNS_NODATA": Entry(
+        "{host} exists for this VPC's resolver, but has no address.",
+        "The record may be of another type than A. Run setup, or look at the zone's records.",
     ),
     "DNS_TIMEOUT": Entry(
         "No answer for {host} from {server} within {seconds} seconds.",
@@ -287,10 +355,53 @@ CATALOGUE: dict[str, Entry] = {
         "{host} resolves to {addresses}, which belong to {owner} and not to this VPC's link ({expected}).",
         "One zone gives one answer: give this VPC a zone of its own, or join the other link with privatelink_via.",
     ),
+    "DNS_MIXED_ANSWER": Entry(
+        "{host} resolves to {addresses}, of which only {right} are the link's ({expected}).",
+        "Agents take either at random. Two records or two resolvers answer: look for a second record for the name, or for a "
+        "resolver that mixes answers.",
+    ),
+    "DNS_STALE": Entry(
+        "{host} resolves to {addresses} on this host, while its name servers {servers} already answer with the link's.",
+        "Something on this host keeps an old answer (nscd, systemd-resolved). Flush it, then restart the agents: some "
+        "programs keep an answer as long as they live.",
+    ),
+    "DNS_RESOLVER_BYPASS": Entry(
+        "{server} answers {addresses} for {host}; the VPC's own resolver answers {right}.",
+        "If that stays for more than {ttl} seconds it is no old answer: {server} does not ask the VPC's resolver. Have it "
+        "forward external.astronomer.run there.",
+    ),
+    "DNS_PINNED_WRONG": Entry(
+        "{host} is {addresses} in this host's /etc/hosts, which is not the link's endpoint ({expected}).",
+        "Remove the line; the private zone has the right addresses.",
+    ),
+    "DNS_PINNED": Entry(
+        "{host} is {addresses} in this host's /etc/hosts.",
+        "That is right today, but a new endpoint has other addresses: remove the line and leave it to the private zone.",
+        "warning",
+    ),
+    "DNS_SEARCH_CAPTURES": Entry(
+        "{host} resolves to {addresses}: this host's search list makes {longer} of it, which exists.",
+        "Lower ndots in /etc/resolv.conf (a pod's dnsConfig), or remove the wildcard record that answers.",
+    ),
+    "DNS_SERVERS_DIFFER": Entry(
+        "{server} in /etc/resolv.conf answers {answer} for {host}; the system's own answer is the link's.",
+        "Agents leave the link when that server is the one that answers: have it forward external.astronomer.run to the "
+        "VPC's resolver, or remove it.",
+        "warning",
+    ),
+    "DNS_SERVER_SILENT": Entry(
+        "{servers} in /etc/resolv.conf did not answer within {seconds} seconds.",
+        "Names still resolve by another server, but late. Remove the server or mend it.",
+        "warning",
+    ),
     "DNS_INCOMPLETE": Entry(
         "{host} resolves to {addresses}; the link also has {missing}.",
         "A zone of the endpoint may be out of service, or an old answer is still cached.",
         "warning",
+    ),
+    "PROXY_BYPASS": Entry(
+        "{variable} is set to {proxy}, and NO_PROXY does not exempt {host}.",
+        "Agents with these variables ask the proxy and not the link: add .external.astronomer.run to their NO_PROXY.",
     ),
     "TCP_TIMEOUT": Entry(
         "{addresses} do not answer on port {port} within {seconds} seconds.",
@@ -322,17 +433,47 @@ CATALOGUE: dict[str, Entry] = {
         "The certificate at {addresses} was issued by {issuer}, which this host does not trust.",
         "If that is a company's proxy, exempt {host} from inspection; else install the public CA bundle on this host.",
     ),
+    "TLS_RESET_SNI": Entry(
+        "The TLS handshake with {addresses} is cut off when it names {host}, and works without a name.",
+        "A firewall on the way filters on the name: allow {host}.",
+    ),
+    "TLS_TIMEOUT": Entry(
+        "{addresses} accept the connection, but do not finish the TLS handshake within {seconds} seconds.",
+        "Large packets may get lost on the way (look at the MTU over transit gateways and VPNs), or a firewall drops the "
+        "name {host}.",
+    ),
     "TLS_FAILED": Entry(
         "The TLS handshake with {addresses} fails: {detail}.",
-        "A firewall that filters on the name {host} resets connections like this; allow the name.",
+        "What listens there is not Astro's front, or something on the way cuts all TLS off: look for a firewall.",
     ),
     "HTTP_UNEXPECTED": Entry(
         "{addresses} answer {status} {body!r} instead of 404 '404 page not found'.",
         "This is not Astro's orchestration plane: look for a captive proxy or a wrong endpoint service.",
     ),
+    "HTTP_NO_ANSWER": Entry(
+        "{addresses} finish the TLS handshake with {host}, but do not answer: {detail}.",
+        "Astro's front does not respond through the link. If it stays so, ask Astronomer Support.",
+    ),
+    "AGENT_UNHEALTHY": Entry(
+        "The agent's health page {url} {answer}. {detail}",
+        "The path to Astro may be right all the same: look at the agent's log and at privatelink_health_url.",
+    ),
     "NO_AGENT_HOST": Entry(
         "No agent host is given for this VPC, so nothing was verified from inside.",
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
+    ),
+    "AGENT_HOST_UNREACHABLE": Entry(
+        "The agent host {agent} cannot be reached over its connection {connection}: {detail}",
+        "Nothing was verified from there. Mend the connection (inventory, credentials), then verify again.",
+    ),
+    "PROBE_FAILED": Entry(
+        "The probe could not run on {agent}: {detail}",
+        "Nothing was verified from there. It needs Python 3.8 or newer on the host.",
+    ),
+    "SETUP_INCOMPLETE": Entry(
+        "AWS lacks something that the inventory asks for: {operations} would be sent.",
+        "Run setup.",
+        "warning",
     ),
     "NO_ENDPOINT": Entry(
         "The link has no available endpoint to compare with.",

@@ -1,58 +1,73 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an agent host sees of a link, and what that means. It runs with the agent host's Python and keeps to 3.8.
+"""What an agent host saw of a link, and what that means. Pure: it looks at nothing by itself.
 
-First names, then each address by itself: TCP, TLS with the cluster's name, HTTP. A request to the name alone would hide a
-dead address behind a living one, and over the public path it would look just as good.
+It runs with the agent host's Python and keeps to 3.8.
 """
 
 from __future__ import annotations
 
-import http.client
-import os
-import socket
-import ssl
-import tempfile
-import threading
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ._findings import Finding, finding
 
 BODY = "404 page not found"
 
+#: Where AWS's own resolver answers in each VPC, whatever the DHCP options say.
+VPC_RESOLVER = "169.254.169.253"
+
 
 @dataclass(frozen=True)
 class Target:
-    """Where to look. ``expected`` are the link's own addresses, ``elsewhere`` those of other links by their names.
+    """Where to look. ``expected`` are the link's own addresses, ``interfaces`` say whose they are, ``elsewhere`` are those
+    of other links by their names. Times are in seconds.
 
     ``nameservers`` (``ADDRESS[:PORT]``) are asked instead of the system's resolver; ``dial_through`` (``ADDRESS:PORT``) is
-    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly. Times in seconds.
+    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly.
     """
 
     vpc: str
     host: str
     expected: tuple[str, ...]
+    interfaces: dict[str, str] = field(default_factory=dict)
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
     port: int = 443
     timeout: float = 5.0
     ca_file: str | None = None
     nameservers: tuple[str, ...] = ()
     dial_through: str = ""
+    resolve: bool = True
+    health_url: str = ""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One answer for the host's name: addresses, or what went wrong (a code of DNS_*)."""
+
+    server: str
+    addresses: tuple[str, ...] = ()
+    problem: str = ""
+    detail: str = ""
+    aliases: tuple[str, ...] = ()
+    ttl: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Names:
-    """The answer for the host's name: addresses, or what went wrong (a code of DNS_*)."""
+    """What the name means here: to the system, to each of its name servers, and to AWS's resolver when these disagree.
 
-    addresses: tuple[str, ...] = ()
-    problem: str = ""
-    detail: str = ""
-    server: str = "the system's resolver"
+    ``pinned`` are the addresses in the hosts file; ``captured`` are longer names that the search list finds first.
+    """
+
+    system: Lookup
+    servers: tuple[Lookup, ...] = ()
+    vpc_resolver: Lookup | None = None
+    pinned: tuple[str, ...] = ()
+    captured: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,184 +81,113 @@ class Reach:
     body: str = ""
     problem: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    issuer: str = ""
+    not_after: str = ""
     seconds: float = 0.0
 
 
-def look(target: Target) -> tuple[Names, list[Reach]]:
-    """Ask for the name, then try every address of the answer and of the link at the same time."""
-    names = _ask(target)
-    addresses = sorted({*names.addresses, *target.expected})
-    with ThreadPoolExecutor(max_workers=max(1, len(addresses))) as pool:
-        return names, list(pool.map(lambda address: _reach(target, address), addresses))
+@dataclass(frozen=True)
+class Health:
+    """What the agent's own health page said."""
+
+    url: str
+    status: int = 0
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Everything that was seen. ``proxy`` names the variable that would send agents to a proxy, and its value."""
+
+    hostname: str
+    reached: tuple[Reach, ...]
+    names: Names | None = None
+    proxy: tuple[str, str] | None = None
+    health: Health | None = None
+
+
+def findings(target: Target, seen: Observations) -> list[Finding]:
+    """What is wrong, in the order in which one would mend it."""
+    if not target.expected:
+        return [finding("NO_ENDPOINT", target.vpc)]
+    found = [] if seen.names is None else _name_findings(target, seen.names)
+    if seen.proxy:
+        found.append(finding("PROXY_BYPASS", target.vpc, variable=seen.proxy[0], proxy=seen.proxy[1], host=target.host))
+    found += _address_findings(target, seen.reached)
+    if seen.health and not seen.health.good:
+        answer = f"answers {seen.health.status}" if seen.health.status else "does not answer"
+        found.append(finding("AGENT_UNHEALTHY", target.vpc, answer=answer, **asdict(seen.health)))
+    return found
 
 
 # --- names
 
 
-def _ask(target: Target) -> Names:
-    ask = _ask_nameservers if target.nameservers else _ask_system
-    answer: list[Names] = []
-    # The system's resolver has no time limit of its own; a thread that hangs must not hang the probe.
-    thread = threading.Thread(target=lambda: answer.append(ask(target)), daemon=True)
-    thread.start()
-    thread.join(target.timeout)
-    return answer[0] if answer else Names(problem="DNS_TIMEOUT")
+def _name_findings(target: Target, names: Names) -> list[Finding]:
+    system, expected = names.system, set(target.expected)
+    facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
+    if system.problem:
+        facts.update(server=system.server, seconds=target.timeout, detail=system.detail)
+        return [finding(system.problem, target.vpc, **facts)]
+    strange = set(system.addresses) - expected
+    if strange:
+        code, more = _strange(target, names, strange)
+        return [finding(code, target.vpc, **{**facts, **more})]
+    found = _doubts(target, names)
+    missing = expected - set(system.addresses)
+    if missing and not found:
+        found.append(finding("DNS_INCOMPLETE", target.vpc, missing=missing, **facts))
+    return found
 
 
-def _ask_system(target: Target) -> Names:
-    try:
-        found = socket.getaddrinfo(target.host, target.port, socket.AF_INET, socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        missing = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-        return Names(problem="DNS_NXDOMAIN" if missing else "DNS_SERVFAIL", detail=str(error.strerror))
-    return Names(addresses=tuple(sorted({str(entry[4][0]) for entry in found})))
+def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict[str, Any]]:
+    """Why the system's answer has addresses that are not the link's: the nearest cause comes first."""
+    expected, system = set(target.expected), names.system
+    if set(names.pinned) & strange:
+        return "DNS_PINNED_WRONG", {"addresses": names.pinned}
+    if names.captured:
+        return "DNS_SEARCH_CAPTURES", {"longer": list(names.captured)}
+    owners = [name for name, addresses in sorted(target.elsewhere.items()) if strange & set(addresses)]
+    if owners:
+        return "DNS_WRONG_ENDPOINT", {"owner": owners}
+    if names.servers and all(_is_link(lookup, expected) for lookup in names.servers):
+        return "DNS_STALE", {"servers": [lookup.server for lookup in names.servers]}
+    if names.vpc_resolver and _is_link(names.vpc_resolver, expected):
+        wrong = next((lookup for lookup in names.servers if not _is_link(lookup, expected)), system)
+        facts = {"server": wrong.server, "right": names.vpc_resolver.addresses, "addresses": wrong.addresses}
+        return "DNS_RESOLVER_BYPASS", {**facts, "ttl": wrong.ttl if wrong.ttl is not None else "an unknown number of"}
+    if strange != set(system.addresses):
+        return "DNS_MIXED_ANSWER", {"right": set(system.addresses) - strange}
+    return "DNS_PUBLIC_ANSWER", {}
 
 
-def _ask_nameservers(target: Target) -> Names:
-    import dns.exception
-    import dns.resolver
+def _doubts(target: Target, names: Names) -> list[Finding]:
+    """What will go wrong later although the system's answer is right now."""
+    found = []
+    if names.pinned:
+        found.append(finding("DNS_PINNED", target.vpc, host=target.host, addresses=names.pinned))
+    silent = [lookup.server for lookup in names.servers if lookup.problem == "DNS_TIMEOUT"]
+    if silent:
+        found.append(finding("DNS_SERVER_SILENT", target.vpc, servers=silent, seconds=target.timeout))
+    for lookup in names.servers:
+        if lookup.server not in silent and not _is_link(lookup, set(target.expected)):
+            answer = ", ".join(lookup.addresses) or lookup.problem
+            found.append(
+                finding("DNS_SERVERS_DIFFER", target.vpc, host=target.host, server=lookup.server, answer=answer)
+            )
+    return found
 
-    resolver = dns.resolver.Resolver(configure=False)
-    server = target.nameservers[0]
-    address, _, port = server.partition(":")
-    resolver.nameservers, resolver.port = [address], int(port or 53)
-    try:
-        found = resolver.resolve(target.host, "A", lifetime=target.timeout)
-    except dns.resolver.NXDOMAIN:
-        return Names(problem="DNS_NXDOMAIN", server=server)
-    except dns.exception.Timeout:
-        return Names(problem="DNS_TIMEOUT", server=server)
-    except dns.exception.DNSException as error:
-        return Names(problem="DNS_SERVFAIL", detail=str(error), server=server)
-    return Names(addresses=tuple(sorted(str(record) for record in found)), server=server)
+
+def _is_link(lookup: Lookup, expected: set[str]) -> bool:
+    return bool(lookup.addresses) and set(lookup.addresses) <= expected
 
 
 # --- addresses
-
-
-def _reach(target: Target, address: str) -> Reach:
-    start = time.monotonic()
-
-    def done(**seen: Any) -> Reach:
-        return Reach(address, seconds=round(time.monotonic() - start, 3), **seen)
-
-    try:
-        connection = _connect(target, address)
-    except socket.timeout:
-        return done(problem="TCP_TIMEOUT")
-    except ConnectionRefusedError:
-        return done(problem="TCP_REFUSED")
-    except OSError as error:
-        return done(problem="TCP_UNREACHABLE", facts={"detail": error.strerror or str(error)})
-    with connection:
-        try:
-            with ssl.create_default_context(cafile=target.ca_file).wrap_socket(
-                connection, server_hostname=target.host
-            ) as tls:
-                status, body = _get(target, tls)
-        except ssl.SSLCertVerificationError as error:
-            return done(tcp=True, **_distrusted(target, address, error))
-        except (ssl.SSLError, OSError) as error:
-            return done(tcp=True, problem="TLS_FAILED", facts={"detail": _text(error)})
-        except http.client.HTTPException as error:
-            return done(tcp=True, tls=True, problem="HTTP_UNEXPECTED", body=type(error).__name__)
-    good = status == 404 and body.strip() == BODY
-    return done(tcp=True, tls=True, status=status, body=body, problem="" if good else "HTTP_UNEXPECTED")
-
-
-def _connect(target: Target, address: str) -> socket.socket:
-    if not target.dial_through:
-        return socket.create_connection((address, target.port), target.timeout)
-    proxy, _, port = target.dial_through.rpartition(":")
-    connection = socket.create_connection((proxy, int(port)), target.timeout)
-    connection.sendall(f"CONNECT {address}:{target.port} HTTP/1.1\r\nHost: {address}:{target.port}\r\n\r\n".encode())
-    reply = b""
-    while b"\r\n\r\n" not in reply:
-        part = connection.recv(1)
-        if not part:
-            break
-        reply += part
-    status = reply.split(b" ")[1:2]
-    if status != [b"200"]:
-        connection.close()
-        raise (socket.timeout() if status == [b"504"] else ConnectionRefusedError(111, "Connection refused"))
-    return connection
-
-
-def _get(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:
-    request = "GET / HTTP/1.1\r\nHost: {}\r\nUser-Agent: astro.privatelink\r\nConnection: close\r\n\r\n"
-    connection.sendall(request.format(target.host).encode())
-    response = http.client.HTTPResponse(connection)
-    response.begin()
-    return response.status, response.read(200).decode("utf-8", "replace")
-
-
-def _distrusted(target: Target, address: str, error: ssl.SSLCertVerificationError) -> dict[str, Any]:
-    """Why a certificate is not trusted; OpenSSL's numbers: 9 not yet valid, 10 expired, 62 another name."""
-    if error.verify_code in (9, 10):
-        return {"problem": "TLS_EXPIRED", "facts": {"detail": error.verify_message}}
-    seen = _certificate(target, address)
-    if error.verify_code == 62:
-        names = [value for kind, value in seen.get("subjectAltName", ()) if kind == "DNS"]
-        return {"problem": "TLS_NAME_MISMATCH", "facts": {"names": names}}
-    parts = {key: value for group in seen.get("issuer", ()) for key, value in group}
-    issuer = parts.get("commonName") or parts.get("organizationName") or "an unknown issuer"
-    return {"problem": "TLS_UNTRUSTED", "facts": {"issuer": issuer}}
-
-
-def _certificate(target: Target, address: str) -> dict[str, Any]:
-    """The certificate that was refused, read once more without checking it. Nothing is sent over that connection."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        connection = _connect(target, address)
-        with connection, context.wrap_socket(connection, server_hostname=target.host) as tls:
-            return _decode(tls.getpeercert(True) or b"")
-    except OSError:
-        return {}
-
-
-def _decode(certificate: bytes) -> dict[str, Any]:
-    # Python decodes a certificate for its users only after verifying it; this is how it does that itself.
-    decode = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
-    if decode is None:
-        return {}
-    handle, path = tempfile.mkstemp(suffix=".pem")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(ssl.DER_cert_to_PEM_cert(certificate))
-        return dict(decode(path))
-    finally:
-        os.unlink(path)
-
-
-def _text(error: OSError) -> str:
-    return getattr(error, "reason", "") or error.strerror or str(error) or type(error).__name__
-
-
-# --- what it means
-
-
-def findings(target: Target, names: Names, reached: Sequence[Reach]) -> list[Finding]:
-    """What is wrong, in the order in which one would mend it."""
-    if not target.expected:
-        return [finding("NO_ENDPOINT", target.vpc)]
-    return _name_findings(target, names) + _address_findings(target, reached)
-
-
-def _name_findings(target: Target, names: Names) -> list[Finding]:
-    facts: dict[str, Any] = {"host": target.host, "addresses": names.addresses, "expected": target.expected}
-    if names.problem:
-        facts.update(server=names.server, seconds=target.timeout, detail=names.detail)
-        return [finding(names.problem, target.vpc, **facts)]
-    strange = set(names.addresses) - set(target.expected)
-    missing = set(target.expected) - set(names.addresses)
-    owners = [name for name, addresses in sorted(target.elsewhere.items()) if strange & set(addresses)]
-    if owners:
-        return [finding("DNS_WRONG_ENDPOINT", target.vpc, owner=owners, **facts)]
-    if strange:
-        return [finding("DNS_PUBLIC_ANSWER", target.vpc, **facts)]
-    return [finding("DNS_INCOMPLETE", target.vpc, missing=missing, **facts)] if missing else []
 
 
 def _address_findings(target: Target, reached: Sequence[Reach]) -> list[Finding]:
@@ -256,32 +200,51 @@ def _address_findings(target: Target, reached: Sequence[Reach]) -> list[Finding]
     found = []
     for problem, troubled in kinds.items():
         one_zone = problem == "TCP_TIMEOUT" and len(troubled) < len(own)
-        facts: dict[str, Any] = {"status": troubled[0].status or "nothing", "body": troubled[0].body}
-        facts.update(troubled[0].facts, addresses=[reach.address for reach in troubled])
+        facts: dict[str, Any] = {"status": troubled[0].status or "nothing", "body": troubled[0].body.strip()}
+        facts.update(troubled[0].facts, addresses=_owned(target, troubled))
         facts.update(host=target.host, port=target.port, seconds=target.timeout)
         found.append(finding("TCP_TIMEOUT_ONE_AZ" if one_zone else problem, target.vpc, **facts))
     return found
 
 
-def public(names: Names, reached: Sequence[Reach]) -> dict[str, Any]:
-    """The form of RETURN."""
+def _owned(target: Target, reached: Iterable[Reach]) -> list[str]:
+    owners = [(reach.address, target.interfaces.get(reach.address, "")) for reach in reached]
+    return [f"{address} ({owner})" if owner else address for address, owner in owners]
+
+
+# --- the form of RETURN
+
+
+def public(target: Target, seen: Observations) -> dict[str, Any]:
     return {
-        "names": {
-            "addresses": list(names.addresses),
-            "problem": names.problem,
-            "detail": names.detail,
-            "server": names.server,
+        "place": {
+            "hostname": seen.hostname,
+            "sources": sorted({reach.source for reach in seen.reached if reach.source}),
+            "proxy": seen.proxy[0] if seen.proxy else "",
         },
-        "addresses": [
-            {
-                "address": reach.address,
-                "tcp": reach.tcp,
-                "tls": reach.tls,
-                "status": reach.status,
-                "body": reach.body.strip(),
-                "problem": reach.problem,
-                "seconds": reach.seconds,
-            }
-            for reach in reached
-        ],
+        "names": _public_names(seen.names),
+        "addresses": [_public_reach(target, reach) for reach in seen.reached],
+        "health": asdict(seen.health) if seen.health else {},
     }
+
+
+def _public_names(names: Names | None) -> dict[str, Any]:
+    if names is None:
+        return {}
+    return {
+        **_public_lookup(names.system),
+        "servers": [_public_lookup(lookup) for lookup in names.servers],
+        "vpc_resolver": _public_lookup(names.vpc_resolver) if names.vpc_resolver else {},
+        "pinned": list(names.pinned),
+        "captured": {longer: list(addresses) for longer, addresses in names.captured.items()},
+    }
+
+
+def _public_lookup(lookup: Lookup) -> dict[str, Any]:
+    return {**asdict(lookup), "addresses": list(lookup.addresses), "aliases": list(lookup.aliases)}
+
+
+def _public_reach(target: Target, reach: Reach) -> dict[str, Any]:
+    shown = asdict(reach)
+    shown.pop("facts")
+    return {**shown, "body": reach.body.strip(), "interface": target.interfaces.get(reach.address, "")}

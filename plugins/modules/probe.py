@@ -15,8 +15,13 @@ description:
     addresses of the link's endpoint, then tries every address by itself, all at the same time, by TCP, TLS (the cluster's
     name, the host's CA certificates) and C(GET /), which Astro answers with status 404 and C(404 page not found).
   - That answer alone proves nothing, since the public path gives the same. What counts is that the addresses are the link's.
+  - The name is asked of the system's resolver, as an agent does, and of each name server in C(/etc/resolv.conf) by itself. Where
+    these disagree with the link, AWS's own resolver in the VPC is asked as well, to tell whose fault it is. Proxy variables, the
+    hosts file and search lists are looked at too.
   - Names what is wrong, with the remedy, and fails if there is such a finding.
-  - Needs nothing but Python 3.8 or newer on the agent host (and dnspython with O(nameservers)).
+  - Needs nothing but Python 3.8 or newer on the agent host. Where dnspython is installed it asks the name servers; otherwise the
+    module asks them with a small query of its own over UDP, and over TCP if the answer is too long.
+  - The same look without Ansible, say in a pod, is what the playbook C(astro.privatelink.probe_script) writes.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -46,6 +51,10 @@ options:
     type: list
     elements: str
     required: true
+  interfaces:
+    description: Which network interface and zone each address of O(expected) belongs to, to name it in findings.
+    type: dict
+    default: {}
   elsewhere:
     description: Addresses of other links, by their names, to tell whose endpoint a wrong answer belongs to.
     type: dict
@@ -62,12 +71,24 @@ options:
     description: PEM file with CA certificates. By default those that Python on the host trusts.
     type: path
   nameservers:
-    description: Ask the first of these (C(ADDRESS) or C(ADDRESS:PORT)) instead of the system's resolver. Needs dnspython.
+    description: Ask these (C(ADDRESS) or C(ADDRESS:PORT)) instead of the system's resolver and its name servers.
     type: list
     elements: str
     default: []
   dial_through:
     description: HTTP CONNECT proxy (C(ADDRESS:PORT)) for all connections.
+    type: str
+    default: ""
+  resolve:
+    description:
+      - Whether to look the name up. V(false) looks at the addresses only, to find out before the private zone exists whether the
+        private path would work.
+    type: bool
+    default: true
+  health_url:
+    description:
+      - A page to get from this host that says how the agent itself is, such as the C(/healthz) of an agent that runs there. Any
+        status from 200 to 299 counts as healthy.
     type: str
     default: ""
 """
@@ -78,18 +99,91 @@ EXAMPLES = r"""
     vpc: payments
     host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
     expected: [10.10.1.37, 10.10.2.41]
+
+- name: Look at the private path before any name leads to it
+  astro.privatelink.probe:
+    vpc: payments
+    host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+    expected: [10.10.1.37, 10.10.2.41]
+    resolve: false
 """
 
 RETURN = r"""
-names:
-  description: The answer for the name.
+place:
+  description: Where it was looked from, namely the host's name, the addresses it connected from, and the variable of a proxy in the way.
   returned: always
   type: dict
   sample:
-    addresses: [10.10.1.37, 10.10.2.41]
-    problem: ""
-    detail: ""
-    server: the system's resolver
+    hostname: agent-1
+    sources: [10.10.1.20]
+    proxy: ""
+names:
+  description:
+    - The system's answer for the name, then RV(names.servers), each name server's own answer. RV(names.problem) is the code of
+      what went wrong. RV(names.pinned) has the hosts file's addresses, RV(names.captured) names that the search list finds first.
+      Empty if O(resolve=false).
+  returned: always
+  type: dict
+  contains:
+    server:
+      description: Who was asked.
+      type: str
+      returned: success
+      sample: the system's resolver
+    addresses:
+      description: The answer.
+      type: list
+      elements: str
+      returned: success
+      sample: [10.10.1.37, 10.10.2.41]
+    aliases:
+      description: Names on the way to the addresses (CNAME); not known of the system's answer.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    ttl:
+      description: Seconds for which the answer may be kept; not known of the system's answer.
+      type: int
+      returned: success
+      sample: 60
+    problem:
+      description: Code of what went wrong.
+      type: str
+      returned: success
+      sample: ""
+    detail:
+      description: What the system said to it.
+      type: str
+      returned: success
+      sample: ""
+    seconds:
+      description: How long it took.
+      type: float
+      returned: success
+      sample: 0.004
+    servers:
+      description: The answers of the name servers, in the same form.
+      type: list
+      elements: dict
+      returned: success
+      sample: []
+    vpc_resolver:
+      description: The answer of AWS's resolver in the VPC, in the same form; only asked if the system's answer is not the link's.
+      type: dict
+      returned: success
+      sample: {}
+    pinned:
+      description: Addresses that the hosts file has for the name.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    captured:
+      description: Addresses by longer names which the search list makes of the name, and which exist.
+      type: dict
+      returned: success
+      sample: {}
 addresses:
   description: How far the connection to each address came. RV(addresses.problem) is the code of what stopped it.
   returned: always
@@ -97,12 +191,24 @@ addresses:
   elements: dict
   sample:
     - address: 10.10.1.37
+      interface: eni-0123456789abcdef0 in us-east-1a
+      source: 10.10.1.20
       tcp: true
       tls: true
+      issuer: Let's Encrypt
+      not_after: Mar  1 12:00:00 2027 GMT
       status: 404
       body: 404 page not found
       problem: ""
       seconds: 0.021
+health:
+  description: What O(health_url) answered; empty without it.
+  returned: always
+  type: dict
+  sample:
+    url: http://127.0.0.1:39091/healthz
+    status: 200
+    detail: ""
 findings:
   description: What is wrong, with the remedy.
   returned: always
@@ -119,7 +225,7 @@ findings:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _probe
+from ..module_utils import _look, _probe
 from ..module_utils._findings import errors
 
 
@@ -129,12 +235,15 @@ def main() -> None:
             "vpc": {"type": "str", "required": True},
             "host": {"type": "str", "required": True},
             "expected": {"type": "list", "elements": "str", "required": True},
+            "interfaces": {"type": "dict", "default": {}},
             "elsewhere": {"type": "dict", "default": {}},
             "port": {"type": "int", "default": 443},
             "timeout": {"type": "float", "default": 5.0},
             "ca_file": {"type": "path"},
             "nameservers": {"type": "list", "elements": "str", "default": []},
             "dial_through": {"type": "str", "default": ""},
+            "resolve": {"type": "bool", "default": True},
+            "health_url": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -143,9 +252,9 @@ def main() -> None:
     params["expected"] = tuple(sorted(params["expected"]))
     params["nameservers"] = tuple(params["nameservers"])
     target = _probe.Target(**params)
-    names, reached = _probe.look(target)
-    found = _probe.findings(target, names, reached)
-    answer = {"changed": False, "findings": [one.public() for one in found], **_probe.public(names, reached)}
+    seen = _look.look(target)
+    found = _probe.findings(target, seen)
+    answer = {"changed": False, "findings": [one.public() for one in found], **_probe.public(target, seen)}
     if errors(found):
         module.fail_json(msg="\n".join(str(one) for one in found), **answer)
     module.exit_json(**answer)
