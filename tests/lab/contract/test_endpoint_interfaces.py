@@ -72,7 +72,7 @@ def test_interfaces_can_be_found_by_description_type_and_group(aws: Aws, linked:
         ("requester-managed", "true"),
     ):
         wanted = [{"Name": name, "Values": [value]}]
-        found = aws.ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]  # type: ignore[arg-type]
+        found = aws.ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
         assert len(found) == 2, name
 
 
@@ -109,7 +109,7 @@ def test_deletion_takes_the_interfaces_only_when_it_is_over(aws: Aws, linked: Li
 
 def test_addresses_become_free_again(aws: Aws, linked: Linked) -> None:
     def available() -> int:
-        return aws.ec2.describe_subnets(SubnetIds=[linked.one])["Subnets"][0]["AvailableIpAddressCount"]
+        return int(aws.ec2.describe_subnets(SubnetIds=[linked.one])["Subnets"][0]["AvailableIpAddressCount"])
 
     assert available() == 250
     aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[linked.id])
@@ -143,7 +143,7 @@ def test_nobody_detaches_an_endpoints_interface(aws: Aws, linked: Linked) -> Non
         aws.ec2.detach_network_interface(AttachmentId=attachment)
 
 
-def test_dns_names_are_one_regional_then_one_per_zone(aws: Aws, linked: Linked) -> None:
+def test_dns_names_are_one_regional_then_one_per_zone(linked: Linked) -> None:
     service = linked.made["ServiceName"].rpartition(".")[2]
     names = [each["DnsName"] for each in linked.made["DnsEntries"]]
     assert re.fullmatch(rf"{linked.id}-[0-9a-z]+\.{service}\.{REGION}\.vpce\.amazonaws\.com", names[0])
@@ -151,7 +151,7 @@ def test_dns_names_are_one_regional_then_one_per_zone(aws: Aws, linked: Linked) 
     assert [name.partition(".")[0] for name in names[1:]] == [f"{head}-us-east-1a", f"{head}-us-east-1b"]
 
 
-def test_all_names_of_a_region_lie_in_one_zone_of_awss(aws: Aws, linked: Linked) -> None:
+def test_all_names_of_a_region_lie_in_one_zone_of_awss(linked: Linked) -> None:
     assert {each["HostedZoneId"] for each in linked.made["DnsEntries"]} == {"Z7HUB22UULQXV"}
 
 

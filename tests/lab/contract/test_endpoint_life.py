@@ -36,9 +36,7 @@ def test_states_are_spelled_with_a_lower_first_letter(aws: Aws, waiting: str) ->
 
 def test_acceptance_leads_over_pending_to_available(aws: Aws, waiting: str) -> None:
     provider = aws.client("ec2", ASTRO)
-    answer = provider.accept_vpc_endpoint_connections(
-        ServiceId=service_id(aws, waiting), VpcEndpointIds=[waiting]
-    )
+    answer = provider.accept_vpc_endpoint_connections(ServiceId=service_id(aws, waiting), VpcEndpointIds=[waiting])
     assert answer["Unsuccessful"] == []
     assert aws.look(waiting)["State"] == "pending"
     aws.advance()
@@ -158,5 +156,6 @@ def test_the_provider_sees_the_connection_with_owner_and_state(aws: Aws, waiting
     assert [(each["VpcEndpointId"], each["VpcEndpointOwner"]) for each in found] == [(waiting, "111122223333")]
 
 
-def test_consumers_see_no_connections(aws: Aws, waiting: str) -> None:
+@pytest.mark.usefixtures("waiting")
+def test_consumers_see_no_connections(aws: Aws) -> None:
     assert aws.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"] == []

@@ -128,7 +128,9 @@ def test_across_regions_zones_need_not_match_but_some_are_refused_with_a_list(aw
     zones = aws.ec2.describe_availability_zones()["AvailabilityZones"]
     names = {zone["ZoneId"]: zone["ZoneName"] for zone in zones}
     refused = aws.subnet(vpc, zone=names["use1-az3"])
-    with aws.refuses("InvalidParameter", text="Only the following availability zones are supported for remote access: "):
+    with aws.refuses(
+        "InvalidParameter", text="Only the following availability zones are supported for remote access: "
+    ):
         aws.endpoint(vpc, service, refused, ServiceRegion=FAR)
     good = aws.subnet(vpc, "10.10.2.0/24", zone=names["use1-az2"])
     assert aws.endpoint(vpc, service, good, ServiceRegion=FAR)["SubnetIds"] == [good]
@@ -276,7 +278,7 @@ def test_tags_given_at_creation_can_be_filtered_for(aws: Aws) -> None:
     made = aws.endpoint(vpc, service, TagSpecifications=tags)
     aws.endpoint(vpc, service)
     wanted = [{"Name": "tag:managed-by", "Values": ["astro.privatelink"]}]
-    found = aws.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]  # type: ignore[arg-type]
+    found = aws.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]
     assert [each["VpcEndpointId"] for each in found] == [made["VpcEndpointId"]]
     assert found[0]["Tags"] == tags[0]["Tags"]
 
@@ -303,7 +305,7 @@ def test_filters_of_endpoints(aws: Aws, name: str, value: str) -> None:
 
 def test_an_id_as_filter_finds_nothing_where_an_id_as_argument_is_an_error(aws: Aws) -> None:
     wanted = [{"Name": "vpc-endpoint-id", "Values": ["vpce-00000000000000000"]}]
-    assert aws.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"] == []  # type: ignore[arg-type]
+    assert aws.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"] == []
 
 
 def test_a_filter_with_many_values_finds_any_of_them(aws: Aws) -> None:

@@ -22,7 +22,7 @@ from moto.core.utils import camelcase_to_underscores
 from werkzeug.exceptions import HTTPException
 
 from .call import Call
-from .errors import AwsError, Reply, refusal, status_of
+from .errors import STATUSES, AwsError, Reply, refusal
 from .world import WORLD
 
 LOG = logging.getLogger(__name__)
@@ -71,12 +71,13 @@ class Answering(BaseResponse):
         return method()
 
     def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
-        status, headers, body = super().serialized(action_result)
         error = action_result.result
+        if isinstance(error, ServiceException) and error.code in STATUSES:  # no service's model has these
+            reply = refusal(self.call.service, error.code, error.message)
+            return reply.status, {"Content-Type": reply.content_type, "x-lab-error": error.code}, reply.body
+        status, headers, body = super().serialized(action_result)
         if isinstance(error, ServiceException):
             headers["x-lab-error"] = error.code
-            if status == 400:
-                status = status_of(error.code)
         return status, headers, body
 
 

@@ -26,6 +26,7 @@ STATUSES = {
     "UnauthorizedOperation": 403,
     "AccessDenied": 403,
     "AccessDeniedException": 403,
+    "InvalidAction": 400,
     "MissingAuthenticationToken": 403,
     "InternalError": 500,
     "RequestLimitExceeded": 503,
@@ -52,20 +53,16 @@ class Reply:
     code: str = ""  # the error's code, for the record of calls
 
 
-def status_of(code: str) -> int:
-    return STATUSES.get(code, 400)
-
-
 def refusal(service: str, code: str, message: str) -> Reply:
     """The error in the shape of that service, made without moto."""
-    request_id = str(uuid.uuid4())
+    status, request_id = STATUSES.get(code, 400), str(uuid.uuid4())
     protocol = PROTOCOLS.get(service, "json")
     if protocol == "json":
         text = json.dumps({"__type": code, "code": code, "message": message})
-        return Reply(status_of(code), "application/x-amz-json-1.1", text.encode(), code)
+        return Reply(status, "application/x-amz-json-1.1", text.encode(), code)
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if protocol == "ec2":
         text = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     else:
         text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    return Reply(status_of(code), "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode(), code)
+    return Reply(status, "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode(), code)

@@ -26,14 +26,17 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 from moto.ec2.models.vpcs import VPC
+from moto.ec2.utils import random_vpc_peering_connection_id
 
 from ..errors import AwsError
 from ..world import WORLD
 from .choosing import (
+    dhcp_options_not_found,
     endpoint_not_found,
     filtered,
     group_not_found,
     matches,
+    peering_not_found,
     pick,
     subnet_not_found,
     visible,
@@ -51,6 +54,7 @@ class Backend(EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.tokens: dict[str, tuple[Any, str]] = {}  # ClientToken -> (parameters, endpoint id)
         self.default_dhcp_options: DHCPOptionsSet | None = None
+        self.trial = False  # whether this is only a copy to try a change on
         super().__init__(region_name, account_id)
 
     # --- endpoints ---
@@ -239,18 +243,25 @@ class Backend(EC2Backend):
             raise AwsError(
                 "DependencyViolation", f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted."
             )
-        super().delete_dhcp_options_set(options_id)
+        pick(self.dhcp_options_sets.values(), [options_id or ""], dhcp_options_not_found)
+        del self.dhcp_options_sets[options_id]
 
     # --- peering ---
 
     def create_vpc_peering_connection(
         self, vpc: VPC, peer_vpc: VPC, tags: dict[str, str] | None = None
     ) -> VPCPeeringConnection:
-        peering = super().create_vpc_peering_connection(vpc, peer_vpc, tags)
+        peering = VPCPeeringConnection(self, random_vpc_peering_connection_id(), vpc, peer_vpc, tags)
+        peering._status.pending()
         if overlapping(vpc, peer_vpc):
             peering._status.code = "failed"
             peering._status.message = "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range"
+        for backend in (self,) if self.trial else (self, peer_vpc.ec2_backend):
+            backend.vpc_pcxs[peering.id] = peering
         return peering
+
+    def describe_vpc_peering_connections(self, vpc_peering_ids: list[str] | None = None) -> list[VPCPeeringConnection]:
+        return pick(self.vpc_pcxs.values(), vpc_peering_ids, peering_not_found)
 
     # --- services ---
 
@@ -281,6 +292,7 @@ class Backend(EC2Backend):
         memo[id(self)] = twin
         for name, value in vars(self).items():
             setattr(twin, name, copy.deepcopy(value, memo))
+        twin.trial = True
         return twin
 
 

@@ -58,3 +58,13 @@ def subnet_not_found(subnet_id: str) -> AwsError:
 
 def group_not_found(group_id: str) -> AwsError:
     return AwsError("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+
+
+def peering_not_found(peering_id: str) -> AwsError:
+    return AwsError(
+        "InvalidVpcPeeringConnectionID.NotFound", f"The vpcPeeringConnection ID '{peering_id}' does not exist"
+    )
+
+
+def dhcp_options_not_found(options_id: str) -> AwsError:
+    return AwsError("InvalidDhcpOptionID.NotFound", f"The dhcpOption ID '{options_id}' does not exist")

@@ -220,6 +220,13 @@ class Ec2(Answering, EC2Response):
                 endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
 
+    # --- peering ---
+
+    def describe_vpc_peering_connections(self) -> ActionResult:
+        found = self.ec2_backend.describe_vpc_peering_connections(self._get_param("VpcPeeringConnectionIds", []))
+        chosen = filtered(map(_Peering, found), self._filters_from_querystring())
+        return ActionResult({"VpcPeeringConnections": [each.peering for each in chosen]})
+
 
 class _Filterable:
     def __init__(self, service: services.Service) -> None:
@@ -248,6 +255,23 @@ class _Connection:
             "vpc-endpoint-region": self.endpoint.ec2_backend.region_name,
             "vpc-endpoint-state": self.endpoint.state,
         }.get(name)
+
+
+class _Peering:
+    def __init__(self, peering: Any) -> None:
+        self.peering = peering
+
+    def get_filter_value(self, name: str) -> Any:
+        side, _, attribute = name.partition(".")
+        sides = {
+            "requester-vpc-info": self.peering.requester_vpc_info,
+            "accepter-vpc-info": self.peering.accepter_vpc_info,
+        }
+        if side in sides:
+            return sides[side][{"cidr-block": "CidrBlock", "owner-id": "OwnerId", "vpc-id": "VpcId"}[attribute]]
+        if name.startswith("status-"):
+            return self.peering.status[name.removeprefix("status-").capitalize()]
+        return self.peering.id if name == "vpc-peering-connection-id" else self.peering.get_filter_value(name)
 
 
 def _unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:

@@ -110,9 +110,8 @@ def _record(change: Mapping[str, Any]) -> RecordSet:
 
 
 def _alias(sent: Mapping[str, Any]) -> Alias:
-    zone_id = str(sent["HostedZoneId"]).removeprefix("/hostedzone/")
     health = str(sent.get("EvaluateTargetHealth", False)).lower() == "true"
-    return Alias(zone_id, names.normal(sent["DNSName"]), health)
+    return Alias(sent["HostedZoneId"], names.normal(sent["DNSName"]), health)
 
 
 def _check(record: RecordSet, present: Records, where: Where) -> None:
