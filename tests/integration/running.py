@@ -1,0 +1,111 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks and modules on a lab, as a user runs them, with their results as data."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from ansible.module_utils.testing import patch_module_args
+from astrolab.lab import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTIONS = ROOT / ".collections"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A finished playbook run. ``results`` has one entry for each task and host."""
+
+    rc: int
+    text: str
+    results: list[dict[str, Any]]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The message that each failed host failed with."""
+        return {r["host"]: r["result"].get("msg", "") for r in self.results if r["status"] == "failed"}
+
+    @property
+    def changed(self) -> bool:
+        return any(r["result"].get("changed") for r in self.results)
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Plans of the fleet modules: (operation, VPC), in order."""
+        runs = [run for r in self.results for run in r["result"].get("results", []) if "setup" in r["task"]]
+        return [(call["operation"], ",".join(call["vpcs"])) for run in runs for call in run.get("calls", [])]
+
+    def table(self) -> dict[str, str]:
+        """The verdict of each VPC in the table of role verify."""
+        for r in self.results:
+            lines = r["result"].get("msg")
+            if isinstance(lines, list) and lines and lines[0].startswith("VPC "):
+                return {line.split()[0]: line[lines[0].index("VERDICT") :] for line in lines[1:]}
+        return {}
+
+
+def environment(lab: Lab, **more: str) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ansible = {
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "results",
+        "ANSIBLE_NOCOLOR": "1",
+        "PATH": path,
+    }
+    return {**lab.env, **ansible, **more}
+
+
+def play(lab: Lab, tmp_path: Path, playbook: str, *arguments: str, **env: str) -> Play:
+    """Run a playbook of the collection by its FQCN over the lab's inventory."""
+    results = tmp_path / "results.jsonl"
+    results.unlink(missing_ok=True)
+    command = ["ansible-playbook", "-i", str(lab.inventory), f"astro.privatelink.{playbook}", *arguments]
+    done = subprocess.run(
+        command,
+        env=environment(lab, PLAY_RESULTS=str(results), **env),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=tmp_path,
+    )
+    lines = results.read_text().splitlines() if results.exists() else []
+    return Play(done.returncode, done.stdout + done.stderr, [json.loads(line) for line in lines])
+
+
+@contextmanager
+def _environ(env: Mapping[str, str]) -> Iterator[None]:
+    with mock.patch.dict(os.environ, env, clear=True):
+        yield
+
+
+def run_module(lab: Lab, module: str, *, check: bool = False, account: str = "", **params: Any) -> dict[str, Any]:
+    """Run a module in this process, as it is: its own main(), its real AWS client, the lab's AWS."""
+    main = importlib.import_module(f"ansible_collections.astro.privatelink.plugins.modules.{module}").main
+    arguments = {**params, "_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp", "_ansible_diff": True}
+    env = {**lab.env, **({"AWS_ACCESS_KEY_ID": account} if account else {})}
+    out = io.StringIO()
+    with _environ(env), patch_module_args(arguments), redirect_stdout(out), suppress(SystemExit):
+        main()
+    return dict(json.loads(out.getvalue().splitlines()[-1]))
+
+
+def settings(lab: Lab, **values: Any) -> None:
+    """Change how the lab's AWS behaves, for example ``acceptance_seconds=None``: nobody accepts an endpoint."""
+    body = json.dumps(values).encode()
+    request = urllib.request.Request(f"{lab.record.url}/_lab/settings", body, method="PATCH")
+    urllib.request.urlopen(request, timeout=10).close()
