@@ -39,7 +39,7 @@ class Daemon:
         # imported late: it takes longest, and the launcher need not wait for it
         from .aws import Double
 
-        double = Double()
+        self._double = double = Double()
         double.control("/_lab/network", self._network)
         double.control("/_lab/net/faults", self._fault)
         double.control("/_lab/astro/requests", self._requests)
@@ -59,7 +59,7 @@ class Daemon:
         observe = observer(plan)
         network = Network(self._wires(), self._front, self._faults)
         facts = await network.build(plan, observe, private_names)
-        self._keeping = asyncio.create_task(network.keep(observe))
+        self._keeping = asyncio.create_task(network.keep(observe, lambda: len(self._double.record.entries)))
         if self._mode != "loopback":
             # the first process of a process id namespace inherits orphans; nobody asks how they ended
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -86,23 +87,39 @@ class Home:
 
     def take(self) -> int:
         """The lock as an open file, which is handed to the lab; it is free again when the last process of it is gone."""
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _alone():
+            self.directory.mkdir(exist_ok=True, mode=0o700)
+            lock = self._lock()
+        if lock is None:
+            raise LabError(f"The lab {self.name} is up already: `lab status` describes it, `lab down` ends it.")
+        return lock
+
+    def alive(self) -> bool:
+        with _alone():
+            return self._alive()
+
+    def remove(self) -> None:
+        """Only if nothing of it lives, for a new one of the same name may have begun."""
+        with _alone():
+            if not self._alive():
+                shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _alive(self) -> bool:
+        if not self.directory.exists():
+            return False
+        lock = self._lock()
+        if lock is not None:
+            os.close(lock)
+        return lock is None
+
+    def _lock(self) -> int | None:
         lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise LabError(
-                f"The lab {self.name} is up already: `lab status` describes it, `lab down` ends it."
-            ) from None
+            return None
         return lock
-
-    def alive(self) -> bool:
-        try:
-            os.close(self.take())
-        except LabError:
-            return True
-        return False
 
     def write(self, record: Record) -> None:
         draft = self.directory / "record.new"
@@ -118,9 +135,6 @@ class Home:
             raise LabError(f"The lab {self.name} is not up; `lab up --name {self.name}` starts it.")
         return read(Record, json.loads(content), "record.json")
 
-    def remove(self) -> None:
-        shutil.rmtree(self.directory, ignore_errors=True)
-
 
 def homes() -> Iterator[Home]:
     base = _base()
@@ -130,8 +144,17 @@ def homes() -> Iterator[Home]:
 def sweep() -> None:
     """Takes away what labs left that were killed."""
     for home in homes():
-        if not home.alive():
-            home.remove()
+        home.remove()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """For a moment no other process asks whether a lab lives: asking takes the lock that starting needs."""
+    base = _base()
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (base / ".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
 
 
 def _base() -> Path:

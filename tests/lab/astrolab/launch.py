@@ -113,24 +113,36 @@ def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subpro
         return None
     finally:
         os.close(writing)
-    with os.fdopen(reading, "rb") as ready:
-        if select.select([ready], [], [], _PATIENCE)[0] and ready.readline() == b"ready\n":
-            return process
+    if _becomes_ready(process, reading):
+        return process
     process.kill()
     process.wait()
     return None
 
 
+def _becomes_ready(process: subprocess.Popen[bytes], reading: int) -> bool:
+    try:
+        with os.fdopen(reading, "rb") as ready:
+            return bool(select.select([ready], [], [], _PATIENCE)[0]) and ready.readline() == b"ready\n"
+    except BaseException:
+        process.kill()
+        raise
+
+
 def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> Record:
-    from botocore.exceptions import ClientError  # boto3 loads while the double does
+    from botocore.exceptions import BotoCoreError, ClientError  # boto3 loads while the double does
 
     from . import inventory, seed
 
     try:
         seeds = seed.plant(started.url, topology)
+        built = say(started.url, "POST", "network", plain(seed.plan(topology, seeds)))
     except ClientError as error:
         raise LabError(f"AWS refuses what {file.name} asks for: {error}") from error
-    built = say(started.url, "POST", "network", plain(seed.plan(topology, seeds)))
+    except (BotoCoreError, LabError) as error:
+        raise LabError(
+            f"The lab {home.name} did not get ready: {error} Its log ends with: {_last_line(home)}"
+        ) from error
     facts = {name: read(HostFacts, each, name) for name, each in built["hosts"].items()}
     vpcs = {
         name: VpcFacts(id=seeds.vpcs[name].id, account=topology.account_of(vpc), region=topology.region_of(vpc))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from ipaddress import IPv4Address
@@ -19,7 +20,8 @@ from .resolver import Lookup, PublicNames, Resolver
 from .view import View
 
 HTTPS = 443
-_PAUSE = 0.1
+_OFTEN, _NOW_AND_THEN = 0.1, 1.0
+_SETTLED = 3.0  # seconds after a call in which endpoints may still change by themselves
 
 Observe = Callable[[], Mapping[str, View]]
 
@@ -56,13 +58,21 @@ class Network:
         await self.follow(observe)
         return await self._wires.facts()
 
-    async def keep(self, observe: Observe) -> None:
+    async def keep(self, observe: Observe, stirred: Callable[[], object]) -> None:
+        """Looks often while something happens, and now and then while nothing does; `stirred` differs after it did."""
+        last: object = None
+        busy_until = due = 0.0
         while True:
-            await asyncio.sleep(_PAUSE)
-            try:
-                await self.follow(observe)
-            except Exception:  # one bad moment must not end the network: it is logged, and tried again
-                traceback.print_exc()
+            await asyncio.sleep(_OFTEN)
+            now = time.monotonic()
+            if (current := (stirred(), dict(self._faults.addresses))) != last:
+                last, busy_until = current, now + _SETTLED
+            if now < busy_until or now >= due:
+                due = now + _NOW_AND_THEN
+                try:
+                    await self.follow(observe)
+                except Exception:  # one bad moment must not end the network: it is logged, and tried again
+                    traceback.print_exc()
 
     async def follow(self, observe: Observe) -> None:
         views = observe()
