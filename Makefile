@@ -5,7 +5,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 
-.PHONY: help demo test lint types sanity setup lock clean
+.PHONY: help demo test lint setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -15,7 +15,15 @@ demo: setup            ## the main job on the lab: agents move from the public t
 	@tests/demo
 
 test: setup lint            ## every test
-	@.venv/bin/python -m pytest
+	@python -m pytest -n 2 --dist loadfile
+
+lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
+	ruff check --quiet .
+	ruff format --quiet --check .
+	mypy $(HERE)/plugins tests/lab/astrolab
+	ansible-lint -q
+	antsibull-changelog lint
+	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
 
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh
