@@ -97,6 +97,7 @@ def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subpro
         *(word for name, descriptor in descriptors.items() for word in (f"--{name}", str(descriptor))),
     ]
     environment = {key: value for key, value in os.environ.items() if not key.upper().endswith("_PROXY")}
+    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, (str(_LAB), os.environ.get("PYTHONPATH"))))}
     try:
         with home.log.open("wb") as log:
             process = subprocess.Popen(
@@ -106,7 +107,7 @@ def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subpro
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**environment, "PYTHONPATH": str(_LAB), "PYTHONUNBUFFERED": "1"},
+                env=environment,
             )
     except FileNotFoundError as error:
         home.log.write_text(f"there is no command {error.filename}\n")
