@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _fleet, _summary
+from ..module_utils import _fleet, _report, _summary, _verify
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,6 +31,9 @@ class FilterModule:
             "fleets": _told(_fleet.fleets),
             "zones": _told(_fleet.zones),
             "problems": _told(_fleet.problems),
+            "report": _told(_report.document),
+            "compact": _report.compact,
             "summary": _summary.summary,
+            "agent_findings": _verify.findings,
             "targets": _told(_fleet.targets),
         }

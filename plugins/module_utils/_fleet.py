@@ -154,16 +154,32 @@ def targets(
         hosts.setdefault(str(hostvars[agent].get("privatelink_agent_vpc", "")), []).append(agent)
     return {
         name: {
+            "vpc": name,
             "host": vpcs[name].host,
             "link": vpcs[name].via or name,
             "vpc_endpoint_id": done[vpcs[name].via or name]["vpc_endpoint_id"],
             "expected": addresses[vpcs[name].via or name],
+            "interfaces": {a["address"]: _interface(a) for a in done[vpcs[name].via or name]["addresses"]},
             "elsewhere": {owner: there for owner, there in addresses.items() if owner != (vpcs[name].via or name)},
             "agents": hosts.get(name, []),
-            "findings": [] if name in hosts else [finding("NO_AGENT_HOST", name).public()],
+            "findings": [
+                *([] if name in hosts else [finding("NO_AGENT_HOST", name).public()]),
+                *_incomplete(name, vpcs[name].via, endpoints),
+            ],
         }
         for name in names
     }
+
+
+def _interface(address: Mapping[str, str]) -> str:
+    return f"{address['network_interface_id']} in {address['availability_zone']}"
+
+
+def _incomplete(name: str, via: str, endpoints: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What a plan for this VPC or for the link that it shares still holds."""
+    calls = [call for result in endpoints for call in result.get("calls", []) if {name, via} & set(call["vpcs"])]
+    operations = {call["operation"] for call in calls}
+    return [finding("SETUP_INCOMPLETE", name, operations=operations).public()] if operations else []
 
 
 def merge(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

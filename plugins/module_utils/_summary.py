@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agents saw, as a table for a terminal. Pure."""
+"""A report as a table for a terminal. Pure."""
 
 from __future__ import annotations
 
@@ -11,37 +11,47 @@ from typing import Any
 _HEAD = ("VPC", "AGENT HOST", "LINK", "ADDRESSES", "DNS", "TLS", "HTTP", "VERDICT")
 
 
-def summary(hostvars: Mapping[str, Any], names: Sequence[str], targets: Mapping[str, Any]) -> list[str]:
-    """One line for each agent host, from the results of `probe` that the role verify keeps in hostvars."""
-    rows = [row for name in names for row in _rows(name, targets[name], hostvars[name]["__verify_probes"]["results"])]
+def summary(report: Mapping[str, Any]) -> list[str]:
+    """One line for each agent host, and one for each VPC without any."""
+    rows = [row for vpc in report["vpcs"] for row in _rows(vpc)]
     widths = [max(len(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [_HEAD, *rows]
     ]
 
 
-def _rows(name: str, target: Mapping[str, Any], probes: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, ...]]:
-    link = "own" if target["link"] == name else f"via {target['link']}"
-    if not probes:
-        yield (name, "-", link, _list(target["expected"]), "-", "-", "-", "NO_AGENT_HOST")
-    for probe in probes:
-        own = [reach for reach in probe["addresses"] if reach["address"] in target["expected"]]
-        errors = [one["code"] for one in probe["findings"] if one["severity"] == "error"]
-        warnings = [one["code"] for one in probe["findings"] if one["severity"] == "warning"]
+def _rows(vpc: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    link = "own" if vpc["link"] == vpc["name"] else f"via {vpc['link']}"
+    expected = [address["address"] for address in vpc["endpoint"]["addresses"]]
+    if not vpc["agents"]:
+        yield (vpc["name"], "-", link, _list(expected), "-", "-", "-", _verdict(vpc["findings"], vpc["verdict"]))
+    of_agents = [one for agent in vpc["agents"] for one in agent["findings"]]
+    of_vpc = [one for one in vpc["findings"] if one not in of_agents]
+    for agent in vpc["agents"]:
+        own = [reach for reach in agent["addresses"] if reach["address"] in expected]
         yield (
-            name,
-            probe["item"],
+            vpc["name"],
+            agent["name"],
             link,
-            _list(probe["names"]["addresses"]),
-            _dns(probe, target["expected"]),
+            _list(agent["names"].get("addresses", [])),
+            _dns(agent["names"], expected),
             _share(sum(reach["tls"] for reach in own), len(own)),
             _list(sorted({str(reach["status"] or "-") for reach in own})),
-            _list(errors) if errors else f"works ({_list(warnings)})" if warnings else "works",
+            _verdict([*of_vpc, *agent["findings"]], "works"),
         )
 
 
-def _dns(probe: Mapping[str, Any], expected: Sequence[str]) -> str:
-    names = probe["names"]
+def _verdict(findings: Sequence[Mapping[str, Any]], otherwise: str) -> str:
+    errors = [one["code"] for one in findings if one["severity"] == "error"]
+    warnings = [one["code"] for one in findings if one["severity"] == "warning"]
+    if errors:
+        return _list(dict.fromkeys(errors))
+    return f"{otherwise} ({_list(dict.fromkeys(warnings))})" if warnings else otherwise
+
+
+def _dns(names: Mapping[str, Any], expected: Sequence[str]) -> str:
+    if not names:
+        return "-"
     if names["problem"]:
         return str(names["problem"].removeprefix("DNS_").lower())
     return "private" if set(names["addresses"]) <= set(expected) else "other"
@@ -53,5 +63,5 @@ def _share(good: int, all_of: int) -> str:
     return "verified" if good == all_of else f"{good} of {all_of}"
 
 
-def _list(items: Sequence[str]) -> str:
+def _list(items: Iterable[str]) -> str:
     return ", ".join(items) or "-"

@@ -30,7 +30,12 @@ ALL = list(FLEET)
 
 def endpoints(*names, failed=()):
     found = {
-        n: {"failed": n in failed, "dns_name": f"{n}.example", "hosted_zone_id": "Z", "addresses": [{"address": n}]}
+        n: {
+            "failed": n in failed,
+            "dns_name": f"{n}.example",
+            "hosted_zone_id": "Z",
+            "addresses": [{"address": n, "network_interface_id": f"eni-{n}", "availability_zone": "az"}],
+        }
         for n in names
     }
     return [{"vpcs": {n: {**v, "vpc_endpoint_id": f"vpce-{n}"} for n, v in found.items()}}]
