@@ -172,6 +172,21 @@ def changed_besides(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Fi
     return [finding("DEPLOYMENT_CHANGED_BESIDES", Have(document=now).name, fields=fields)] if fields else []
 
 
+def results(first: Have, now: Have, plan: Plan) -> dict[str, Any]:
+    """RETURN of the module. Where nothing was sent, the plan says what would be."""
+    after = list(now.ranges) if now is not first else plan.after[first.name]["allowed_ranges"]
+    return {
+        "deployment": {
+            "id": first.document["id"],
+            "name": first.name,
+            "cluster_id": str(first.document.get("clusterId") or ""),
+        },
+        "before": list(first.ranges),
+        "after": after,
+        "restricted": not is_open(after),
+    }
+
+
 def _shown(have: Have, ranges: tuple[str, ...]) -> dict[str, Any]:
     return {have.name: {"allowed_ranges": list(ranges)}}
 

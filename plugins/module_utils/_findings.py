@@ -273,6 +273,15 @@ CATALOGUE: dict[str, Entry] = {
         "This collection never touches that list. Give the id of a Deployment and plain CIDR ranges: what is restricted "
         "here is who may reach that Deployment's API for agents.",
     ),
+    "DEPLOYMENT_NOT_FOUND": Entry(
+        "There is no such Deployment for this token.",
+        "Check the id, the Organization and the token's role.",
+    ),
+    "API_HOST_MISMATCH": Entry(
+        "Its agents go to {host}, while its cluster is {cluster}.",
+        "The link has to answer for that name: set privatelink_cluster_id to {label}.",
+        "warning",
+    ),
     "REMOTE_EXECUTION_OFF": Entry(
         "The Deployment does not show Remote Execution as enabled.",
         "Only such Deployments have allowed IP address ranges. Check the id; if it is enabled, the token may not see it.",
@@ -463,11 +472,11 @@ CATALOGUE: dict[str, Entry] = {
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "AGENT_HOST_UNREACHABLE": Entry(
-        "The agent host {agent} cannot be reached over its connection {connection}: {detail}",
+        "The agent host {agent} cannot be reached over its connection {connection}: {detail}.",
         "Nothing was verified from there. Mend the connection (inventory, credentials), then verify again.",
     ),
     "PROBE_FAILED": Entry(
-        "The probe could not run on {agent}: {detail}",
+        "The probe could not run on {agent}: {detail}.",
         "Nothing was verified from there. It needs Python 3.8 or newer on the host.",
     ),
     "SETUP_INCOMPLETE": Entry(

@@ -1,12 +1,13 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How every fleet module runs: read, plan, send, read back, answer. The only place that looks at check mode."""
+"""How every module that changes something runs: read, plan, send, read back, answer. Only here is check mode looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from ._aws import ReadFailed
 from ._findings import Finding, errors, finding, from_error
@@ -34,19 +35,36 @@ class Job(Protocol[H]):
         """What is wrong in the end, beyond the plan."""
         return ()
 
+
+class FleetJob(Job[H], Protocol[H]):
+    """A job whose subjects are VPCs."""
+
     def results(self, have: H) -> Mapping[str, Mapping[str, Any]]:
         """RETURN's ``vpcs``, by inventory name."""
 
 
-def run(module: Any, job: Job[H]) -> None:
+def run(module: Any, job: FleetJob[H]) -> None:
     """Run a job and answer for it. Fails at the end if any VPC failed, with the results of all of them."""
     try:
-        _run(module, job)
+        done = carry_out(module, job)
     except ReadFailed as problem:
         module.fail_json(msg=str(problem))
+    else:
+        _answer(module, done, job.results(done.have))
 
 
-def _run(module: Any, job: Job[H]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Done(Generic[H]):
+    """How a job ended: its plan, what is there now, what is wrong."""
+
+    plan: Plan
+    have: H
+    changed: bool
+    findings: tuple[Finding, ...]
+
+
+def carry_out(module: Any, job: Job[H]) -> Done[H]:
+    """Do a job, or in check mode plan it."""
     have = job.read()
     plan = job.plan(have)
     findings = list(plan.findings)
@@ -57,7 +75,7 @@ def _run(module: Any, job: Job[H]) -> None:
         changed = bool(outcome.sent)
         findings += _unfinished(job.plan(have), outcome, errors(findings))
         findings += [one for one in job.status(have) if one.vpc not in errors(findings)]
-    _answer(module, plan, findings, changed, job.results(have))
+    return Done(plan=plan, have=have, changed=changed, findings=tuple(findings))
 
 
 def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[Finding]:
@@ -76,21 +94,25 @@ def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[
     return problems
 
 
-def _answer(
-    module: Any, plan: Plan, findings: list[Finding], changed: bool, results: Mapping[str, Mapping[str, Any]]
-) -> None:
-    failed = errors(findings)
-    answer = {
-        "changed": changed,
-        "calls": [call.public() for call in plan.calls],
-        "findings": [one.public() for one in findings],
-        "vpcs": {name: {**result, "failed": name in failed} for name, result in results.items()},
-        "diff": {"before": dict(plan.before), "after": dict(plan.after)},
+def _answer(module: Any, done: Done[Any], results: Mapping[str, Mapping[str, Any]]) -> None:
+    failed = errors(done.findings)
+    vpcs = {name: {**result, "failed": name in failed} for name, result in results.items()}
+    answer(module, done, f"{len(failed)} of {len(results)} VPCs failed.", vpcs=vpcs)
+
+
+def answer(module: Any, done: Done[Any], failure: str, **results: Any) -> None:
+    """The end of a module: fails, saying ``failure`` first, if there is an error among the findings."""
+    said = {
+        "changed": done.changed,
+        "calls": [call.public() for call in done.plan.calls],
+        "findings": [one.public() for one in done.findings],
+        "diff": {"before": dict(done.plan.before), "after": dict(done.plan.after)},
+        **results,
     }
-    for one in findings:
+    for one in done.findings:
         if one.severity == "warning":
             module.warn(str(one))
-    if failed:
-        lines = [str(one) for one in findings if one.severity == "error"]
-        module.fail_json(msg="\n".join([f"{len(failed)} of {len(results)} VPCs failed.", *lines]), **answer)
-    module.exit_json(**answer)
+    if errors(done.findings):
+        lines = [str(one) for one in done.findings if one.severity == "error"]
+        module.fail_json(msg="\n".join([failure, *lines]), **said)
+    module.exit_json(**said)

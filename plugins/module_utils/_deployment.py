@@ -1,0 +1,104 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told of Deployments and clusters: a choice of fields, by name, so that no secret slips through. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import _access
+from ._findings import Finding, finding
+from ._fleet import SUFFIX
+
+Document = Mapping[str, Any]
+
+
+def clusters_of(deployments: Sequence[Document]) -> list[str]:
+    return sorted({str(each["clusterId"]) for each in deployments if each.get("clusterId")})
+
+
+def findings(named: Sequence[str], deployments: Sequence[Document]) -> list[Finding]:
+    """Deployments that do not show, and those whose agents go to another name than the link's."""
+    seen = {each["id"] for each in deployments}
+    found = [finding("DEPLOYMENT_NOT_FOUND", each) for each in named if each not in seen]
+    for each in deployments:
+        cluster, host = str(each.get("clusterId") or ""), _where(each)["host"]
+        if host and cluster and host != f"{cluster}.{SUFFIX}":
+            facts = {"host": host, "cluster": cluster, "label": host.partition(".")[0]}
+            found.append(finding("API_HOST_MISMATCH", _access.Have(document=each).name, **facts))
+    return found
+
+
+def public(
+    named: Sequence[str],
+    deployments: Sequence[Document],
+    clusters: Mapping[str, Document | None],
+    tokens: Mapping[str, Sequence[Document] | None],
+    found: Sequence[Finding],
+) -> dict[str, Any]:
+    """The form of RETURN."""
+    order = {name: number for number, name in enumerate(named)}
+    shown = [_deployment(each) for each in sorted(deployments, key=lambda d: (order.get(d["id"], 0), d["id"]))]
+    for each in shown:
+        if each["id"] in tokens:
+            listed = tokens[each["id"]]
+            each["agent_tokens"] = None if listed is None else [_token(token) for token in listed]
+    return {
+        "deployments": shown,
+        "clusters": {name: _cluster(each) for name, each in clusters.items() if each is not None},
+        "findings": [one.public() for one in found],
+    }
+
+
+def _deployment(document: Document) -> dict[str, Any]:
+    have = _access.Have(document=document)
+    return {
+        "id": document["id"],
+        "name": have.name,
+        "workspace_id": _text(document, "workspaceId"),
+        "cluster_id": _text(document, "clusterId"),
+        "type": _text(document, "type"),
+        "executor": _text(document, "executor"),
+        "status": _text(document, "status"),
+        "airflow_version": _text(document, "airflowVersion"),
+        "remote_execution": bool(have.remote.get("enabled")),
+        "remote_api_url": _text(have.remote, "remoteApiUrl"),
+        **_where(document),
+        "allowed_ranges": list(have.ranges),
+    }
+
+
+def _where(document: Document) -> dict[str, str]:
+    url = urlsplit(_text(_access.Have(document=document).remote, "remoteApiUrl"))
+    return {"host": url.hostname or "", "path": url.path or "/"}
+
+
+def _cluster(document: Document) -> dict[str, Any]:
+    ranges = _access.Cluster.read(document)
+    return {
+        "id": ranges.id,
+        "name": _text(document, "name"),
+        "region": _text(document, "region"),
+        "cloud_provider": _text(document, "cloudProvider"),
+        "type": _text(document, "type"),
+        "status": _text(document, "status"),
+        "ranges": list(ranges.ranges),
+        "secondary_ranges": list(ranges.secondary),
+        "host": f"{ranges.id}.{SUFFIX}",
+    }
+
+
+def _token(document: Document) -> dict[str, str]:
+    return {
+        "id": str(document["id"]),
+        "name": _text(document, "name"),
+        "last_used_at": _text(document, "lastUsedAt"),
+        "ends_at": _text(document, "endAt"),
+    }
+
+
+def _text(document: Document, key: str) -> str:
+    return str(document.get(key) or "")

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: astro_info
+short_description: What Astro says of Deployments with Remote Execution and of their clusters
+version_added: 0.1.0
+description:
+  - Reads Deployments, their clusters and, if asked, when their agent tokens were last used.
+  - Returns neither environment variables nor tokens.
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - astro.privatelink.attributes
+  - astro.privatelink.astro
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing, and reads in check mode as well.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  deployment_ids:
+    description: Ids of Deployments. Left out, all that the token sees are read.
+    type: list
+    elements: str
+    default: []
+  agent_tokens:
+    description: Read the agent tokens as well. Astro says of no agent how it is; a token that is used is the nearest thing.
+    type: bool
+    default: false
+seealso:
+  - module: astro.privatelink.deployment_access
+"""
+
+EXAMPLES = r"""
+- name: Read a Deployment
+  astro.privatelink.astro_info:
+    organization_id: clmh59gt0000308lbgswe5fvh
+    deployment_ids: [clmh57jtm000008lb58fe2wmv]
+    agent_tokens: true
+  register: astro
+
+- name: Show which range its agents come from over PrivateLink
+  ansible.builtin.debug:
+    var: astro.clusters[astro.deployments[0].cluster_id].ranges
+"""
+
+RETURN = r"""
+deployments:
+  description: The Deployments, those that were named in the order in which they were.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Its id.
+      type: str
+      returned: always
+      sample: clmh57jtm000008lb58fe2wmv
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: orders
+    workspace_id:
+      description: Its Workspace.
+      type: str
+      returned: always
+      sample: clmh58o7d000108lb74ktc9o6
+    cluster_id:
+      description: Its cluster, empty if the token does not see that.
+      type: str
+      returned: always
+      sample: clmh1kd8v000108l3a9v7c5x2
+    type:
+      description: Kind of Deployment, empty if the token does not see that.
+      type: str
+      returned: always
+      sample: DEDICATED
+    executor:
+      description: Its executor, empty if the token does not see that.
+      type: str
+      returned: always
+      sample: ASTRO
+    status:
+      description: Its status.
+      type: str
+      returned: always
+      sample: HEALTHY
+    airflow_version:
+      description: Its Airflow version; V(NA) if Astro does not know it.
+      type: str
+      returned: always
+      sample: 3.0.2
+    remote_execution:
+      description: Whether Remote Execution is enabled.
+      type: bool
+      returned: always
+      sample: true
+    remote_api_url:
+      description: Where its agents go.
+      type: str
+      returned: always
+      sample: https://clmh1kd8v000108l3a9v7c5x2.external.astronomer.run/d8fe2wmv
+    host:
+      description: The host in RV(deployments.remote_api_url).
+      type: str
+      returned: always
+      sample: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+    path:
+      description: The path in RV(deployments.remote_api_url).
+      type: str
+      returned: always
+      sample: /d8fe2wmv
+    allowed_ranges:
+      description: From where agents may come. Empty admits everybody.
+      type: list
+      elements: str
+      returned: always
+      sample: [172.20.0.0/22]
+    agent_tokens:
+      description: Its agent tokens; V(null) if the token may not list them. RV(deployments.agent_tokens.last_used_at) may be empty.
+      type: list
+      elements: dict
+      returned: with O(agent_tokens)
+      sample:
+        - {id: clmh5v4kq000408l5d1w2a3bc, name: payments, last_used_at: "2026-11-22T20:41:44Z", ends_at: ""}
+clusters:
+  description: Those clusters of the Deployments that the token sees, by their ids.
+  returned: always
+  type: dict
+  sample:
+    clmh1kd8v000108l3a9v7c5x2:
+      id: clmh1kd8v000108l3a9v7c5x2
+      name: production
+      region: us-east-1
+      cloud_provider: AWS
+      type: DEDICATED
+      status: CREATED
+      ranges: [172.20.0.0/22]
+      secondary_ranges: []
+      host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+findings:
+  description: What is odd, with the remedy. RV(findings.vpc) is the name of the Deployment here.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _astro, _deployment
+from ..module_utils._findings import errors
+
+OPTIONS = {
+    "deployment_ids": {"type": "list", "elements": "str", "default": []},
+    "agent_tokens": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**_astro.OPTIONS, **OPTIONS}, supports_check_mode=True)
+    named = [each.strip() for each in module.params["deployment_ids"] if each.strip()]
+    try:
+        client = _astro.client(module.params)
+        documents = _astro.deployments(client, named)
+        places = {name: _astro.cluster(client, name) for name in _deployment.clusters_of(documents)}
+        tokens = {
+            each["id"]: _astro.agent_tokens(client, each["id"]) for each in documents if module.params["agent_tokens"]
+        }
+    except _astro.AstroError as problem:
+        module.fail_json(msg=str(problem))
+    else:
+        findings = _deployment.findings(named, documents)
+        answer = _deployment.public(named, documents, places, tokens, findings)
+        if errors(findings):
+            module.fail_json(msg="\n".join(str(one) for one in findings), **answer)
+        for one in findings:
+            module.warn(str(one))
+        module.exit_json(changed=False, **answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deployment_access
+short_description: Allowed IP address ranges of an Astro Deployment
+version_added: 0.1.0
+description:
+  - Says from where Remote Execution Agents may reach a Deployment's API. Agents that come over AWS PrivateLink have, as Astro
+    sees them, addresses of the Astro cluster's own VPC; that range is the default of O(ranges).
+  - An empty list admits everybody. The first range turns that into a list of those who get in, so agents that still come over
+    the public internet are cut off at once. Have the links verified before.
+  - Astro's update replaces all of what it is sent. This module sends back everything that would be lost, refuses if the token
+    does not see it, reads the Deployment again right before sending, and stops if anything changed meanwhile.
+  - An update whose answer was lost is recognised by reading the Deployment, and sent again only if it had no effect.
+notes:
+  - The IP access list of the whole Organization is another list. It decides who may log in; this module never touches it.
+  - If the Deployment is managed by Terraform as well, the next C(terraform apply) puts back the list that stands there.
+  - Between the last read and the update some milliseconds remain in which another writer is not seen. The Deployment is
+    therefore read once more after the update, and whatever differs is named.
+  - Needs a token that may read and update the Deployment, and one that may read the cluster if O(ranges) is left out.
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - astro.privatelink.attributes
+  - astro.privatelink.astro
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    description: Returns the ranges before and after, and nothing else of the Deployment.
+  idempotent:
+    support: full
+options:
+  deployment_id:
+    description: Id of the Deployment. It has to have Remote Execution.
+    type: str
+    required: true
+  ranges:
+    description:
+      - CIDR ranges or single addresses. They are compared as networks, so spelling and order do not matter.
+      - Left out, the range of the cluster's VPC is meant, with the one of its disaster recovery region if it has one.
+    type: list
+    elements: str
+  state:
+    description:
+      - With V(present), O(ranges) are added. Other ranges stay, and who is in them still gets in.
+      - With V(absent), O(ranges) are removed.
+      - With V(exact), the list will be O(ranges) and nothing else.
+    type: str
+    choices: [present, absent, exact]
+    default: present
+  allow_open:
+    description: Agree to a list that admits everybody, which an empty one does.
+    type: bool
+    default: false
+  allow_lockout:
+    description: Agree to a list without the cluster's own range. It refuses all agents that come over PrivateLink.
+    type: bool
+    default: false
+  no_environment_variables:
+    description:
+      - The Deployment has no environment variables. Only needed if the token does not see them, which otherwise is refused.
+      - If that is not true, an update with such a token deletes them all.
+    type: bool
+    default: false
+seealso:
+  - module: astro.privatelink.astro_info
+"""
+
+EXAMPLES = r"""
+- name: Admit the agents that come over PrivateLink
+  astro.privatelink.deployment_access:
+    organization_id: clmh59gt0000308lbgswe5fvh
+    deployment_id: clmh57jtm000008lb58fe2wmv
+  register: access
+
+- name: Admit nobody else
+  astro.privatelink.deployment_access:
+    organization_id: clmh59gt0000308lbgswe5fvh
+    deployment_id: clmh57jtm000008lb58fe2wmv
+    state: exact
+
+- name: Put back what was there before
+  astro.privatelink.deployment_access:
+    organization_id: clmh59gt0000308lbgswe5fvh
+    deployment_id: clmh57jtm000008lb58fe2wmv
+    ranges: "{{ access.before }}"
+    state: exact
+    allow_open: true
+    allow_lockout: true
+"""
+
+RETURN = r"""
+deployment:
+  description: The Deployment.
+  returned: once it was read
+  type: dict
+  sample: {id: clmh57jtm000008lb58fe2wmv, name: orders, cluster_id: clmh1kd8v000108l3a9v7c5x2}
+before:
+  description: The ranges as they were, to be given as O(ranges) with O(state=exact) if they shall be put back.
+  returned: once it was read
+  type: list
+  elements: str
+  sample: [198.51.100.7/32]
+after:
+  description: The ranges as they are now, or in check mode as they would be.
+  returned: once it was read
+  type: list
+  elements: str
+  sample: [198.51.100.7/32, 172.20.0.0/22]
+restricted:
+  description: Whether RV(after) keeps anybody out.
+  returned: once it was read
+  type: bool
+  sample: true
+calls:
+  description: The plan, as it was before anything was sent; the same in check mode and in a real run.
+  returned: once it was read
+  type: list
+  elements: dict
+  sample:
+    - operation: astro:UpdateDeployment
+      vpcs: [orders]
+      arguments:
+        deploymentId: clmh57jtm000008lb58fe2wmv
+        allowedIpAddressRanges: [198.51.100.7/32, 172.20.0.0/22]
+findings:
+  description: What is wrong, with the remedy. RV(findings.vpc) is the name of the Deployment here.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - code: OTHER_RANGES_LEFT
+      vpc: orders
+      severity: warning
+      seen: The list also admits 198.51.100.7/32, which are not the cluster's.
+      remedy: Agents at these addresses still get in over the public internet. To end that, set the list exactly.
+      text: "OTHER_RANGES_LEFT: ..."
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _access, _astro
+from ..module_utils._findings import Finding
+from ..module_utils._plan import Outcome, Plan
+from ..module_utils._run import Job, answer, carry_out
+
+OPTIONS = {
+    "deployment_id": {"type": "str", "required": True},
+    "ranges": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+    "allow_open": {"type": "bool", "default": False},
+    "allow_lockout": {"type": "bool", "default": False},
+    "no_environment_variables": {"type": "bool", "default": False},
+}
+
+
+def want_from_params(params: dict[str, Any]) -> _access.Want:
+    ranges = params["ranges"]
+    blank = bool(ranges) and not any(each.strip() for each in ranges)
+    return _access.Want(
+        deployment_id=params["deployment_id"].strip(),
+        ranges=None if ranges is None or blank else tuple(each for each in ranges if each.strip()),
+        state=params["state"],
+        allow_open=params["allow_open"],
+        allow_lockout=params["allow_lockout"],
+        no_variables=params["no_environment_variables"],
+    )
+
+
+class Access(Job[_access.Have]):
+    """The job of this module: one Deployment's list. It keeps its first read, which the update is checked against."""
+
+    def __init__(self, want: _access.Want, client: _astro.Client) -> None:
+        self.want, self.client = want, client
+        self.first = _astro.have(client, want.deployment_id)
+
+    def read(self) -> _access.Have:
+        return self.first
+
+    def plan(self, have: _access.Have) -> Plan:
+        return _access.plan(self.want, have)
+
+    def api(self) -> _astro.Updater:
+        return _astro.Updater(api=self.client, planned_for=self.first.document, no_variables=self.want.no_variables)
+
+    def settle(self, have: _access.Have, outcome: Outcome) -> _access.Have:
+        return _astro.have(self.client, self.want.deployment_id) if outcome.sent or outcome.failed else have
+
+    def status(self, have: _access.Have) -> Iterable[Finding]:
+        return _access.changed_besides(self.first.document, have.document)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**_astro.OPTIONS, **OPTIONS}, supports_check_mode=True)
+    want = want_from_params(module.params)
+    known: dict[str, Any] = {"findings": []}
+    try:
+        client = _astro.client(module.params)
+        if confused := _access.confusion(client.organization_id, want.deployment_id, want.ranges or (), client.url):
+            module.fail_json(msg=str(confused[0]), findings=[one.public() for one in confused])
+        job = Access(want, client)
+        known |= {"before": list(job.first.ranges)}
+        done = carry_out(module, job)
+    except _astro.AstroError as problem:
+        module.fail_json(msg=str(problem), **known)
+    else:
+        answer(module, done, "The Deployment is not as asked for.", **_access.results(job.first, done.have, done.plan))
+
+
+if __name__ == "__main__":
+    main()
