@@ -110,9 +110,8 @@ def test_a_group_of_a_peered_vpc_counts_only_while_the_peering_is_active(aws: Aw
     vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16")
     agents, group = aws.group(other, "agents"), aws.group(vpc, "endpoint")
     aws.ec2.create_network_interface(SubnetId=aws.subnet(other, "10.20.1.0/24"), Groups=[agents])
-    refer(aws, group, agents)
-    assert state.allowed([group]) == []
     peering = peer(aws, vpc, other)
+    refer(aws, group, agents)
     assert [each.source for each in state.allowed([group])] == ["10.20.1.4/32"]
     aws.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peering)
     assert state.allowed([group]) == []

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from astrolab.aws.ec2.filters import FILTERS
+from botocore import xform_name
 
 from .conftest import AGENTS, FAR, OTHERS, REGION, Aws
 
@@ -83,6 +85,74 @@ def test_the_same_rule_twice_is_a_duplicate(aws: Aws) -> None:
         authorize()
     with aws.refuses("InvalidPermission.Duplicate"):
         authorize(dry=True)
+
+
+def permission(port: int = 443, **more: Any) -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **more}
+
+
+def count_rules(aws: Aws, group: str) -> int:
+    wanted = [{"Name": "group-id", "Values": [group]}]
+    return len(aws.ec2.describe_security_group_rules(Filters=wanted)["SecurityGroupRules"])
+
+
+def test_a_request_with_one_duplicate_adds_no_rule_at_all(aws: Aws) -> None:
+    group = aws.group(aws.vpc())
+    one = permission(IpRanges=[{"CidrIp": "10.10.0.0/16"}])
+    aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[one])
+    before = count_rules(aws, group)
+    with aws.refuses("InvalidPermission.Duplicate"):
+        other = permission(IpRanges=[{"CidrIp": "10.20.0.0/16"}])
+        aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[other, one])
+    assert count_rules(aws, group) == before
+
+
+def test_all_added_rules_come_back_with_their_ids(aws: Aws) -> None:
+    group = aws.group(aws.vpc())
+    wanted = [permission(port, IpRanges=[{"CidrIp": "10.10.0.0/16"}]) for port in (443, 8443)]
+    made = aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=wanted)["SecurityGroupRules"]
+    assert [each["FromPort"] for each in made] == [443, 8443]
+    ids = [each["SecurityGroupRuleId"] for each in made]
+    aws.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=ids)
+    assert count_rules(aws, group) == 1
+
+
+def test_revoking_looks_at_the_source_not_at_the_description(aws: Aws) -> None:
+    vpc = aws.vpc()
+    agents, group = aws.group(vpc), aws.group(vpc, "endpoint")
+    described = permission(UserIdGroupPairs=[{"GroupId": agents, "Description": "agents"}])
+    aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[described])
+    bare = permission(UserIdGroupPairs=[{"GroupId": agents}])
+    aws.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[bare])
+    with aws.refuses("InvalidPermission.NotFound"):
+        aws.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[bare])
+
+
+def test_a_rule_refers_to_groups_of_peered_vpcs_only(aws: Aws) -> None:
+    vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16", OTHERS)
+    group = aws.group(vpc)
+    foreign = aws.client("ec2", OTHERS).create_security_group(VpcId=other, GroupName="agents", Description="agents")
+    rule = permission(UserIdGroupPairs=[{"GroupId": foreign["GroupId"], "UserId": OTHERS}])
+    with aws.refuses("InvalidGroup.NotFound", text="two resources that belong to different networks"):
+        aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    made = aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other, PeerOwnerId=OTHERS)
+    aws.client("ec2", OTHERS).accept_vpc_peering_connection(
+        VpcPeeringConnectionId=made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    )
+    aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    pairs = aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
+    assert pairs["UserIdGroupPairs"] == [{"GroupId": foreign["GroupId"], "UserId": OTHERS}]
+
+
+def test_a_rule_to_an_unknown_group_is_refused(aws: Aws) -> None:
+    rule = permission(UserIdGroupPairs=[{"GroupId": "sg-00000000000000000"}])
+    with aws.refuses("InvalidGroup.NotFound"):
+        aws.ec2.authorize_security_group_ingress(GroupId=aws.group(aws.vpc()), IpPermissions=[rule])
+
+
+def test_tagging_an_unknown_endpoint_is_refused(aws: Aws) -> None:
+    with aws.refuses("InvalidVpcEndpointId.NotFound"):
+        aws.ec2.create_tags(Resources=["vpce-00000000000000000"], Tags=[{"Key": "a", "Value": "b"}])
 
 
 def test_a_new_group_may_be_hidden_from_reads_for_a_while(aws: Aws) -> None:
@@ -212,6 +282,19 @@ def test_an_unknown_filter_is_refused(aws: Aws, operation: str) -> None:
         getattr(aws.client("ec2"), f"describe_{operation}")(Filters=[{"Name": "vpc-colour", "Values": ["red"]}])
 
 
+@pytest.mark.parametrize("action", sorted(FILTERS))
+def test_every_documented_filter_is_known(aws: Aws, action: str) -> None:
+    vpc = aws.vpc()
+    aws.ec2.create_network_interface(SubnetId=aws.subnet(vpc))
+    aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
+    gateway = aws.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    aws.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[])
+    describe = getattr(aws.ec2, xform_name(action))
+    for name in (*FILTERS[action], "tag:colour", "tag-key"):
+        answer = describe(Filters=[{"Name": name, "Values": ["sg-00000000000000000"]}])
+        assert [value for key, value in answer.items() if isinstance(value, list) and value] == [], name
+
+
 def test_an_interface_with_two_groups_is_found_by_either(aws: Aws) -> None:
     vpc = aws.vpc()
     one, two, three = aws.group(vpc, "one"), aws.group(vpc, "two"), aws.group(vpc, "three")
@@ -279,6 +362,14 @@ def test_subnets_are_told_apart_by_zone_id(aws: Aws) -> None:
     zone = aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailabilityZoneId"]
     wanted = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "availability-zone-id", "Values": [zone]}]
     assert len(aws.ec2.describe_subnets(Filters=wanted)["Subnets"]) == 1
+
+
+def test_zones_are_found_by_id_and_opt_in(aws: Aws) -> None:
+    wanted = [{"Name": "zone-id", "Values": ["use1-az2"]}, {"Name": "opt-in-status", "Values": ["opt-in-not-required"]}]
+    found = aws.ec2.describe_availability_zones(Filters=wanted)["AvailabilityZones"]
+    assert [(each["ZoneId"], each["State"], each["ZoneType"]) for each in found] == [
+        ("use1-az2", "available", "availability-zone")
+    ]
 
 
 def test_transit_gateway_attachments_of_a_vpc_are_found(aws: Aws) -> None:

@@ -19,6 +19,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.exceptions import ServiceException
 from moto.core.responses import TYPE_RESPONSE, ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores
+from moto.ec2.exceptions import FilterNotImplementedError
 from werkzeug.exceptions import HTTPException
 
 from .call import Call
@@ -100,6 +101,9 @@ def answer(call: Call) -> Reply:
     try:
         with WORLD.lock:
             status, headers, body = handler.dispatch(call.request)
+    except FilterNotImplementedError as gap:
+        LOG.warning("%s: %s", call.name, gap)
+        return refusal(call.service, "InternalError", f"The double does not know this filter yet: {gap}")
     except (OperationNotFoundError, NotImplementedError) as gap:
         LOG.warning("%s is not in the double: %s", call.name, gap)
         return refusal(call.service, "InvalidAction", f"The action {call.action} is not valid for this web service.")

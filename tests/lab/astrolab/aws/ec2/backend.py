@@ -18,11 +18,12 @@ from typing import Any
 import moto.ec2.utils
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.dhcp_options import DHCPOptionsSet
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.route_tables import Route
-from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 from moto.ec2.models.vpcs import VPC
@@ -31,6 +32,7 @@ from moto.ec2.utils import random_vpc_peering_connection_id
 from ..errors import AwsError
 from ..world import WORLD
 from .choosing import (
+    MISSING,
     dhcp_options_not_found,
     endpoint_not_found,
     filtered,
@@ -43,6 +45,7 @@ from .choosing import (
     vpc_not_found,
 )
 from .endpoints import Endpoint, EndpointInterface, Wanted
+from .rules import same
 from .services import Configuration
 
 RESERVED = 3  # besides the network's own address: the router, the resolver and one more
@@ -161,7 +164,9 @@ class Backend(EC2Backend):
     def describe_security_groups(
         self, group_ids: list[str] | None = None, groupnames: list[str] | None = None, filters: Any = None
     ) -> list[SecurityGroup]:
-        groups = visible(super().describe_security_groups(None, groupnames, filters))
+        mine = {name: values for name, values in (filters or {}).items() if name in MISSING}
+        motos = {name: values for name, values in (filters or {}).items() if name not in MISSING}
+        groups = filtered(visible(super().describe_security_groups(None, groupnames, motos)), mine)
         known = groups if not filters else visible(super().describe_security_groups())
         pick(known, group_ids, group_not_found)
         return [group for group in groups if not group_ids or group.id in group_ids]
@@ -187,6 +192,19 @@ class Backend(EC2Backend):
         )
         if carried or referred or any(group.id in each.security_group_ids for each in self.living_endpoints()):
             raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
+
+    def _add_source_group(
+        self, source_groups: list[dict[str, Any]] | None, _vpc_id: str | None
+    ) -> list[dict[str, Any]]:
+        """Whether they are in reach was checked before; moto looks into this account only."""
+        return [{"UserId": self.account_id, **pair} for pair in source_groups or ()]
+
+    # --- tags ---
+
+    def do_resources_exist(self, resource_ids: list[str]) -> bool:
+        endpoints = [each for each in resource_ids if each.startswith("vpce-") and not each.startswith("vpce-svc-")]
+        pick(self.living_endpoints(), endpoints, endpoint_not_found)
+        return bool(super().do_resources_exist([each for each in resource_ids if each not in endpoints]))
 
     # --- subnets, VPCs, DHCP options ---
 
@@ -315,6 +333,10 @@ def _owner(thing: Any) -> str:
     return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
 
 
+def _zone_group(zone: Any) -> str:
+    return f"{zone.region_name}-zg-1"
+
+
 def _route_state(route: Any) -> str:
     return "blackhole" if route.vpc_pcx is not None and route.vpc_pcx.status["Code"] != "active" else "active"
 
@@ -327,5 +349,8 @@ def reset() -> None:
 ec2_backends.backend = Backend
 moto.ec2.utils.is_filter_matching = matches
 TaggedEC2Resource.get_tags = _tags
+SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
 Route.state = property(_route_state)
+Zone.opt_in_status = "opt-in-not-required"
+Zone.group_name = property(_zone_group)

@@ -21,10 +21,12 @@ FILTERS: dict[str, frozenset[str]] = {
         "available-ip-address-count cidr-block cidr cidrBlock default-for-az defaultForAz ipv6-native "
         "map-public-ip-on-launch owner-id state subnet-arn subnet-id vpc-id",
         "DescribeSecurityGroups": "description egress.ip-permission.cidr egress.ip-permission.from-port "
-        "egress.ip-permission.group-id egress.ip-permission.group-name egress.ip-permission.ipv6-cidr "
-        "egress.ip-permission.prefix-list-id egress.ip-permission.protocol egress.ip-permission.to-port "
+        "egress.ip-permission.group-id egress.ip-permission.group-name "
+        "egress.ip-permission.ipv6-cidr egress.ip-permission.prefix-list-id "
+        "ip-permission.ipv6-cidr ip-permission.prefix-list-id "
+        " egress.ip-permission.protocol egress.ip-permission.to-port "
         "egress.ip-permission.user-id group-id group-name ip-permission.cidr ip-permission.from-port "
-        "ip-permission.group-id ip-permission.group-name ip-permission.ipv6-cidr ip-permission.prefix-list-id "
+        "ip-permission.group-id ip-permission.group-name  "
         "ip-permission.protocol ip-permission.to-port ip-permission.user-id owner-id vpc-id",
         "DescribeSecurityGroupRules": "group-id security-group-rule-id",
         "DescribeNetworkInterfaces": "addresses.primary addresses.private-ip-address attachment.attachment-id "
@@ -49,7 +51,7 @@ FILTERS: dict[str, frozenset[str]] = {
         "DescribeAvailabilityZones": "group-name message opt-in-status parent-zone-id parent-zone-name region-name "
         "state zone-id zone-name zone-type",
         "DescribeVpcPeeringConnections": "accepter-vpc-info.cidr-block accepter-vpc-info.owner-id "
-        "accepter-vpc-info.vpc-id expiration-time requester-vpc-info.cidr-block requester-vpc-info.owner-id "
+        "accepter-vpc-info.vpc-id requester-vpc-info.cidr-block requester-vpc-info.owner-id "
         "requester-vpc-info.vpc-id status-code status-message vpc-peering-connection-id",
         "DescribeManagedPrefixLists": "owner-id prefix-list-id prefix-list-name",
         "DescribeTags": "key resource-id resource-type value",
@@ -61,6 +63,15 @@ FILTERS: dict[str, frozenset[str]] = {
         "DescribeTransitGatewayRouteTables": "default-association-route-table default-propagation-route-table state "
         "transit-gateway-id transit-gateway-route-table-id",
     }.items()
+}
+
+IGNORED_BY_MOTO = {
+    "DescribeAvailabilityZones",
+    "DescribeManagedPrefixLists",
+    "DescribeTransitGateways",
+    "DescribeTransitGatewayAttachments",
+    "DescribeTransitGatewayVpcAttachments",
+    "DescribeTransitGatewayRouteTables",
 }
 
 

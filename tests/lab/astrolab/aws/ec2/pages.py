@@ -27,7 +27,7 @@ PAGED = {
     "DescribeDhcpOptions": "DhcpOptions",
     "DescribeVpcPeeringConnections": "VpcPeeringConnections",
     "DescribeManagedPrefixLists": "PrefixLists",
-    "DescribePrefixLists": "PrefixLists",
+    "DescribeAvailabilityZones": "AvailabilityZones",
     "DescribeTags": "Tags",
     "DescribeTransitGateways": "TransitGateways",
     "DescribeTransitGatewayAttachments": "TransitGatewayAttachments",

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
@@ -18,7 +19,7 @@ from moto.ec2.utils import add_tag_specification
 from ..answering import Answering
 from ..errors import AwsError, DryRun
 from ..world import WORLD
-from . import creating, filters, pages, services
+from . import choosing, creating, filters, pages, rules, services
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
@@ -46,12 +47,14 @@ class Ec2(Answering, EC2Response):
         result = super().perform(action)
         if dry:
             raise DryRun()
-        if isinstance(result, ActionResult) and action in pages.PAGED:
-            self._cut(action, cast(dict[str, Any], result.result), size)
+        if isinstance(result, ActionResult) and action in filters.FILTERS:
+            self._cut(action, cast(dict[str, Any], result.result), wanted, size)
         return result
 
-    def _cut(self, action: str, answer: dict[str, Any], size: int | None) -> None:
-        key = pages.PAGED[action]
+    def _cut(self, action: str, answer: dict[str, Any], wanted: dict[str, Any], size: int | None) -> None:
+        key = next(each for each in answer if each.lower() == pages.PAGED[action].lower())  # moto's case varies
+        if action in filters.IGNORED_BY_MOTO:
+            answer[key] = [each.thing for each in filtered(map(choosing.ByAttribute, answer[key]), wanted)]
         answer[key], answer["NextToken"] = pages.page(
             action, list(answer[key] or []), size, self._get_param("NextToken")
         )
@@ -219,6 +222,41 @@ class Ec2(Answering, EC2Response):
             else:
                 endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
+
+    # --- security group rules ---
+
+    def authorize_security_group_ingress(self) -> ActionResult:
+        return self._authorize(self.ec2_backend.authorize_security_group_ingress)
+
+    def authorize_security_group_egress(self) -> ActionResult:
+        return self._authorize(self.ec2_backend.authorize_security_group_egress)
+
+    def revoke_security_group_ingress(self) -> ActionResult:
+        return self._revoke(self.ec2_backend.revoke_security_group_ingress)
+
+    def revoke_security_group_egress(self) -> ActionResult:
+        return self._revoke(self.ec2_backend.revoke_security_group_egress)
+
+    def _authorize(self, authorize: Callable[..., Any]) -> ActionResult:
+        added: list[Any] = []
+        with rules.whole(self._group()) as group:
+            for asked in self._process_rules_from_querystring():
+                rules.check_references(self.ec2_backend, group, asked["source_groups"])
+                added += authorize(**asked)[0]
+        return ActionResult({"Return": True, "SecurityGroupRules": added})
+
+    def _revoke(self, revoke: Callable[..., Any]) -> ActionResult:
+        with rules.whole(self._group()):
+            for asked in self._process_rules_from_querystring():
+                revoke(**{key: value for key, value in asked.items() if key != "sgrule_tags"})
+        return ActionResult({"Return": True})
+
+    def _group(self) -> Any:
+        name = self._get_param("GroupId") or self._get_param("GroupName")
+        group = self.ec2_backend.get_security_group_by_name_or_id(name)
+        if group is None:
+            raise choosing.group_not_found(name)
+        return group
 
     # --- peering ---
 
