@@ -75,8 +75,9 @@ def _shown(value: Any) -> str:
 
 
 def from_error(vpc: str, operation: str, message: str, code: str) -> Finding:
-    """The finding that an AWS error code stands for."""
-    return finding(BY_ERROR.get(code, "CALL_FAILED"), vpc, operation=operation, message=message)
+    """The finding that an AWS error stands for: by its text where AWS's code says little, else by its code."""
+    by_text = next((known for text, known in BY_TEXT.items() if text in message), None)
+    return finding(by_text or BY_ERROR.get(code, "CALL_FAILED"), vpc, operation=operation, message=message)
 
 
 #: The error codes, AWS's and those of `_astro`, that have a remedy of their own.
@@ -96,6 +97,13 @@ BY_ERROR: dict[str, str] = {
     "AstroRefused": "ASTRO_REFUSED",
     "AstroUncertain": "ASTRO_UNCERTAIN",
     "SecondWriter": "SECOND_WRITER",
+}
+
+#: Parts of AWS's error texts that say more than their codes.
+BY_TEXT: dict[str, str] = {
+    "vpce:AllowMultiRegion": "MULTIREGION_DENIED",
+    "supported for remote access": "AZ_REMOTE_UNSUPPORTED",
+    "does not support shared VPCs": "SHARED_VPC_REFUSED",
 }
 
 CATALOGUE: dict[str, Entry] = {
@@ -118,6 +126,11 @@ CATALOGUE: dict[str, Entry] = {
     "SERVICE_REGION_MISSING": Entry(
         "The endpoint service is in {service_region}, the VPC in {region}.",
         "Set privatelink_service_region: {service_region} and ask Astronomer Support to enable {region} for it.",
+    ),
+    "REGION_NOT_ENABLED": Entry(
+        "AWS cannot see the endpoint service {service} of {service_region} from {region}.",
+        "Ask Astronomer Support to add {region} to the service's cross-region list, and this account to its allowed "
+        "principals.",
     ),
     "SUBNET_NOT_FOUND": Entry(
         "VPC {vpc_id} has no subnet {subnet}.",
@@ -179,15 +192,15 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_REJECTED": Entry(
         "Endpoint {endpoint} was rejected by Astronomer. {detail}",
-        "Ask Astronomer Support why. A rejected endpoint cannot be used again: delete it, then run again.",
+        "Ask Astronomer Support why. It cannot be used again: run with privatelink_replace_endpoint to get a new one.",
     ),
     "ENDPOINT_FAILED": Entry(
         "Endpoint {endpoint} is in state failed. {detail}",
-        "A failed endpoint cannot be used again: delete it, then run again.",
+        "It cannot be used again: run with privatelink_replace_endpoint to get a new one.",
     ),
     "ENDPOINT_EXPIRED": Entry(
         "Endpoint {endpoint} was not accepted in time and has expired. {detail}",
-        "Ask Astronomer Support to accept the next one; delete this one, then run again.",
+        "Ask Astronomer Support to accept the next one, and run with privatelink_replace_endpoint to get it.",
     ),
     "ENDPOINT_PARTIAL": Entry(
         "Endpoint {endpoint} is only partly available. {detail}",
@@ -238,6 +251,20 @@ CATALOGUE: dict[str, Entry] = {
     "PERMISSION_MISSING": Entry(
         "{operation} was denied: {message}",
         "Allow {operation} for these credentials (a service control policy may deny it too), then run again.",
+    ),
+    "MULTIREGION_DENIED": Entry(
+        "{operation} was denied: {message}",
+        "A service of another region needs vpce:AllowMultiRegion on vpc-endpoint/* as well; a service control policy "
+        "may deny it.",
+    ),
+    "AZ_REMOTE_UNSUPPORTED": Entry(
+        "{operation} failed: {message}",
+        "Cross-region access does not work in every zone: name subnets of the zones that AWS lists in "
+        "privatelink_subnet_ids.",
+    ),
+    "SHARED_VPC_REFUSED": Entry(
+        "{operation} failed: {message}",
+        "AWS lets only the owner create endpoints in a shared VPC: use the owner's credentials.",
     ),
     "THROTTLED": Entry(
         "{operation} was throttled for too long: {message}",
@@ -464,7 +491,7 @@ CATALOGUE: dict[str, Entry] = {
         "Astro's front does not respond through the link. If it stays so, ask Astronomer Support.",
     ),
     "AGENT_UNHEALTHY": Entry(
-        "The agent's health page {url} {answer}. {detail}",
+        "The agent's health page {url} {answer}.",
         "The path to Astro may be right all the same: look at the agent's log and at privatelink_health_url.",
     ),
     "NO_AGENT_HOST": Entry(

@@ -120,8 +120,8 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
         found.append(finding("PROXY_BYPASS", target.vpc, variable=seen.proxy[0], proxy=seen.proxy[1], host=target.host))
     found += _address_findings(target, seen.reached)
     if seen.health and not seen.health.good:
-        answer = f"answers {seen.health.status}" if seen.health.status else "does not answer"
-        found.append(finding("AGENT_UNHEALTHY", target.vpc, answer=answer, **asdict(seen.health)))
+        answer = f"answers {seen.health.status}" if seen.health.status else f"does not answer: {seen.health.detail}"
+        found.append(finding("AGENT_UNHEALTHY", target.vpc, url=seen.health.url, answer=answer))
     return found
 
 

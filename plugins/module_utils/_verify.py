@@ -35,7 +35,7 @@ def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> 
     if "addresses" in probe:
         return {**agent, **{key: probe[key] for key in _SEEN}, "findings": list(probe["findings"])}
     code = "AGENT_HOST_UNREACHABLE" if probe.get("unreachable") else "PROBE_FAILED"
-    detail = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip()
+    detail = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip().rstrip(".")
     failed = finding(code, vpc, agent=probe["item"], connection=connection, detail=detail[-500:])
     nothing: dict[str, Any] = {"place": {}, "names": {}, "addresses": [], "health": {}}
     return {**agent, **nothing, "findings": [failed.public()]}

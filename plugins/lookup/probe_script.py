@@ -1,0 +1,61 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe as one file of Python, for machines that Ansible does not reach."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: probe_script
+short_description: The probe as a script of its own
+version_added: 0.1.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Returns one Python file that looks as M(astro.privatelink.probe) does, with the same code, but needs neither Ansible nor
+    anything else than Python 3.8. It is for pods and machines that Ansible does not reach.
+  - The playbook C(astro.privatelink.probe_script) writes it to a file.
+options:
+  _terms:
+    description: Takes none.
+"""
+
+EXAMPLES = r"""
+- name: Write the probe, to run it in a pod
+  ansible.builtin.copy:
+    content: "{{ lookup('astro.privatelink.probe_script') }}"
+    dest: probe.py
+    mode: "0755"
+"""
+
+RETURN = r"""
+_raw:
+  description: The script.
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils._script import joined
+
+#: Each imports from those before it.
+_PARTS = ("_findings", "_probe", "_dns", "_look", "_probe_cli")
+_ROOT = Path(__file__).parents[2]
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+    def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[str]:  # noqa: ARG002
+        sources = [(_ROOT / "plugins" / "module_utils" / f"{part}.py").read_text() for part in _PARTS]
+        return [joined(sources, _version())]
+
+
+def _version() -> str:
+    """An installed collection has a manifest, a checkout has galaxy.yml."""
+    manifest = _ROOT / "MANIFEST.json"
+    if manifest.exists():
+        return str(yaml.safe_load(manifest.read_text())["collection_info"]["version"])
+    return str(yaml.safe_load((_ROOT / "galaxy.yml").read_text())["version"])
