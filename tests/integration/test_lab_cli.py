@@ -177,5 +177,7 @@ def test_loopback_mode_is_what_remains_without_unshare(lab_up: LabUp, monkeypatc
     monkeypatch.setattr(shutil, "which", lambda _command: None)
     with lab_up() as plain:
         assert plain.mode == "loopback"
-        assert "It cannot show" in say(plain, "status")
+        said = say(plain, "status")
+        assert "It cannot show" in said
+        assert "A better mode does not work here: rootless: there is no unshare" in said
         assert plain.look("payments-agent")["attempts"][0]["status"] == 404

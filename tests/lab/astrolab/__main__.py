@@ -119,6 +119,8 @@ def _record(arguments: argparse.Namespace) -> Record:
 
 def _describe(record: Record) -> None:
     print(f"The lab {record.name} is up in {record.mode} mode. {launch.CANNOT_SHOW[record.mode]}")
+    for reason in record.failed:
+        print(f"A better mode does not work here: {reason}")
     print(f"AWS answers at {record.url}; the cluster is {record.cluster_host}.")
     names = {vpc.id: name for name, vpc in record.vpcs.items()}
     for host, facts in record.hosts.items():

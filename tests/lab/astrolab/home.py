@@ -36,6 +36,7 @@ class Record:
 
     name: str
     mode: str
+    failed: tuple[str, ...]  # why better modes do not work here
     pid: int
     url: str
     topology: str

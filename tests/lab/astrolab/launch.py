@@ -41,6 +41,7 @@ class _Started:
     process: subprocess.Popen[bytes]
     mode: str
     url: str
+    failed: tuple[str, ...]  # why better modes do not work here
 
 
 def up(home: Home, topology: Topology, file: Path, mode: str) -> Record:
@@ -70,22 +71,24 @@ def down(home: Home) -> None:
 
 
 def _start(home: Home, lock: int, mode: str) -> _Started:
-    modes = [mode] if mode != "auto" else [*_namespace_modes(), "loopback"]
-    reasons = []
+    modes, reasons = ([mode], []) if mode != "auto" else _modes()
     for each in modes:
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         with listening:
             process = _spawn(home, lock, each, listening)
             if process is not None:
-                return _Started(process=process, mode=each, url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+                url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                return _Started(process=process, mode=each, url=url, failed=tuple(reasons))
         reasons.append(f"{each}: {_last_line(home)}")
     raise LabError(f"The lab {home.name} could not start. " + "; ".join(reasons))
 
 
-def _namespace_modes() -> list[str]:
-    if sys.platform != "linux" or not (shutil.which("unshare") and shutil.which("nsenter")):
-        return []
-    return ["rootless", *(["root"] if os.geteuid() == 0 else [])]
+def _modes() -> tuple[list[str], list[str]]:
+    """Those to try, the best first, and why others are not worth a try."""
+    missing = [tool for tool in ("unshare", "nsenter") if shutil.which(tool) is None]
+    if sys.platform != "linux" or missing:
+        return ["loopback"], [f"rootless: there is no {missing[0]}" if missing else "rootless: this is not Linux"]
+    return ["rootless", *(["root"] if os.geteuid() == 0 else []), "loopback"], []
 
 
 def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subprocess.Popen[bytes] | None:
@@ -152,6 +155,7 @@ def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> R
     record = Record(
         name=home.name,
         mode=started.mode,
+        failed=started.failed,
         pid=started.process.pid,
         url=started.url,
         topology=str(file),
