@@ -111,10 +111,10 @@ def _values(known: dict[str, Version], record: RecordSet, name: str, rdtype: str
 
 def _endpoint_answer(name: str, rdtype: str) -> Answer:
     """The names of endpoints resolve everywhere, to private addresses, as in AWS's public DNS."""
-    for endpoint in everywhere():
-        for entry in endpoint.dns_entries:
-            if names.normal(entry["DnsName"]) == name:
-                return _addresses(endpoint, entry["DnsName"], rdtype)
+    endpoint_id = "-".join(name.split("-", 2)[:2])
+    for endpoint in everywhere() if name.startswith("vpce-") else ():
+        if endpoint.id == endpoint_id and name in {names.normal(each["DnsName"]) for each in endpoint.dns_entries}:
+            return _addresses(endpoint, names.plain(name), rdtype)
     return Answer()
 
 
@@ -127,6 +127,6 @@ def _addresses(endpoint: Endpoint, name: str, rdtype: str) -> Answer:
     zone = host.removeprefix("-")
     chosen = [each for each in endpoint.interfaces if not zone or each.availability_zone == zone]
     return Answer(
-        records=tuple(Record(name.lower(), "A", ALIAS_TTL, str(each.private_ip_address)) for each in chosen),
+        records=tuple(Record(name, "A", ALIAS_TTL, str(each.private_ip_address)) for each in chosen),
         source="endpoint",
     )
