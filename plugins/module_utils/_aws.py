@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,11 +36,51 @@ class ReadFailed(Exception):
     """AWS could not be read; nothing was changed."""
 
 
-def client(module: Any, service: str) -> Any:
-    """A client with the module's credentials and region; Route 53 is global and takes us-east-1."""
-    config = {"retries": RETRIES, "max_pool_connections": WORKERS + 2, **(module.params.get("aws_config") or {})}
-    region = {"region": "us-east-1"} if service == "route53" else {}
-    return module.client(service, aws_config=config, **region)
+class Clients:
+    """AWS clients with a module's credentials, or with those of another account where a plan needs them.
+
+    ``access`` maps a name to how that account is reached: ``profile`` and ``assume_role_arn``. The name "" is the module's
+    own account. Route 53 is global and takes us-east-1.
+    """
+
+    def __init__(self, module: Any, access: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._module = module
+        own = {"assume_role_arn": module.params.get("assume_role_arn") or ""}
+        self._access = {**(access or {}), "": own}
+        self._known: dict[tuple[str, str], Any] = {}
+        self._logins: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, service: str, access: str = "") -> Any:
+        with self._lock:  # making clients is not safe between threads, using them is
+            if (service, access) not in self._known:
+                region = {"region": "us-east-1"} if service == "route53" else {}
+                self._known[service, access] = self._make(service, {**self._login(access), **region})
+            return self._known[service, access]
+
+    def _make(self, service: str, more: Mapping[str, Any]) -> Any:
+        config = {"retries": RETRIES, "max_pool_connections": WORKERS + 2}
+        return self._module.client(service, aws_config={**config, **(self._module.params["aws_config"] or {})}, **more)
+
+    def _login(self, access: str) -> dict[str, Any]:
+        if access not in self._logins:
+            way = self._access[access]
+            login: dict[str, Any] = {"profile_name": way["profile"]} if way.get("profile") else {}
+            if way.get("assume_role_arn"):
+                login = self._assume(way["assume_role_arn"], login)
+            self._logins[access] = login
+        return self._logins[access]
+
+    def _assume(self, role: str, login: Mapping[str, Any]) -> dict[str, Any]:
+        with _reading("STS"):
+            reply = self._make("sts", login).assume_role(RoleArn=role, RoleSessionName="astro.privatelink")
+        keys = reply["Credentials"]
+        return {
+            "profile_name": None,
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
 
 
 def explain(problem: Exception) -> str:
@@ -72,7 +113,7 @@ def read_fleet(ec2: Any, links: Sequence[_endpoint.Link]) -> _endpoint.Have:
         vpcs = {v["VpcId"]: v["OwnerId"] for v in _describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})}
         subnets = _describe(ec2, "describe_subnets", "Subnets", {"vpc-id": vpc_ids})
         groups = _describe(ec2, "describe_security_groups", "SecurityGroups", {"vpc-id": vpc_ids})
-        services = _read_services(ec2, {n for n in names if _endpoint.parse_service_region(n) == _region(ec2)})
+        services = _read_services(ec2, names)
         return _endpoint.Have(
             region=_region(ec2),
             vpcs=vpcs,
@@ -100,10 +141,14 @@ def wait_for_endpoints(ec2: Any, ids: Iterable[str], timeout: float) -> None:
 def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
     """The private zones that have a wanted zone's name; records only of those that are a link's own or named by id.
 
-    One listing for each name, then one read for each zone, and a second one for the zones of these links.
+    One listing for each name, then one read for each zone, and a second one for the zones of these links; a third one
+    for the authorisations of a zone that serves VPCs of other accounts.
     """
     wanted = {link.vpc_id for link in links} - {""}
     named = {link.zone_id for link in links} - {""}
+    shared = {key for link in links if any(vpc.access for vpc in link.vpcs) for key in (link.vpc_id, link.zone_id)} - {
+        ""
+    }
 
     def read(summary: Mapping[str, Any]) -> _zone.Zone:
         zone_id = summary["Id"].rsplit("/", 1)[-1]
@@ -116,6 +161,7 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
             link=link,
             vpcs={vpc["VPCId"]: vpc["VPCRegion"] for vpc in vpcs},
             records=tuple(records),
+            authorised=frozenset(_read_authorised(route53, zone_id) if {link, zone_id} & shared else []),
         )
 
     with _reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
@@ -155,21 +201,29 @@ def _describe(ec2: Any, method: str, key: str, filters: Mapping[str, Sequence[st
 
 
 def _read_services(ec2: Any, names: Iterable[str]) -> Iterator[_endpoint.Service]:
+    """The services that this account sees, asked for by the region in their names."""
+    by_region: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if region := _endpoint.parse_service_region(name):
+            by_region.setdefault(region, []).append(name)
+    for region, there in by_region.items():
+        yield from _describe_services(ec2, there, {} if region == _region(ec2) else {"ServiceRegions": [region]})
+
+
+def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any]) -> Iterator[_endpoint.Service]:
     """One bad name fails the call for all, so then each is asked for by itself."""
-    names = sorted(names)
-    if not names:
-        return
     try:
-        details = ec2.describe_vpc_endpoint_services(ServiceNames=names)["ServiceDetails"]
+        details = ec2.describe_vpc_endpoint_services(ServiceNames=list(names), **where)["ServiceDetails"]
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "InvalidServiceName":
             raise
         if len(names) > 1:
             for name in names:
-                yield from _read_services(ec2, [name])
+                yield from _describe_services(ec2, [name], where)
         return
     for detail in details:
-        yield _endpoint.Service(name=detail["ServiceName"], zones=frozenset(detail["AvailabilityZones"]))
+        zones = frozenset() if where else frozenset(detail["AvailabilityZones"])
+        yield _endpoint.Service(name=detail["ServiceName"], zones=zones)
 
 
 def _subnet(subnet: Mapping[str, Any]) -> _endpoint.Subnet:
@@ -267,6 +321,12 @@ def _read_records(route53: Any, zone_id: str) -> Iterator[_zone.Record]:
             yield _zone.Record(name=_zone.plain(record["Name"]), type=record["Type"], alias=alias, raw=record)
 
 
+def _read_authorised(route53: Any, zone_id: str) -> Iterator[str]:
+    """The VPCs of other accounts that may be associated, at the moment."""
+    for page in route53.get_paginator("list_vpc_association_authorizations").paginate(HostedZoneId=zone_id):
+        yield from (vpc["VPCId"] for vpc in page["VPCs"])
+
+
 # --- changing
 
 
@@ -287,7 +347,7 @@ class Sender:
     #: A thing that was just made may stay unknown to AWS's next call for some seconds.
     VISIBLE_AFTER = 30.0
 
-    def __init__(self, clients: Mapping[str, Any], timeout: float) -> None:
+    def __init__(self, clients: Clients, timeout: float) -> None:
         self._clients = clients
         self._timeout = timeout
         self._made: set[str] = set()
@@ -313,7 +373,7 @@ class Sender:
         return reply
 
     def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        method = getattr(self._clients[call.service], xform_name(call.operation))
+        method = getattr(self._clients.get(call.service, call.access), xform_name(call.operation))
         end = time.monotonic() + self.VISIBLE_AFTER
         while True:
             try:
@@ -330,7 +390,7 @@ class Sender:
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A create whose answer was lost is refused when it is sent again: take what the first one made."""
-        client_ = self._clients[call.service]
+        client_ = self._clients.get(call.service, call.access)
         match call.operation, error.response["Error"]["Code"]:
             case "CreateSecurityGroup", "InvalidGroup.Duplicate":
                 filters = {"vpc-id": [arguments["VpcId"]], "group-name": [arguments["GroupName"]]}
@@ -348,15 +408,15 @@ class Sender:
     def _wait(self, call: Call, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         ready = True
         if call.until == "insync" and "ChangeInfo" in reply:
-            ready = poll(lambda: self._insync(reply["ChangeInfo"]["Id"]), self._timeout)
+            ready = poll(lambda: self._insync(call, reply["ChangeInfo"]["Id"]), self._timeout)
         elif call.until == "deleted":
             ready = poll(lambda: self._deleted(arguments["VpcEndpointIds"]), self._timeout)
         if not ready:
             raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout")
 
-    def _insync(self, change_id: str) -> bool:
+    def _insync(self, call: Call, change_id: str) -> bool:
         try:
-            change = self._clients["route53"].get_change(Id=change_id.rsplit("/", 1)[-1])
+            change = self._clients.get("route53", call.access).get_change(Id=change_id.rsplit("/", 1)[-1])
         except ClientError as problem:
             if problem.response["Error"]["Code"] == "AccessDenied":
                 return True  # the change belongs to the zone's account; it cannot be watched from here
@@ -364,7 +424,7 @@ class Sender:
         return str(change["ChangeInfo"]["Status"]) == "INSYNC"
 
     def _deleted(self, ids: Sequence[str]) -> bool:
-        left = _describe(self._clients["ec2"], "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
+        left = _describe(self._clients.get("ec2"), "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
         return all(endpoint["State"].lower() == "deleted" for endpoint in left)
 
 

@@ -23,6 +23,9 @@ OWNED = {"managed-by": "astro.privatelink"}
 PORT = 443
 
 _SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
+#: Zones that cross-region access leaves out, as AWS's page lists them; a hint for choosing, never a refusal.
+#: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html
+_NOT_REMOTE = {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"}
 #: States in which an endpoint no longer counts, and those from which it never comes back.
 _GONE = {"deleting", "deleted"}
 _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired": "ENDPOINT_EXPIRED"}
@@ -39,12 +42,17 @@ class Link:
     """What is wanted of one VPC's endpoint. ``sources`` are security group ids and CIDRs whose agents may enter.
 
     ``joined`` are the sources of VPCs that share this link, by their names. With ``sources_only`` the endpoint belongs
-    to a VPC outside of this run: only missing sources are added.
+    to a VPC outside of this run: only missing sources are added. ``service_region`` is where the service lives, "" for the
+    VPC's region; ``zone_ids`` are the AZ ids that Support named, if AWS is not to be asked. ``replace`` allows to delete an
+    endpoint that is rejected, failed or expired, and to make a new one.
     """
 
     name: str
     vpc_id: str
     service_name: str
+    service_region: str = ""
+    zone_ids: frozenset[str] = frozenset()
+    replace: bool = False
     sources: frozenset[str] = frozenset()
     joined: Mapping[str, frozenset[str]] = field(default_factory=dict)
     subnets: frozenset[str] = frozenset()
@@ -57,7 +65,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """An endpoint service as this account sees it; ``zones`` are zone names of this account."""
+    """An endpoint service as this account sees it; ``zones`` are zone names of this account, none for another region."""
 
     name: str
     zones: frozenset[str]
@@ -194,14 +202,22 @@ def _plan_link(link: Link, have: Have) -> Plan:
         return Plan(findings=tuple(problems)) if problems else _plan_absent(link, endpoint, group, have)
     if link.sources_only:
         return _plan_sources(link, group) if not problems else Plan(findings=tuple(problems))
-    if endpoint is not None and endpoint.state in _DEAD:
-        problems += status(link, have, 0)
+    dead = endpoint if endpoint is not None and endpoint.state in _DEAD else None
+    if dead is not None:
+        endpoint = None
+        problems += [] if link.replace else status(link, have, 0)
     problems += _check_input(link, have)
     subnets, more = _choose_subnets(link, endpoint, have)
     problems += more
     if errors(problems):
         return Plan(findings=tuple(problems))
-    return replace(_plan_present(link, endpoint, group, subnets, have), findings=tuple(problems))
+    plan_ = _plan_present(link, endpoint, group, subnets, have)
+    if dead is None:
+        return replace(plan_, findings=tuple(problems))
+    delete = _call(link, "DeleteVpcEndpoints", {"VpcEndpointIds": [dead.id]}, until="deleted")
+    return replace(
+        plan_, calls=(delete, *plan_.calls), findings=tuple(problems), before={link.name: public(dead, group)}
+    )
 
 
 # --- what is there, what is wrong
@@ -222,19 +238,27 @@ def _find_group(link: Link, have: Have) -> tuple[SecurityGroup | None, list[Find
 def _check_input(link: Link, have: Have) -> list[Finding]:
     problems = []
     parsed = parse_service_region(link.service_name)
-    facts = {"service": link.service_name, "region": have.region, "service_region": parsed}
+    facts = {"service": link.service_name, "region": have.region, "service_region": link.service_region or parsed}
     if parsed is None:
         problems.append(finding("SERVICE_NAME_INVALID", link.name, **facts))
-    elif parsed != have.region:
-        problems.append(finding("SERVICE_REGION_MISSING", link.name, **facts))
+    elif parsed != (link.service_region or have.region):
+        problems.append(finding("SERVICE_REGION_MISSING", link.name, **{**facts, "service_region": parsed}))
     elif link.service_name not in have.services:
-        problems.append(finding("SERVICE_NOT_FOUND", link.name, **facts))
+        remote = parsed != have.region
+        problems.append(finding("REGION_NOT_ENABLED" if remote else "SERVICE_NOT_FOUND", link.name, **facts))
     here = {g.id for g in have.groups if g.vpc_id == link.vpc_id}
     for group in sorted((link.security_groups | {s for s in link.sources if s.startswith("sg-")}) - here):
         problems.append(finding("SECURITY_GROUP_NOT_FOUND", link.name, vpc_id=link.vpc_id, group=group))
     if not link.security_groups and not link.sources:
         problems.append(finding("NO_AGENT_SOURCE", link.name))
     return problems
+
+
+def _offers(link: Link, service: Service, subnet: Subnet) -> bool:
+    """Whether the service can be reached from a subnet's zone; for another region's service AWS does not tell."""
+    if link.zone_ids:
+        return subnet.zone_id in link.zone_ids
+    return subnet.zone in service.zones if service.zones else True
 
 
 def _choose_subnets(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset[str], list[Finding]]:
@@ -247,15 +271,17 @@ def _choose_subnets(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[
     if link.subnets:
         return link.subnets, _check_subnets(link, subnets, service, in_use, have)
     chosen = {subnets[s].zone: s for s in sorted(in_use) if s in subnets}
-    for subnet in sorted(subnets.values(), key=lambda s: (s.public, -s.free, s.id)):
-        if subnet.zone in service.zones and subnet.free and subnet.owner == have.vpcs[link.vpc_id]:
-            chosen.setdefault(subnet.zone, subnet.id)
+    usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.owner == have.vpcs[link.vpc_id]]
+    if not service.zones and not link.zone_ids:
+        usable = [s for s in usable if s.zone_id not in _NOT_REMOTE]
+    for subnet in sorted(usable, key=lambda s: (s.public, -s.free, s.id)):
+        chosen.setdefault(subnet.zone, subnet.id)
     if chosen:
         return frozenset(chosen.values()), []
     facts = {
         "vpc_id": link.vpc_id,
         "have": {_zone(s) for s in subnets.values()},
-        "supported": _supported(service, have.subnets),
+        "supported": _supported(link, service, have.subnets),
     }
     return frozenset(), [finding("NO_SUPPORTED_SUBNET", link.name, **facts)]
 
@@ -272,8 +298,8 @@ def _check_subnets(
             problems.append(finding("SUBNET_NOT_FOUND", link.name, **facts))
             continue
         by_zone.setdefault(subnet.zone, []).append(subnet)
-        if subnet.zone not in service.zones:
-            facts = {"subnet": wanted, "az": _zone(subnet), "supported": _supported(service, have.subnets)}
+        if not _offers(link, service, subnet):
+            facts = {"subnet": wanted, "az": _zone(subnet), "supported": _supported(link, service, have.subnets)}
             problems.append(finding("AZ_UNSUPPORTED", link.name, **facts))
         if not subnet.free and wanted not in in_use:
             problems.append(finding("SUBNET_FULL", link.name, subnet=wanted, az=_zone(subnet)))
@@ -289,8 +315,10 @@ def _zone(subnet: Subnet) -> str:
     return f"{subnet.zone} ({subnet.zone_id})"
 
 
-def _supported(service: Service, subnets: Iterable[Subnet]) -> list[str]:
+def _supported(link: Link, service: Service, subnets: Iterable[Subnet]) -> list[str]:
     """The service's zones, with their AZ ids as far as this fleet's subnets tell them."""
+    if link.zone_ids:
+        return sorted(link.zone_ids)
     ids = {subnet.zone: subnet.zone_id for subnet in subnets}
     return [f"{zone} ({ids[zone]})" if zone in ids else zone for zone in service.zones]
 
@@ -319,7 +347,7 @@ def _plan_present(
             security_groups=groups,
             tags=tags,
         )
-        calls.append(_create(link, wanted))
+        calls.append(_create(link, wanted, have.region))
     else:
         wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags})
         calls += _modify(link, endpoint, wanted, {subnet.id: subnet.zone for subnet in have.subnets})
@@ -378,8 +406,8 @@ def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
     )
 
 
-def _create(link: Link, endpoint: Endpoint) -> Call:
-    arguments = {
+def _create(link: Link, endpoint: Endpoint, region: str) -> Call:
+    arguments: dict[str, Any] = {
         "VpcEndpointType": "Interface",
         "VpcId": endpoint.vpc_id,
         "ServiceName": endpoint.service_name,
@@ -390,6 +418,8 @@ def _create(link: Link, endpoint: Endpoint) -> Call:
         "TagSpecifications": _tag_specification("vpc-endpoint", endpoint.tags),
         "ClientToken": Token(),
     }
+    if link.service_region and link.service_region != region:
+        arguments["ServiceRegion"] = link.service_region
     return _call(link, "CreateVpcEndpoint", arguments, makes=New("endpoint", link.name))
 
 

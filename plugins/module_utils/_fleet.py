@@ -18,7 +18,13 @@ from ._findings import finding
 SUFFIX = "external.astronomer.run"
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_ID = {"vpc_id": "vpc", "subnet_ids": "subnet", "agent_security_groups": "sg", "endpoint_security_groups": "sg"}
+_ID = {
+    "vpc_id": "vpc",
+    "holder_vpc_id": "vpc",
+    "subnet_ids": "subnet",
+    "agent_security_groups": "sg",
+    "endpoint_security_groups": "sg",
+}
 
 
 class InventoryError(ValueError):
@@ -56,6 +62,16 @@ class AgentVpc:
     @property
     def host(self) -> str:
         return f"{self.text('cluster_id')}.{SUFFIX}"
+
+    @property
+    def zone(self) -> str:
+        """Astronomer's page makes a zone of the suffix; the layout host_zone makes one of the host's name alone."""
+        return self.host if self.text("dns_layout") == "host_zone" else SUFFIX
+
+    @property
+    def holder(self) -> dict[str, str] | None:
+        vpc_id = self.text("holder_vpc_id")
+        return {"vpc_id": vpc_id, "region": self.text("holder_vpc_region") or self.text("region")} if vpc_id else None
 
     @property
     def sources_given(self) -> bool:
@@ -110,10 +126,11 @@ def zones(
         link = {
             "name": owner.name,
             "vpc_id": owner.text("vpc_id"),
-            "zone": SUFFIX,
+            "zone": owner.zone,
+            "holder": owner.holder,
             "hosted_zone_id": owner.text("hosted_zone_id"),
             "records": [_record(owner, done[owner.name])] if owner.name in names else [],
-            "vpcs": [{"name": v.name, "vpc_id": v.text("vpc_id"), "region": v.text("region")} for v in served],
+            "vpcs": [_member(v, owner) for v in served],
         }
         grouped.setdefault(tuple(owner.access.items()), {**owner.access, "links": []})["links"].append(link)
     return list(grouped.values())
@@ -192,6 +209,9 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "name": vpc.name,
         "vpc_id": vpc.text("vpc_id"),
         "service_name": vpc.text("service_name"),
+        "service_region": vpc.text("service_region"),
+        "supported_az_ids": vpc.many("supported_az_ids"),
+        "replace": bool(vpc.vars.get("replace_endpoint")),
         "sources": vpc.sources,
         "joined": {v.name: v.sources for v in vpcs.values() if v.via == vpc.name},
         "sources_only": vpc.name not in names,
@@ -200,6 +220,12 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "tags": vpc.vars.get("tags", {}),
         "vpc_endpoint_id": vpc.text("endpoint_id"),
     }
+
+
+def _member(vpc: AgentVpc, owner: AgentVpc) -> dict[str, str]:
+    """A VPC of a zone; how to reach its account is only said where that is not the zone's."""
+    access = vpc.access if vpc.access != owner.access else {}
+    return {"name": vpc.name, "vpc_id": vpc.text("vpc_id"), "region": vpc.text("region"), **access}
 
 
 def _record(vpc: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
@@ -222,6 +248,8 @@ def _check_names(vpc: AgentVpc) -> Iterable[str]:
             f"{vpc.name}: privatelink_cluster_id {cluster!r} is not a cluster id. Give the id alone, in lower case, as "
             "under Organization Settings > Clusters: it is what stands before .external.astronomer.run."
         )
+    if vpc.text("dns_layout") not in {"", "suffix_zone", "host_zone"}:
+        yield f"{vpc.name}: privatelink_dns_layout is {vpc.text('dns_layout')!r}; it is suffix_zone or host_zone."
     if service and parse_service_region(service) is None:
         yield (
             f"{vpc.name}: privatelink_service_name {service!r} is not the name of an endpoint service. It looks like "

@@ -45,7 +45,8 @@ class Call:
 
     ``subjects`` are the VPCs (inventory names) that fail if it fails. Calls of one ``lane`` are sent in order. A call
     is left out once an earlier call for one of its subjects, or for one of those in ``requires``, has failed.
-    ``until`` names what to wait for before the lane goes on.
+    ``until`` names what to wait for before the lane goes on; ``access`` names the account that sends it, "" for the one
+    of the module.
     """
 
     service: str
@@ -56,6 +57,7 @@ class Call:
     requires: frozenset[str] = frozenset()
     makes: New | None = None
     until: str = ""
+    access: str = ""
 
     def public(self) -> dict[str, Any]:
         """How a plan is shown: the same in check mode, in a real run and in RETURN."""

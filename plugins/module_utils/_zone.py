@@ -45,19 +45,21 @@ class Alias:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vpc:
-    """A VPC of a zone. ``present`` false: it is to be taken off."""
+    """A VPC of a zone. ``present`` false: it is to be taken off. ``access`` names its account if that is another one."""
 
     name: str
     vpc_id: str
     region: str
     present: bool = True
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What is wanted of one link's zone. ``vpcs`` are the VPCs of this run; others of the zone are left as they are.
 
-    The zone belongs to the VPC ``vpc_id`` (``name`` in the inventory). ``records`` maps host names to their targets.
+    The zone belongs to the VPC ``vpc_id`` (``name`` in the inventory). ``records`` maps host names to their targets. A
+    ``holder`` is a VPC without agents in which the zone is made and taken down, so that no agent ever sees it empty.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Link:
     zone: str
     records: Mapping[str, Alias] = field(default_factory=dict)
     vpcs: tuple[Vpc, ...] = ()
+    holder: Vpc | None = None
     zone_id: str = ""
     present: bool = True
     force_record: bool = False
@@ -82,13 +85,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A private zone as it is, or as it shall be. ``link`` is the VPC it was made for, "" if it is not ours."""
+    """A private zone as it is, or as it shall be. ``link`` is the VPC it was made for, "" if it is not ours.
+
+    ``authorised`` are VPCs of other accounts that may be associated; between runs there are none.
+    """
 
     id: Id
     name: str
     link: str
     vpcs: Mapping[str, str]
     records: tuple[Record, ...] = ()
+    authorised: frozenset[str] = frozenset()
 
     def alias(self, host: str) -> Record | None:
         return next((r for r in self.records if r.name == host and r.type == "A"), None)
@@ -190,24 +197,53 @@ def _plan_present(link: Link, zone: Zone | None, problems: Sequence[Finding]) ->
     vpcs = [vpc for vpc in link.vpcs if vpc.name not in stopped]
     wanted = _goal(link, zone, vpcs)
     calls = []
-    if zone is None:
-        owner = next(vpc for vpc in vpcs if vpc.name == link.name)
-        calls.append(_create(link, owner))
-        zone = replace(wanted, vpcs={owner.vpc_id: owner.region}, records=())
-        before = None
-    else:
-        before = zone
-    calls += _record_calls(link, zone, wanted)
-    calls += [_membership(link, zone.id, vpc) for vpc in vpcs if vpc.present and vpc.vpc_id not in zone.vpcs]
-    calls += [_membership(link, zone.id, vpc) for vpc in vpcs if not vpc.present and vpc.vpc_id in zone.vpcs]
-    if calls:  # Route 53 takes the changes of a zone in order: the last one in sync means all are
-        calls[-1] = replace(calls[-1], until="insync")
+    there = zone
+    if there is None:
+        first = link.holder or next(vpc for vpc in vpcs if vpc.name == link.name)
+        calls.append(_create(link, first))
+        there = replace(wanted, vpcs={first.vpc_id: first.region}, records=(), authorised=frozenset())
+    calls += _record_calls(link, there, wanted)
+    for vpc in vpcs:
+        calls += _join(link, there, vpc) if vpc.present else _leave(link, there, vpc)
+    calls += _release(link, there, wanted)
     return Plan(
-        calls=tuple(calls),
+        calls=tuple(_wait_for_last(calls)),
         findings=tuple(problems),
-        before={link.name: public(before)},
+        before={link.name: public(zone)},
         after={link.name: public(wanted)},
     )
+
+
+def _wait_for_last(calls: list[Call]) -> list[Call]:
+    """Route 53 takes the changes of a zone in order: the last one in sync means that all are."""
+    for index in range(len(calls) - 1, -1, -1):
+        if not calls[index].operation.endswith("Authorization"):
+            calls[index] = replace(calls[index], until="insync")
+            break
+    return calls
+
+
+def _join(link: Link, zone: Zone, vpc: Vpc) -> list[Call]:
+    """Associate a VPC. Across accounts the zone's account allows it before and takes the permission back after."""
+    associate = [] if vpc.vpc_id in zone.vpcs else [_membership(link, zone.id, vpc, "AssociateVPCWithHostedZone")]
+    if not vpc.access:
+        return associate
+    allowed = vpc.vpc_id in zone.authorised
+    before = [_membership(link, zone.id, vpc, "CreateVPCAssociationAuthorization")] if associate and not allowed else []
+    after = [_membership(link, zone.id, vpc, "DeleteVPCAssociationAuthorization")] if associate or allowed else []
+    return [*before, *(replace(call, access=vpc.access) for call in associate), *after]
+
+
+def _leave(link: Link, zone: Zone, vpc: Vpc) -> list[Call]:
+    """Any VPC can be taken off from the zone's account."""
+    return [_membership(link, zone.id, vpc, "DisassociateVPCFromHostedZone")] if vpc.vpc_id in zone.vpcs else []
+
+
+def _release(link: Link, zone: Zone, wanted: Zone) -> list[Call]:
+    """The holder leaves as soon as an agent VPC is in."""
+    if link.holder is None or link.holder.vpc_id not in zone.vpcs or link.holder.vpc_id in wanted.vpcs:
+        return []
+    return [replace(call, subjects=frozenset([link.name])) for call in _leave(link, zone, link.holder)]
 
 
 def _goal(link: Link, zone: Zone | None, vpcs: Sequence[Vpc]) -> Zone:
@@ -217,11 +253,13 @@ def _goal(link: Link, zone: Zone | None, vpcs: Sequence[Vpc]) -> Zone:
             members.setdefault(vpc.vpc_id, vpc.region)
         else:
             members.pop(vpc.vpc_id, None)
+    if link.holder and set(members) != {link.holder.vpc_id}:
+        members.pop(link.holder.vpc_id, None)
     ours = {plain(host): Record(name=plain(host), type="A", alias=alias) for host, alias in link.records.items()}
     kept = [r for r in (zone.records if zone else ()) if r.type != "A" or r.name not in ours]
     records = tuple(sorted((*kept, *ours.values()), key=lambda r: (r.name, r.type)))
     if zone is not None:
-        return replace(zone, vpcs=members, records=records)
+        return replace(zone, vpcs=members, records=records, authorised=zone.authorised - set(members))
     new = New("zone", link.name)
     return Zone(id=new, name=plain(link.zone), link=link.vpc_id, vpcs=members, records=records)
 
@@ -251,8 +289,7 @@ def _record_set(name: str, alias: Alias) -> dict[str, Any]:
     return {"Name": name, "Type": "A", "AliasTarget": target}
 
 
-def _membership(link: Link, zone_id: Id, vpc: Vpc) -> Call:
-    operation = "AssociateVPCWithHostedZone" if vpc.present else "DisassociateVPCFromHostedZone"
+def _membership(link: Link, zone_id: Id, vpc: Vpc, operation: str) -> Call:
     arguments = {"HostedZoneId": zone_id, "VPC": {"VPCRegion": vpc.region, "VPCId": vpc.vpc_id}}
     return _call(link, operation, arguments, vpc.name, requires=frozenset([link.name]))
 
@@ -262,7 +299,8 @@ def _plan_absent(link: Link, zone: Zone | None) -> Plan:
         return Plan(before={link.name: public(None)}, after={link.name: public(None)})
     ours = [r for r in zone.records if r.type == "A" and r.alias and r.name in {plain(host) for host in link.records}]
     others = [f"{r.name} {r.type}" for r in zone.records if r not in ours and r.type not in {"NS", "SOA"}]
-    staying = set(zone.vpcs) - {vpc.vpc_id for vpc in link.vpcs} - {link.vpc_id}
+    known = [*link.vpcs, *([link.holder] if link.holder else [])]
+    staying = set(zone.vpcs) - {vpc.vpc_id for vpc in known} - {link.vpc_id}
     problems = []
     if zone.link and others:
         problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=others))
@@ -270,7 +308,7 @@ def _plan_absent(link: Link, zone: Zone | None) -> Plan:
         problems.append(finding("ZONE_STILL_USED", link.name, zone_id=zone.id, vpcs=staying))
     if problems:
         return Plan(findings=(*problems, *_owner_failed(link)))
-    calls = []
+    calls = _empty(link, zone) if zone.link else []
     if ours:
         changes = [{"Action": "DELETE", "ResourceRecordSet": record.raw} for record in ours]
         arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
@@ -278,8 +316,25 @@ def _plan_absent(link: Link, zone: Zone | None) -> Plan:
     after = replace(zone, records=tuple(r for r in zone.records if r not in ours))
     if zone.link:  # a zone that the user made stays
         calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name))
-        return Plan(calls=tuple(calls), before={link.name: public(zone)}, after={link.name: public(None)})
-    return Plan(calls=tuple(calls), before={link.name: public(zone)}, after={link.name: public(after)})
+    return Plan(
+        calls=tuple(calls),
+        before={link.name: public(zone)},
+        after={link.name: public(None if zone.link else after)},
+    )
+
+
+def _empty(link: Link, zone: Zone) -> list[Call]:
+    """Take the VPCs off before the record goes, so that their names fall back at once instead of not existing.
+
+    AWS keeps one VPC on a private zone. That is the holder; without one the last VPC has no answer until the zone is gone.
+    """
+    leaving = sorted((vpc for vpc in link.vpcs if vpc.vpc_id in zone.vpcs), key=lambda vpc: vpc.name != link.name)
+    if link.holder is None:
+        leaving = leaving[1:]
+        arriving = []
+    else:
+        arriving = _join(link, zone, replace(link.holder, name=link.name))
+    return _wait_for_last([*arriving, *(call for vpc in leaving for call in _leave(link, zone, vpc))])
 
 
 def _call(

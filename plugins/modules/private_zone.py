@@ -16,7 +16,11 @@ description:
   - It adds only. VPCs and records of a zone that are not named stay as they are; removal is said, with
     O(links[].vpcs[].state=absent) or O(links[].state=absent).
   - No VPC is associated with an existing zone before its records answer, since a private zone without the record hides the
-    public name. The first VPC of a new zone sees no such name for the seconds between the two calls.
+    public name. The first VPC of a new zone sees no such name for the seconds between the two calls, and again when the zone
+    is removed; a O(links[].holder) without agents takes its place.
+  - A VPC of another account is associated in three steps. The zone's account authorises it, the VPC's account (reached by
+    O(links[].vpcs[].profile) or O(links[].vpcs[].assume_role_arn)) associates it, and the authorisation is taken back. Each
+    step can be resumed. In a team without access to both accounts, see M(astro.privatelink.zone_association).
   - A zone made by this module says so in its comment, with the VPC whose link it is. Only such zones are changed and deleted,
     and those named by O(links[].hosted_zone_id), which are never deleted.
 notes:
@@ -30,6 +34,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
+  - astro.privatelink.access
 options:
   links:
     description: The links of one account that shall have a zone, and those that shall no longer have one.
@@ -85,11 +90,29 @@ options:
             description: Region of the VPC.
             type: str
             required: true
+          profile:
+            description: AWS profile for the VPC's account, if that is not the zone's account.
+            type: str
+          assume_role_arn:
+            description: Role to assume for the VPC's account, if that is not the zone's account.
+            type: str
           state:
             description: Whether the zone shall serve the VPC.
             type: str
             choices: [present, absent]
             default: present
+      holder:
+        description: A VPC without agents, of the zone's account, in which the zone is made and taken down.
+        type: dict
+        suboptions:
+          vpc_id:
+            description: The VPC.
+            type: str
+            required: true
+          region:
+            description: Region of the VPC.
+            type: str
+            required: true
       hosted_zone_id:
         description: Adopt this private zone. Its other records are kept, and it is never deleted.
         type: str
@@ -194,14 +217,18 @@ VPC = {
     "name": {"type": "str", "required": True},
     "vpc_id": {"type": "str", "required": True},
     "region": {"type": "str", "required": True},
+    "profile": {"type": "str"},
+    "assume_role_arn": {"type": "str"},
     "state": STATE,
 }
+HOLDER = {"vpc_id": {"type": "str", "required": True}, "region": {"type": "str", "required": True}}
 LINK = {
     "name": {"type": "str", "required": True},
     "vpc_id": {"type": "str", "required": True},
     "zone": {"type": "str", "default": "external.astronomer.run"},
     "records": {"type": "list", "elements": "dict", "default": [], "options": RECORD},
     "vpcs": {"type": "list", "elements": "dict", "default": [], "options": VPC},
+    "holder": {"type": "dict", "options": HOLDER},
     "hosted_zone_id": {"type": "str", "default": ""},
     "force_record": {"type": "bool", "default": False},
     "state": STATE,
@@ -220,13 +247,24 @@ def link_from_params(params: dict[str, Any]) -> _zone.Link:
             for record in params["records"]
         },
         vpcs=tuple(
-            _zone.Vpc(name=v["name"], vpc_id=v["vpc_id"], region=v["region"], present=v["state"] == "present")
-            for v in params["vpcs"]
+            _zone.Vpc(
+                name=vpc["name"],
+                vpc_id=vpc["vpc_id"],
+                region=vpc["region"],
+                present=vpc["state"] == "present",
+                access=access_name(vpc),
+            )
+            for vpc in params["vpcs"]
         ),
+        holder=_zone.Vpc(name=f"holder of {params['name']}", **params["holder"]) if params["holder"] else None,
         zone_id=params["hosted_zone_id"],
         force_record=params["force_record"],
         present=params["state"] == "present",
     )
+
+
+def access_name(vpc: dict[str, Any]) -> str:
+    return " ".join(vpc[key] for key in ("profile", "assume_role_arn") if vpc[key])
 
 
 class Zones(Job[list[_zone.Zone]]):
@@ -235,16 +273,17 @@ class Zones(Job[list[_zone.Zone]]):
     def __init__(self, module: Any) -> None:
         self.links = [link_from_params(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
-        self.route53 = _aws.client(module, "route53")
+        vpcs = [vpc for link in module.params["links"] for vpc in link["vpcs"]]
+        self.clients = _aws.Clients(module, {access_name(vpc): vpc for vpc in vpcs})
 
     def read(self) -> list[_zone.Zone]:
-        return _aws.read_zones(self.route53, self.links)
+        return _aws.read_zones(self.clients.get("route53"), self.links)
 
     def plan(self, have: list[_zone.Zone]) -> Plan:
         return _zone.plan(self.links, have)
 
     def api(self) -> _aws.Sender:
-        return _aws.Sender({"route53": self.route53}, self.timeout)
+        return _aws.Sender(self.clients, self.timeout)
 
     def settle(self, have: list[_zone.Zone], outcome: Outcome) -> list[_zone.Zone]:
         return self.read() if outcome.sent or outcome.failed else have
@@ -258,6 +297,7 @@ def main() -> None:
         argument_spec={
             "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
             "wait_timeout": {"type": "int", "default": 180},
+            "assume_role_arn": {"type": "str"},
         },
         supports_check_mode=True,
     )

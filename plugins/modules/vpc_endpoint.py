@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
+  - astro.privatelink.access
 options:
   links:
     description: The VPCs that shall have an endpoint of their own, and those that shall no longer have one.
@@ -47,6 +48,19 @@ options:
         description: Endpoint service name from Astronomer Support, C(com.amazonaws.vpce.REGION.vpce-svc-ID).
         type: str
         required: true
+      service_region:
+        description: Region of the service, if that is not the VPC's. Needs botocore 1.35.70 or newer.
+        type: str
+        default: ""
+      supported_az_ids:
+        description: AZ ids in which the service can be used, as Astronomer Support names them. By default AWS is asked.
+        type: list
+        elements: str
+        default: []
+      replace:
+        description: Delete an endpoint that is rejected, failed or expired, and create a new one.
+        type: bool
+        default: false
       sources:
         description: Security group ids and IPv4 CIDRs of the VPC's agents; they may reach the endpoint on port 443.
         type: list
@@ -198,6 +212,9 @@ LINK = {
     "name": {"type": "str", "required": True},
     "vpc_id": {"type": "str", "required": True},
     "service_name": {"type": "str", "required": True},
+    "service_region": {"type": "str", "default": ""},
+    "supported_az_ids": {"type": "list", "elements": "str", "default": []},
+    "replace": {"type": "bool", "default": False},
     "sources": {"type": "list", "elements": "str", "default": []},
     "joined": {"type": "dict", "default": {}},
     "sources_only": {"type": "bool", "default": False},
@@ -214,6 +231,9 @@ def link_from_params(params: dict[str, Any]) -> _endpoint.Link:
         name=params["name"],
         vpc_id=params["vpc_id"],
         service_name=params["service_name"],
+        service_region=params["service_region"],
+        zone_ids=frozenset(params["supported_az_ids"]),
+        replace=params["replace"],
         sources=frozenset(params["sources"]),
         joined={name: frozenset(sources) for name, sources in params["joined"].items()},
         sources_only=params["sources_only"],
@@ -231,7 +251,13 @@ class Endpoints(Job[_endpoint.Have]):
     def __init__(self, module: Any) -> None:
         self.links = [link_from_params(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
-        self.ec2 = _aws.client(module, "ec2")
+        if any(link.service_region for link in self.links):
+            module.require_botocore_at_least("1.35.70", reason="for an endpoint service of another region")
+        self.clients = _aws.Clients(module)
+
+    @property
+    def ec2(self) -> Any:
+        return self.clients.get("ec2")
 
     def read(self) -> _endpoint.Have:
         return _aws.read_fleet(self.ec2, self.links)
@@ -240,7 +266,7 @@ class Endpoints(Job[_endpoint.Have]):
         return _endpoint.plan(self.links, have)
 
     def api(self) -> _aws.Sender:
-        return _aws.Sender({"ec2": self.ec2}, self.timeout)
+        return _aws.Sender(self.clients, self.timeout)
 
     def settle(self, have: _endpoint.Have, outcome: Outcome) -> _endpoint.Have:
         made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
@@ -261,6 +287,7 @@ def main() -> None:
         argument_spec={
             "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
             "wait_timeout": {"type": "int", "default": 600},
+            "assume_role_arn": {"type": "str"},
         },
         supports_check_mode=True,
     )

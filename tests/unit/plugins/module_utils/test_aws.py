@@ -52,7 +52,7 @@ def _no_sleep(monkeypatch):
 
 
 def sender(**clients):
-    return shell.Sender(clients, timeout=60)
+    return shell.Sender(SimpleNamespace(get=lambda service, _access="": clients[service]), timeout=60)
 
 
 @pytest.mark.parametrize(

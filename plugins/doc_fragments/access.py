@@ -1,0 +1,19 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of how an AWS account is reached, beyond what amazon.aws has."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  assume_role_arn:
+    description:
+      - Role to assume for this run, with the credentials that are given otherwise.
+      - With it one set of credentials serves hosts of many accounts, as automation controllers that allow one AWS credential
+        for each job need it.
+    type: str
+    version_added: 0.1.0
+"""
