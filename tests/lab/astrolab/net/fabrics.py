@@ -49,7 +49,7 @@ class Fabrics:
 
     def _lay(self, vpc: VpcPlan, public: tuple[IPv4Address, ...]) -> None:
         fabric = Namespace.new()
-        kernel.furnish(fabric, (vpc.router, vpc.resolver, *vpc.dns_servers, *public))
+        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *public))
         self._fabrics[vpc.id] = fabric
         running = self._hosts[vpc.id] = {}
         for number, (name, plan) in enumerate(vpc.hosts.items()):

@@ -93,6 +93,6 @@ class Network:
             self._servers[path] = await self._front.listen(path, listening)
 
     async def _name_servers(self, vpc: VpcPlan, astro: IPv4Address, world: PublicNames, private: Lookup) -> None:
-        for address, kind in {vpc.resolver: "forwarding", **vpc.dns_servers}.items():
+        for address, kind in vpc.name_servers.items():
             resolver = Resolver(vpc.id, private if kind == "forwarding" else world, self._faults, astro)
             await resolver.serve(*self._wires.place(vpc.id).name_server(address))

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
+AMAZON = IPv4Address("169.254.169.253")  # every VPC's own resolver answers there too, whatever the DHCP options say
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlan:
@@ -32,6 +34,10 @@ class VpcPlan:
     @property
     def resolver(self) -> IPv4Address:
         return self.cidr[2]
+
+    @property
+    def name_servers(self) -> Mapping[IPv4Address, Literal["public", "forwarding"]]:
+        return {self.resolver: "forwarding", AMAZON: "forwarding", **self.dns_servers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
