@@ -173,6 +173,26 @@ def test_a_killed_lab_leaves_nothing_behind(lab_up: LabUp, mode: str) -> None:
         assert not home.directory.exists()
 
 
+def test_a_start_that_is_broken_off_leaves_nothing_running() -> None:
+    home = Home.of("hasty")
+    starting = subprocess.Popen([LAB, "up", "--name", "hasty"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until((home.directory / "pid").exists, "a process started")
+    starting.terminate()
+    assert starting.wait() == 128 + signal.SIGTERM
+    until(lambda: not home.alive(), "it ended")
+
+
+def test_down_ends_a_lab_that_never_got_ready() -> None:
+    home = Home.of("orphan")
+    starting = subprocess.Popen([LAB, "up", "--name", "orphan"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until((home.directory / "pid").exists, "a process started")
+    starting.kill()
+    starting.wait()
+    assert home.alive()
+    assert "is down" in run(None, "down", "--name", "orphan").stdout
+    assert not home.alive()
+
+
 def test_loopback_mode_is_what_remains_without_unshare(lab_up: LabUp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _command: None)
     with lab_up() as plain:

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from .topology import DEMO, load
 
 
 def up(arguments: argparse.Namespace) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started so far has to end too
     file = arguments.topology.resolve()
     record = launch.up(Home.of(arguments.name), load(file), file, arguments.mode)
     _describe(record)

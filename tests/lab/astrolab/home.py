@@ -122,6 +122,16 @@ class Home:
             return None
         return lock
 
+    def write_pid(self, pid: int) -> None:
+        """Known before the record is, so that a lab that never got ready can be ended too."""
+        (self.directory / "pid").write_text(str(pid))
+
+    def pid(self) -> int:
+        try:
+            return int((self.directory / "pid").read_text())
+        except (FileNotFoundError, ValueError):
+            raise LabError(f"The lab {self.name} is just starting; try again in a moment.") from None
+
     def write(self, record: Record) -> None:
         draft = self.directory / "record.new"
         draft.write_text(json.dumps(plain(record), indent=1))

@@ -60,12 +60,14 @@ def up(home: Home, topology: Topology, file: Path, mode: str) -> Record:
 
 
 def down(home: Home) -> None:
-    record = home.record()
-    os.kill(record.pid, signal.SIGKILL)  # nothing needs to be said goodbye to: all of it ends with this process
+    if not home.alive():
+        raise LabError(f"The lab {home.name} is not up.")
+    pid = home.pid()
+    os.kill(pid, signal.SIGKILL)  # nothing needs to be said goodbye to: all of it ends with this process
     deadline = time.monotonic() + _PATIENCE
     while home.alive():
         if time.monotonic() > deadline:
-            raise LabError(f"The lab {home.name} does not end; its process is {record.pid}.")
+            raise LabError(f"The lab {home.name} does not end; its process is {pid}.")
         time.sleep(0.01)
     home.remove()
 
@@ -117,6 +119,7 @@ def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subpro
         return None
     finally:
         os.close(writing)
+    home.write_pid(process.pid)
     if _becomes_ready(process, reading):
         return process
     process.kill()
