@@ -30,6 +30,17 @@ def test_another_account_sees_an_open_service_with_its_zones_and_owner(aws: Aws)
     assert (found["ServiceRegion"], found["SupportedIpAddressTypes"]) == (REGION, ["ipv4"])
 
 
+def test_a_consumer_sees_the_zones_under_its_own_names(aws: Aws) -> None:
+    aws.settings.zone_shifts = {ASTRO: 1}
+    found = detail(aws, aws.service(zones=["use1-az2"]))
+    mine = aws.ec2.describe_availability_zones(ZoneIds=["use1-az2"])["AvailabilityZones"][0]["ZoneName"]
+    theirs = aws.client("ec2", ASTRO).describe_availability_zones(ZoneIds=["use1-az2"])["AvailabilityZones"][0]
+    assert (found["AvailabilityZones"], found["AvailabilityZoneIds"]) == ([mine], ["use1-az2"])
+    assert theirs["ZoneName"] != mine
+    vpc = aws.vpc()
+    assert aws.endpoint(vpc, found["ServiceName"], aws.subnet(vpc, zone=mine))["State"] == "pending"
+
+
 def test_who_is_not_allowed_hears_that_it_does_not_exist(aws: Aws) -> None:
     name = aws.service(principals=[f"arn:aws:iam::{OTHERS}:root"])
     with aws.refuses("InvalidServiceName", text=f"The Vpc Endpoint Service '{name}' does not exist"):

@@ -364,6 +364,29 @@ def test_subnets_are_told_apart_by_zone_id(aws: Aws) -> None:
     assert len(aws.ec2.describe_subnets(Filters=wanted)["Subnets"]) == 1
 
 
+def test_zone_names_are_each_accounts_own_but_ids_are_not(aws: Aws) -> None:
+    aws.settings.zone_shifts = {OTHERS: 1}
+
+    def names(account: str) -> dict[str, str]:
+        zones = aws.client("ec2", account).describe_availability_zones()["AvailabilityZones"]
+        return {zone["ZoneId"]: zone["ZoneName"] for zone in zones}
+
+    mine, theirs = names(AGENTS), names(OTHERS)
+    assert set(mine) == set(theirs)
+    assert mine != theirs
+    subnet = aws.client("ec2", OTHERS).create_subnet(
+        VpcId=aws.vpc(account=OTHERS), CidrBlock="10.10.1.0/24", AvailabilityZoneId="use1-az2"
+    )["Subnet"]
+    assert (subnet["AvailabilityZone"], subnet["AvailabilityZoneId"]) == (theirs["use1-az2"], "use1-az2")
+
+
+def test_an_unknown_zone_is_refused(aws: Aws) -> None:
+    with aws.refuses("InvalidParameterValue", text="Invalid availability zone: [us-east-1z]"):
+        aws.ec2.describe_availability_zones(ZoneNames=["us-east-1z"])
+    with aws.refuses("InvalidParameterValue", text="Value (us-east-1z) for parameter availabilityZone is invalid."):
+        aws.subnet(aws.vpc(), zone="us-east-1z")
+
+
 def test_zones_are_found_by_id_and_opt_in(aws: Aws) -> None:
     wanted = [{"Name": "zone-id", "Values": ["use1-az2"]}, {"Name": "opt-in-status", "Values": ["opt-in-not-required"]}]
     found = aws.ec2.describe_availability_zones(Filters=wanted)["AvailabilityZones"]

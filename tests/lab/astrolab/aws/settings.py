@@ -58,6 +58,7 @@ class Settings:
     remote_zones_refused: list[str] = field(default_factory=lambda: list(REMOTE_ZONES_REFUSED))
     denied: dict[str, list[str]] = field(default_factory=dict)  # account -> actions, "ec2:CreateVpc*" is fine
     shared_vpcs: dict[str, str] = field(default_factory=dict)  # vpc id -> the account that really owns it
+    zone_shifts: dict[str, int] = field(default_factory=dict)  # account -> how far its zone names are turned
     throttle: bool = False
     buckets: dict[str, Bucket] = field(default_factory=published_buckets)
 

@@ -31,6 +31,7 @@ from moto.ec2.utils import random_vpc_peering_connection_id
 
 from ..errors import AwsError
 from ..world import WORLD
+from . import zones
 from .choosing import (
     MISSING,
     dhcp_options_not_found,
@@ -211,6 +212,47 @@ class Backend(EC2Backend):
     def describe_subnets(self, subnet_ids: list[str] | None = None, filters: Any | None = None) -> list[Subnet]:
         found = super().describe_subnets(None, None)
         return filtered(pick(found, subnet_ids, subnet_not_found), filters)
+
+    def describe_availability_zones(
+        self, _filters: Any = None, zone_names: list[str] | None = None, zone_ids: list[str] | None = None
+    ) -> list[Zone]:
+        """Filters are applied to every answer of this kind afterwards."""
+        own = zones.of(self.account_id, self.region_name)
+        for wanted, known, what in (
+            (zone_names, {zone.name for zone in own}, "availability zone"),
+            (zone_ids, {zone.zone_id for zone in own}, "availability zone-id"),
+        ):
+            unknown = sorted(set(wanted or ()) - known)
+            if unknown:
+                raise AwsError("InvalidParameterValue", f"Invalid {what}: [{', '.join(unknown)}]")
+        return [
+            zone
+            for zone in own
+            if (not zone_names or zone.name in zone_names) and (not zone_ids or zone.zone_id in zone_ids)
+        ]
+
+    def create_subnet(
+        self,
+        vpc_id: str,
+        cidr_block: str,
+        ipv6_cidr_block: str | None = None,
+        availability_zone: str | None = None,
+        availability_zone_id: str | None = None,
+        **more: Any,
+    ) -> Subnet:
+        wanted = availability_zone or availability_zone_id
+        own = zones.of(self.account_id, self.region_name)
+        zone = next((each for each in own if wanted in {each.name, each.zone_id}), None)
+        if zone is None:
+            names = ", ".join(each.name for each in own)
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Value ({wanted}) for parameter availabilityZone is invalid. "
+                f"Subnets can currently only be created in the following availability zones: {names}.",
+            )
+        subnet = super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, zone.name, **more)
+        subnet._availability_zone = zone
+        return subnet
 
     def delete_subnet(self, subnet_id: str) -> Subnet:
         self.living_endpoints()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import AwsError
 from ..world import WORLD
+from . import zones
 from .choosing import subnet_not_found
 from .endpoints import Endpoint, Wanted
-from .services import Service, zone_id, zones_of
+from .services import Service
 
 if TYPE_CHECKING:
     from .backend import Backend
@@ -69,7 +70,7 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
             raise subnet_not_found(subnet_id)
         if subnet.vpc_id != vpc_id:
             raise AwsError("InvalidParameter", f"Subnet {subnet_id} and VPC {vpc_id} belong to different networks.")
-        check_zone(backend.region_name, service, subnet_id, subnet.availability_zone)
+        check_zone(backend.region_name, service, subnet_id, subnet.availability_zone_id)
         if subnet.availability_zone in taken:
             raise AwsError(
                 "DuplicateSubnetsInSameZone",
@@ -80,15 +81,15 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
         backend.free_address(subnet)
 
 
-def check_zone(region: str, service: Service, subnet_id: str, zone: str) -> None:
+def check_zone(region: str, service: Service, subnet_id: str, zone_id: str) -> None:
     if service.region != region:
         refused = WORLD.settings.remote_zones_refused
-        if zone_id(zone) in refused:
-            good = ", ".join(each.zone_id for each in zones_of(region) if each.zone_id not in refused)
+        if zone_id in refused:
+            good = ", ".join(each for each in zones.ids_of(region) if each not in refused)
             raise AwsError(
                 "InvalidParameter", f"Only the following availability zones are supported for remote access: {good}"
             )
-    elif zone not in service.zones:
+    elif zone_id not in service.zone_ids:
         raise AwsError(
             "InvalidParameter",
             f"The VPC endpoint service {service.name} does not support the availability zone of the subnet: {subnet_id}.",

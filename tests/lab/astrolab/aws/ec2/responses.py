@@ -177,7 +177,7 @@ class Ec2(Answering, EC2Response):
         return ActionResult(
             {
                 "ServiceNames": [each.service.name for each in chosen],
-                "ServiceDetails": [each.service.detail(self.region) for each in chosen],
+                "ServiceDetails": [each.service.detail(self.current_account, self.region) for each in chosen],
             }
         )
 

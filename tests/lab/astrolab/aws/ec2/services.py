@@ -18,11 +18,11 @@ from typing import Any
 
 from moto.core.base_backend import BaseBackend
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration
 from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 
 from ..errors import AwsError
+from . import zones as zone_table
 
 GATEWAYS = ("s3", "dynamodb")
 
@@ -35,7 +35,7 @@ class Service:
     id: str
     region: str
     owner: str
-    zones: tuple[str, ...]  # zone names
+    zone_ids: tuple[str, ...]
     kind: str = "Interface"
     acceptance_required: bool = False
     principals: frozenset[str] = frozenset()
@@ -51,17 +51,17 @@ class Service:
         )
         return allowed and (region == self.region or region in self.supported_regions)
 
-    def detail(self, region: str) -> dict[str, Any]:
-        """As DescribeVpcEndpointServices shows it to a caller in that region: no zones across regions."""
-        zones = self.zones if region == self.region else ()
+    def detail(self, account: str, region: str) -> dict[str, Any]:
+        """As DescribeVpcEndpointServices shows it: zones by the caller's names, and none across regions."""
+        offered = [zone for zone in zone_table.of(account, region) if zone.zone_id in self.zone_ids]
         names = [{"PrivateDnsName": self.private_dns_name}] if self.private_dns_name else []
         return {
             "ServiceName": self.name,
             "ServiceId": self.id,
             "ServiceType": [{"ServiceType": self.kind}],
             "ServiceRegion": self.region,
-            "AvailabilityZones": list(zones),
-            "AvailabilityZoneIds": [zone_id(zone) for zone in zones],
+            "AvailabilityZones": [zone.name for zone in offered],
+            "AvailabilityZoneIds": [zone.zone_id for zone in offered],
             "Owner": self.owner,
             "BaseEndpointDnsNames": [f"{self.id}.{self.region}.vpce.amazonaws.com"],
             "PrivateDnsName": self.private_dns_name,
@@ -92,20 +92,6 @@ class Configuration(VPCServiceConfiguration):
         self.endpoint_dns_name = f"{service_id}.{region}.vpce.amazonaws.com"
 
 
-def zones_of(region: str) -> list[Any]:
-    zones: list[Any] = RegionsAndZonesBackend.zones.get(region, [])
-    return zones
-
-
-@functools.cache
-def _zone_ids() -> dict[str, str]:
-    return {zone.name: zone.zone_id for zones in RegionsAndZonesBackend.zones.values() for zone in zones}
-
-
-def zone_id(name: str) -> str:
-    return _zone_ids()[name]
-
-
 def register(
     *,
     account: str,
@@ -129,9 +115,10 @@ def register(
     )
     if service_id:
         configuration.rename(service_id, region)
-    chosen = [zone.name for zone in zones_of(region) if not zones or zone.name in zones or zone.zone_id in zones]
+    own = zone_table.of(account, region)
+    chosen = [zone.name for zone in own if not zones or zone.name in zones or zone.zone_id in zones]
     if zones and len(chosen) != len(zones):
-        raise ValueError(f"no such zones in {region}: {sorted(set(zones) - set(chosen))}")
+        raise ValueError(f"not all of these are zones of {region}: {sorted(zones)}")
     configuration.availability_zones = chosen
     configuration.principals = list(principals)
     backend.configurations[configuration.id] = configuration
@@ -144,7 +131,9 @@ def _service(configuration: Any, account: str, region: str) -> Service:
         id=configuration.id,
         region=region,
         owner=account,
-        zones=tuple(sorted(set(configuration.availability_zones))),
+        zone_ids=tuple(
+            zone.zone_id for zone in zone_table.of(account, region) if zone.name in configuration.availability_zones
+        ),
         acceptance_required=configuration.acceptance_required,
         principals=frozenset(configuration.principals),
         supported_regions=frozenset(configuration._supported_region_names),
@@ -173,7 +162,7 @@ def amazons(region: str) -> tuple[Service, ...]:
                 id=f"vpce-svc-{BaseBackend.vpce_random_number()}",
                 region=region,
                 owner="amazon",
-                zones=tuple(zone.name for zone in zones_of(region)),
+                zone_ids=zone_table.ids_of(region),
                 kind="Gateway" if short in GATEWAYS else "Interface",
                 private_dns_name=None if short in GATEWAYS else f"{short}.{region}.amazonaws.com",
                 policy_supported=True,
@@ -194,7 +183,3 @@ def find(name: str, account: str, region: str, service_region: str | None) -> Se
         if service.name == name:
             return service
     raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-
-
-def regions() -> list[str]:
-    return list(RegionsAndZonesBackend.zones)

@@ -15,7 +15,8 @@ from moto.ec2.models import ec2_backends
 from moto.route53.responses import Route53 as MotoRoute53
 
 from ..answering import Answering
-from ..ec2 import dns, services
+from ..ec2 import dns
+from ..ec2 import zones as zone_table
 from ..errors import AwsError
 from ..world import WORLD
 from . import batches, names, zones
@@ -265,7 +266,7 @@ class Route53(Answering, MotoRoute53):
     def change_resource_record_sets(self) -> ActionResult:
         zone = self._zone("HostedZoneId")
         _check_idle(zone)
-        name_spaces = {dns.zone_id(region): dns.zone_suffix(region) for region in services.regions()}
+        name_spaces = {dns.zone_id(region): dns.zone_suffix(region) for region in zone_table.regions()}
         name_spaces |= {each.id: each.name for each in zones.STORE.of_account(self.current_account)}
         changes = self._get_param("ChangeBatch.Changes") or []
         zone.records = batches.applied(zone.records, changes, batches.Where(zone.name, zone.id, name_spaces))
