@@ -122,7 +122,8 @@ def _names(target: Target, pool: ThreadPoolExecutor) -> Names:
         pinned=() if target.nameservers else _pinned(target.host),
         captured=captured,
     )
-    if target.nameservers or set(names.system.addresses) <= set(target.expected):
+    right = names.system.addresses and set(names.system.addresses) <= set(target.expected)
+    if right or target.nameservers:
         return names
     return Names(names.system, answers, lookup(VPC_RESOLVER, target.host, target.timeout), names.pinned, captured)
 

@@ -131,11 +131,14 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
 def _name_findings(target: Target, names: Names) -> list[Finding]:
     system, expected = names.system, set(target.expected)
     facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
-    if system.problem:
-        facts.update(server=system.server, seconds=target.timeout, detail=system.detail)
-        return [finding(system.problem, target.vpc, **facts)]
+    if system.problem in ("DNS_TIMEOUT", "DNS_SERVFAIL"):
+        # The system calls silence a failure as well; the name servers themselves tell one from the other.
+        silent = bool(names.servers) and all(lookup.problem == "DNS_TIMEOUT" for lookup in names.servers)
+        servers = [lookup.server for lookup in names.servers] or [system.server]
+        facts.update(server=servers, seconds=target.timeout, detail=system.detail)
+        return [finding("DNS_TIMEOUT" if silent else system.problem, target.vpc, **facts)]
     strange = set(system.addresses) - expected
-    if strange:
+    if strange or system.problem:
         code, more = _strange(target, names, strange)
         return [finding(code, target.vpc, **{**facts, **more})]
     found = _doubts(target, names)
@@ -146,11 +149,11 @@ def _name_findings(target: Target, names: Names) -> list[Finding]:
 
 
 def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict[str, Any]]:
-    """Why the system's answer has addresses that are not the link's: the nearest cause comes first."""
+    """Why the system's answer is not the link's: the nearest cause comes first."""
     expected, system = set(target.expected), names.system
     if set(names.pinned) & strange:
         return "DNS_PINNED_WRONG", {"addresses": names.pinned}
-    if names.captured:
+    if names.captured and strange:
         return "DNS_SEARCH_CAPTURES", {"longer": list(names.captured)}
     owners = [name for name, addresses in sorted(target.elsewhere.items()) if strange & set(addresses)]
     if owners:
@@ -159,8 +162,11 @@ def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict
         return "DNS_STALE", {"servers": [lookup.server for lookup in names.servers]}
     if names.vpc_resolver and _is_link(names.vpc_resolver, expected):
         wrong = next((lookup for lookup in names.servers if not _is_link(lookup, expected)), system)
-        facts = {"server": wrong.server, "right": names.vpc_resolver.addresses, "addresses": wrong.addresses}
-        return "DNS_RESOLVER_BYPASS", {**facts, "ttl": wrong.ttl if wrong.ttl is not None else "an unknown number of"}
+        answer = wrong.addresses or wrong.problem
+        facts = {"server": wrong.server, "right": names.vpc_resolver.addresses, "addresses": answer}
+        return "DNS_RESOLVER_BYPASS", {**facts, "ttl": wrong.ttl if wrong.ttl is not None else "some hundred"}
+    if system.problem:
+        return system.problem, {"server": system.server}
     if strange != set(system.addresses):
         return "DNS_MIXED_ANSWER", {"right": set(system.addresses) - strange}
     return "DNS_PUBLIC_ANSWER", {}

@@ -48,8 +48,14 @@ def test_a_link_that_works_has_no_findings():
 @pytest.mark.parametrize(
     ("names", "code"),
     [
-        (names(said(problem="DNS_NXDOMAIN")), "DNS_NXDOMAIN"),
-        (names(said(problem="DNS_NODATA")), "DNS_NODATA"),
+        (names(said(problem="DNS_NXDOMAIN"), (said(problem="DNS_NXDOMAIN"),)), "DNS_NXDOMAIN"),
+        (names(said(problem="DNS_NODATA"), (said(problem="DNS_NODATA"),)), "DNS_NODATA"),
+        (names(said(problem="DNS_NXDOMAIN")), "DNS_STALE"),
+        (
+            names(said(problem="DNS_NXDOMAIN"), (said(problem="DNS_NXDOMAIN"),), vpc_resolver=said()),
+            "DNS_RESOLVER_BYPASS",
+        ),
+        (names(said(problem="DNS_SERVFAIL"), (said(problem="DNS_TIMEOUT"),)), "DNS_TIMEOUT"),
         (names(said(problem="DNS_TIMEOUT")), "DNS_TIMEOUT"),
         (names(said(problem="DNS_SERVFAIL", detail="refused")), "DNS_SERVFAIL"),
         (names(said(addresses=WRONG), (said(addresses=WRONG),)), "DNS_PUBLIC_ANSWER"),
