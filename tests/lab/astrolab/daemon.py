@@ -17,6 +17,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .astro.door import Door
+from .astro.organization import PREFIX, Organization
 from .authority import Certificates, issue_all
 from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS, DnsFault, Faults
 from .net.front import Front
@@ -31,19 +33,26 @@ class Daemon:
     def __init__(self, mode: str, directory: Path, certificates: Certificates) -> None:
         self._mode, self._directory, self._bundle = mode, directory, certificates.bundle
         self._faults = Faults()
-        self._front = Front(certificates, self._faults)
+        self._organization = Organization()
+        self._door = Door(self._organization)
+        self._front = Front(certificates, self._faults, self._door)
         self._loop = asyncio.get_running_loop()
         self._keeping: asyncio.Task[None] | None = None
 
     def serve(self, listening: socket.socket) -> None:
         # imported late: it takes longest, and the launcher need not wait for it
+        from .astro.api import Api
+        from .astro.control import Controls
         from .aws import Double
 
         self._double = double = Double()
         double.control("/_lab/network", self._network)
         double.control("/_lab/net/faults", self._fault)
         double.control("/_lab/astro/requests", self._requests)
-        double.serve(listening)
+        astro = Api(self._organization)
+        for path, control in Controls(astro).paths().items():
+            double.control(path, control)
+        double.serve(listening, beside={PREFIX: astro.handle})
 
     def _network(self, _line: str, body: bytes) -> tuple[int, object]:
         plan = read(Plan, json.loads(body), "plan")
@@ -57,6 +66,7 @@ class Daemon:
         if self._keeping is not None:
             raise ValueError("the network stands already")
         observe = observer(plan)
+        self._door.know([vpc.id for vpc in plan.vpcs])
         network = Network(self._wires(), self._front, self._faults)
         facts = await network.build(plan, observe, private_names)
         self._keeping = asyncio.create_task(network.keep(observe, lambda: len(self._double.record.entries)))

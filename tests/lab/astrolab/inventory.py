@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .astro.organization import DEPLOYMENT
 from .home import Record
 from .net.plan import HostFacts
 from .seed import Seeds
@@ -24,6 +25,7 @@ def inventory(topology: Topology, seeds: Seeds, record: Record) -> dict[str, Any
         "privatelink_cluster_id": topology.cluster.id,
         "privatelink_service_name": seeds.service_name,
         "privatelink_region": topology.region,
+        "harden_deployment_ids": [DEPLOYMENT],
     }
     if topology.service_region != topology.region:
         common["privatelink_service_region"] = topology.service_region

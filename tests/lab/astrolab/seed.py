@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fills the AWS double with what a topology says, through boto3 as any customer would. Returns the ids it got."""
+"""Fills the AWS double with what a topology says, through boto3 as any customer would, and Astro. Returns AWS's ids."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from .astro import organization
 from .net.plan import HostPlan, Plan, VpcPlan
 from .talk import say
 from .topology import Dhcp, Peering, Topology, Vpc
@@ -72,6 +73,8 @@ def plant(url: str, topology: Topology) -> Seeds:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         vpcs = dict(zip(topology.vpcs, pool.map(gardener.vpc, topology.vpcs.items()), strict=True))
         list(pool.map(lambda peering: gardener.peering(peering, vpcs), topology.peerings))
+    agents = [name for name, vpc in topology.vpcs.items() if vpc.hosts]
+    say(url, "PUT", "astro/organization", organization.seeded(topology.cluster.id, topology.service_region, agents))
     return Seeds(service_name=str(offered["name"]), vpcs=vpcs)
 
 

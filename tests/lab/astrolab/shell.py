@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .astro.organization import ID, PREFIX
 from .home import Record
 
 _CONNECTIONS = Path(__file__).resolve().parent.parent / "connection"
@@ -45,6 +46,9 @@ def exports(record: Record, around: Mapping[str, str] = os.environ) -> dict[str,
         "NO_PROXY": spared,
         "no_proxy": spared,
         "ANSIBLE_CONNECTION_PLUGINS": ":".join(plugins),
+        "ASTRO_API_URL": f"{record.url}{PREFIX}",
+        "ASTRO_API_TOKEN": "lab-owner",
+        "ASTRO_ORGANIZATION_ID": ID,
         "LAB_NAME": record.name,
     }
 

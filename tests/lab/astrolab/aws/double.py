@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 # moto loads a thousand machine images into each region otherwise; nothing here starts an instance.
@@ -22,6 +23,7 @@ from .errors import Reply, refusal
 from .gate import Fault, Gate, denied, throttled
 from .record import Record
 from .route53 import zones
+from .server import Handler as Server
 from .server import Serving
 from .settings import Settings
 from .world import WORLD
@@ -48,9 +50,16 @@ class Double:
             raise RuntimeError("the double does not serve yet")
         return self._serving.url
 
-    def serve(self, sock: socket.socket) -> None:
-        """Starts answering on a bound and listening socket, in the background."""
-        self._serving = Serving(sock, self.handle)
+    def serve(self, sock: socket.socket, beside: Mapping[str, Server] | None = None) -> None:
+        """Starts answering on a bound and listening socket, in the background; ``beside`` answers its own paths there."""
+        servers = dict(beside or {})
+
+        def handle(environ: dict[str, Any], body: bytes) -> Reply | None:
+            path = str(environ["PATH_INFO"])
+            other = next((server for prefix, server in servers.items() if path.startswith(prefix)), self.handle)
+            return other(environ, body)
+
+        self._serving = Serving(sock, handle)
 
     def close(self) -> None:
         if self._serving is not None:

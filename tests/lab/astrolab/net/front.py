@@ -1,7 +1,10 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Astro's HTTPS front, as agents meet it through a private and through the public address. Knows no AWS state."""
+"""Astro's HTTPS front, as agents meet it through a private and through the public address. Knows no AWS state.
+
+What it answers, and to whom, a door decides, by the address that Astro sees.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,13 @@ import socket
 import ssl
 import time
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from ipaddress import IPv4Address
+from typing import Protocol
 
 from ..authority import SUFFIX, Certificates
 from ..faults import PUBLIC, Faults
 
-_BODY = b"404 page not found\n"
-_HEAD = (
-    b"HTTP/1.1 404 Not Found\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"Content-Length: %d\r\n\r\n" % len(_BODY)
-)
 _KEPT = 10_000  # requests remembered
 
 
@@ -44,15 +42,25 @@ class Request:
     address: str
     endpoint: str | None
     source: str
+    seen: str  # the source's address for Astro
     name: str | None
     request: str
+    status: int
+
+
+class Door(Protocol):
+    """Who decides what is answered."""
+
+    def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address: ...
+
+    def answer(self, seen: IPv4Address, host: str, target: str, authorization: str) -> tuple[int, str, bytes]: ...
 
 
 class Front:
     """Answers every request as Astro's edge does, and remembers by which way it came."""
 
-    def __init__(self, certificates: Certificates, faults: Faults) -> None:
-        self._faults = faults
+    def __init__(self, certificates: Certificates, faults: Faults, door: Door) -> None:
+        self._faults, self._door = faults, door
         self._contexts = {
             kind: _context(getattr(certificates, kind))
             for kind in ("good", "expired", "wrong_name", "intercepted", "default")
@@ -99,6 +107,10 @@ class Front:
             named = {key.strip().lower(): value.strip() for key, _, value in (field.partition(":") for field in fields)}
             if length := named.get("content-length", ""):
                 await reader.readexactly(int(length) if length.isdigit() else 0)
+            seen = self._door.seen(path.vpc, path.address if path.endpoint else None)
+            status, kind, body = self._door.answer(
+                seen, named.get("host", ""), first.split(" ")[1], named.get("authorization", "")
+            )
             self._requests.append(
                 Request(
                     at=time.time(),
@@ -107,15 +119,27 @@ class Front:
                     address=str(path.address),
                     endpoint=path.endpoint,
                     source=str(self.sources.get(port, host)),
+                    seen=str(seen),
                     name=named.get("host"),
                     request=first,
+                    status=status,
                 )
             )
             del self._requests[:-_KEPT]
-            writer.write(_HEAD if first.startswith("HEAD ") else _HEAD + _BODY)
+            writer.write(_head(status, kind, len(body)) + (b"" if first.startswith("HEAD ") else body))
             await writer.drain()
             if named.get("connection", "").lower() == "close":
                 return
+
+
+def _head(status: int, kind: str, length: int) -> bytes:
+    lines = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"Content-Type: {kind}",
+        "X-Content-Type-Options: nosniff",
+        f"Content-Length: {length}",
+    )
+    return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
 def _context(certificate: object) -> ssl.SSLContext:
