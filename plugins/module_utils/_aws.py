@@ -40,23 +40,26 @@ class Clients:
     """AWS clients with a module's credentials, or with those of another account where a plan needs them.
 
     ``access`` maps a name to how that account is reached: ``profile`` and ``assume_role_arn``. The name "" is the module's
-    own account. Route 53 is global and takes us-east-1.
+    own account. Without a region a client takes the module's. Route 53 is global and takes us-east-1.
     """
 
     def __init__(self, module: Any, access: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self._module = module
         own = {"assume_role_arn": module.params.get("assume_role_arn") or ""}
         self._access = {**(access or {}), "": own}
-        self._known: dict[tuple[str, str], Any] = {}
+        self._known: dict[tuple[str, str, str], Any] = {}
         self._logins: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
-    def get(self, service: str, access: str = "") -> Any:
+    def get(self, service: str, access: str = "", region: str = "") -> Any:
+        region = "us-east-1" if service == "route53" else region
+        key = (service, access, region)
         with self._lock:  # making clients is not safe between threads, using them is
-            if (service, access) not in self._known:
-                region = {"region": "us-east-1"} if service == "route53" else {}
-                self._known[service, access] = self._make(service, {**self._login(access), **region})
-            return self._known[service, access]
+            if key not in self._known:
+                self._known[key] = self._make(
+                    service, {**self._login(access), **({"region": region} if region else {})}
+                )
+            return self._known[key]
 
     def _make(self, service: str, more: Mapping[str, Any]) -> Any:
         config = {"retries": RETRIES, "max_pool_connections": WORKERS + 2}
@@ -105,9 +108,12 @@ def explain(problem: Exception) -> str:
 # --- reading
 
 
-def read_fleet(ec2: Any, links: Sequence[_endpoint.Link]) -> _endpoint.Have:
-    """All that a fleet's endpoints need, in a number of calls that does not grow with it (pages aside)."""
-    vpc_ids = sorted({link.vpc_id for link in links})
+def read_fleet(ec2: Any, links: Sequence[_endpoint.Link], others: Iterable[str] = ()) -> _endpoint.Have:
+    """All that a fleet's endpoints need, in a number of calls that does not grow with it (pages aside).
+
+    ``others`` are ids of further VPCs, which have no endpoint of their own.
+    """
+    vpc_ids = sorted({link.vpc_id for link in links}.union(others))
     names = {link.service_name for link in links}
     with _reading("EC2"):
         vpcs = {v["VpcId"]: v["OwnerId"] for v in _describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})}
@@ -230,6 +236,7 @@ def _subnet(subnet: Mapping[str, Any]) -> _endpoint.Subnet:
     return _endpoint.Subnet(
         id=subnet["SubnetId"],
         vpc_id=subnet["VpcId"],
+        cidr=subnet["CidrBlock"],
         zone=subnet["AvailabilityZone"],
         zone_id=subnet["AvailabilityZoneId"],
         free=subnet["AvailableIpAddressCount"],

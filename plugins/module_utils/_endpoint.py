@@ -80,6 +80,7 @@ class Subnet:
     free: int
     public: bool
     owner: str
+    cidr: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,78 +203,19 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils import _aws, _zone
+from ..module_utils import _aws, _params, _zone
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
-
-STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
-RECORD = {
-    "host": {"type": "str", "required": True},
-    "dns_name": {"type": "str", "default": ""},
-    "hosted_zone_id": {"type": "str", "default": ""},
-}
-VPC = {
-    "name": {"type": "str", "required": True},
-    "vpc_id": {"type": "str", "required": True},
-    "region": {"type": "str", "required": True},
-    "profile": {"type": "str"},
-    "assume_role_arn": {"type": "str"},
-    "state": STATE,
-}
-HOLDER = {"vpc_id": {"type": "str", "required": True}, "region": {"type": "str", "required": True}}
-LINK = {
-    "name": {"type": "str", "required": True},
-    "vpc_id": {"type": "str", "required": True},
-    "zone": {"type": "str", "default": "external.astronomer.run"},
-    "records": {"type": "list", "elements": "dict", "default": [], "options": RECORD},
-    "vpcs": {"type": "list", "elements": "dict", "default": [], "options": VPC},
-    "holder": {"type": "dict", "options": HOLDER},
-    "hosted_zone_id": {"type": "str", "default": ""},
-    "force_record": {"type": "bool", "default": False},
-    "state": STATE,
-}
-
-
-def link_from_params(params: dict[str, Any]) -> _zone.Link:
-    return _zone.Link(
-        name=params["name"],
-        vpc_id=params["vpc_id"],
-        zone=params["zone"],
-        records={
-            record["host"]: _zone.Alias(
-                dns_name=_zone.plain(record["dns_name"]), hosted_zone_id=record["hosted_zone_id"]
-            )
-            for record in params["records"]
-        },
-        vpcs=tuple(
-            _zone.Vpc(
-                name=vpc["name"],
-                vpc_id=vpc["vpc_id"],
-                region=vpc["region"],
-                present=vpc["state"] == "present",
-                access=access_name(vpc),
-            )
-            for vpc in params["vpcs"]
-        ),
-        holder=_zone.Vpc(name=f"holder of {params['name']}", **params["holder"]) if params["holder"] else None,
-        zone_id=params["hosted_zone_id"],
-        force_record=params["force_record"],
-        present=params["state"] == "present",
-    )
-
-
-def access_name(vpc: dict[str, Any]) -> str:
-    return " ".join(vpc[key] for key in ("profile", "assume_role_arn") if vpc[key])
 
 
 class Zones(Job[list[_zone.Zone]]):
     """The job of this module: the zones of an account's links."""
 
     def __init__(self, module: Any) -> None:
-        self.links = [link_from_params(params) for params in module.params["links"]]
+        self.links = [_params.zone_link(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
         vpcs = [vpc for link in module.params["links"] for vpc in link["vpcs"]]
-        self.clients = _aws.Clients(module, {access_name(vpc): vpc for vpc in vpcs})
+        self.clients = _aws.Clients(module, {_params.access_name(vpc): vpc for vpc in vpcs})
 
     def read(self) -> list[_zone.Zone]:
         return _aws.read_zones(self.clients.get("route53"), self.links)
@@ -295,7 +236,7 @@ class Zones(Job[list[_zone.Zone]]):
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
+            "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ZONE_LINK},
             "wait_timeout": {"type": "int", "default": 180},
             "assume_role_arn": {"type": "str"},
         },

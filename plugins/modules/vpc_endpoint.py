@@ -203,53 +203,17 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils import _aws, _endpoint
+from ..module_utils import _aws, _endpoint, _params
 from ..module_utils._findings import Finding
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
-
-LINK = {
-    "name": {"type": "str", "required": True},
-    "vpc_id": {"type": "str", "required": True},
-    "service_name": {"type": "str", "required": True},
-    "service_region": {"type": "str", "default": ""},
-    "supported_az_ids": {"type": "list", "elements": "str", "default": []},
-    "replace": {"type": "bool", "default": False},
-    "sources": {"type": "list", "elements": "str", "default": []},
-    "joined": {"type": "dict", "default": {}},
-    "sources_only": {"type": "bool", "default": False},
-    "subnet_ids": {"type": "list", "elements": "str", "default": []},
-    "security_group_ids": {"type": "list", "elements": "str", "default": []},
-    "tags": {"type": "dict", "default": {}},
-    "vpc_endpoint_id": {"type": "str", "default": ""},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def link_from_params(params: dict[str, Any]) -> _endpoint.Link:
-    return _endpoint.Link(
-        name=params["name"],
-        vpc_id=params["vpc_id"],
-        service_name=params["service_name"],
-        service_region=params["service_region"],
-        zone_ids=frozenset(params["supported_az_ids"]),
-        replace=params["replace"],
-        sources=frozenset(params["sources"]),
-        joined={name: frozenset(sources) for name, sources in params["joined"].items()},
-        sources_only=params["sources_only"],
-        subnets=frozenset(params["subnet_ids"]),
-        security_groups=frozenset(params["security_group_ids"]),
-        tags={key: str(value) for key, value in params["tags"].items()},
-        endpoint_id=params["vpc_endpoint_id"],
-        present=params["state"] == "present",
-    )
 
 
 class Endpoints(Job[_endpoint.Have]):
     """The job of this module: endpoints of a fleet."""
 
     def __init__(self, module: Any) -> None:
-        self.links = [link_from_params(params) for params in module.params["links"]]
+        self.links = [_params.endpoint_link(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
         if any(link.service_region for link in self.links):
             module.require_botocore_at_least("1.35.70", reason="for an endpoint service of another region")
@@ -285,7 +249,7 @@ class Endpoints(Job[_endpoint.Have]):
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "links": {"type": "list", "elements": "dict", "required": True, "options": LINK},
+            "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ENDPOINT_LINK},
             "wait_timeout": {"type": "int", "default": 600},
             "assume_role_arn": {"type": "str"},
         },
