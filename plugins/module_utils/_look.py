@@ -186,7 +186,7 @@ def _stages(target: Target, address: str) -> Iterable[dict[str, Any]]:
             certificate: dict[str, Any] = dict(tls.getpeercert() or {})
             yield {"tls": True, "issuer": _issuer(certificate), "not_after": str(certificate.get("notAfter", ""))}
             status, body = _http(target, tls)
-    good = status == 404 and body.strip() == BODY
+    good = target.path != "/" or (status == 404 and body.strip() == BODY)
     yield {"status": status, "body": body, "problem": "" if good else "HTTP_UNEXPECTED"}
 
 
@@ -217,9 +217,9 @@ def _tls(target: Target, address: str, connection: socket.socket) -> ssl.SSLSock
 
 
 def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:
-    request = "GET / HTTP/1.1\r\nHost: {}\r\nUser-Agent: astro.privatelink\r\nConnection: close\r\n\r\n"
+    request = "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: astro.privatelink\r\nConnection: close\r\n\r\n"
     try:
-        connection.sendall(request.format(target.host).encode())
+        connection.sendall(request.format(target.path, target.host).encode())
         response = http.client.HTTPResponse(connection)
         response.begin()
         return response.status, response.read(200).decode("utf-8", "replace")

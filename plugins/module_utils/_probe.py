@@ -35,6 +35,7 @@ class Target:
     interfaces: dict[str, str] = field(default_factory=dict)
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
     port: int = 443
+    path: str = "/"
     timeout: float = 5.0
     ca_file: str | None = None
     nameservers: tuple[str, ...] = ()

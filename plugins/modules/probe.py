@@ -63,6 +63,10 @@ options:
     description: TCP port.
     type: int
     default: 443
+  path:
+    description: What to get. Astro's answer to V(/) is known and judged; that to any other path is only returned.
+    type: str
+    default: /
   timeout:
     description: Seconds for the name, and for each step of each address.
     type: float
@@ -238,6 +242,7 @@ def main() -> None:
             "interfaces": {"type": "dict", "default": {}},
             "elsewhere": {"type": "dict", "default": {}},
             "port": {"type": "int", "default": 443},
+            "path": {"type": "str", "default": "/"},
             "timeout": {"type": "float", "default": 5.0},
             "ca_file": {"type": "path"},
             "nameservers": {"type": "list", "elements": "str", "default": []},
