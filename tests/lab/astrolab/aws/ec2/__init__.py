@@ -3,3 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """EC2 as AWS behaves: endpoints, services, interfaces, and the guards around moto."""
+
+from __future__ import annotations
+
+from . import seams
+
+__all__ = ["seams"]

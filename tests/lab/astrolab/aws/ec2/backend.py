@@ -3,10 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disallow-subclassing-any=False
 
-"""moto's EC2 of one account and region, with the rules that AWS keeps and moto does not.
-
-Making `moto` use it, and moto's few wrong helpers right, happens once at import.
-"""
+"""moto's EC2 of one account and region, with the rules that AWS keeps and moto does not. `seams` makes moto use it."""
 
 from __future__ import annotations
 
@@ -15,15 +12,12 @@ import ipaddress
 import itertools
 from typing import Any
 
-import moto.ec2.utils
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.availability_zones_and_regions import Zone
-from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.dhcp_options import DHCPOptionsSet
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.route_tables import Route
-from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 from moto.ec2.models.vpcs import VPC
@@ -38,7 +32,6 @@ from .choosing import (
     endpoint_not_found,
     filtered,
     group_not_found,
-    matches,
     peering_not_found,
     pick,
     subnet_not_found,
@@ -46,7 +39,6 @@ from .choosing import (
     vpc_not_found,
 )
 from .endpoints import Endpoint, EndpointInterface, Wanted
-from .rules import same
 from .services import Configuration
 
 RESERVED = 3  # besides the network's own address: the router, the resolver and one more
@@ -364,35 +356,6 @@ def overlapping(one: VPC, other: VPC) -> bool:
     return any(a.overlaps(b) for a, b in itertools.product(*networks))
 
 
-def _tags(thing: Any) -> list[dict[str, str]]:
-    """moto looks through the tags of everything for each thing."""
-    return [{"key": key, "value": value} for key, value in thing.ec2_backend.tags.get(thing.id, {}).items()]
-
-
-def _owner(thing: Any) -> str:
-    """A participant of a shared VPC sees the owner's account on the VPC and its subnets."""
-    vpc_id = thing.id if isinstance(thing, VPC) else thing.vpc_id
-    return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
-
-
-def _zone_group(zone: Any) -> str:
-    return f"{zone.region_name}-zg-1"
-
-
-def _route_state(route: Any) -> str:
-    return "blackhole" if route.vpc_pcx is not None and route.vpc_pcx.status["Code"] != "active" else "active"
-
-
 def reset() -> None:
     """Forgets what moto holds, for every service."""
     BackendDict.reset()
-
-
-ec2_backends.backend = Backend
-moto.ec2.utils.is_filter_matching = matches
-TaggedEC2Resource.get_tags = _tags
-SecurityGroupRule.__eq__ = same
-Subnet.owner_id = VPC.owner_id = property(_owner)
-Route.state = property(_route_state)
-Zone.opt_in_status = "opt-in-not-required"
-Zone.group_name = property(_zone_group)

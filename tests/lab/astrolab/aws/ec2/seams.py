@@ -1,0 +1,52 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts our EC2 in place of moto's and moto's few wrong helpers right, once, when it is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moto.ec2.utils
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.models.route_tables import Route
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC
+
+from ..world import WORLD
+from .backend import Backend
+from .choosing import matches
+from .rules import same
+
+
+def _tags(thing: Any) -> list[dict[str, str]]:
+    """moto looks through the tags of everything for each thing."""
+    return [{"key": key, "value": value} for key, value in thing.ec2_backend.tags.get(thing.id, {}).items()]
+
+
+def _owner(thing: Any) -> str:
+    """A participant of a shared VPC sees the owner's account on the VPC and its subnets."""
+    vpc_id = thing.id if isinstance(thing, VPC) else thing.vpc_id
+    return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
+
+
+def _zone_group(zone: Any) -> str:
+    return f"{zone.region_name}-zg-1"
+
+
+def _route_state(route: Any) -> str:
+    return "blackhole" if route.vpc_pcx is not None and route.vpc_pcx.status["Code"] != "active" else "active"
+
+
+ec2_backends.backend = Backend
+moto.ec2.utils.is_filter_matching = matches
+TaggedEC2Resource.get_tags = _tags
+SecurityGroupRule.__eq__ = same
+Subnet.owner_id = VPC.owner_id = property(_owner)
+Route.state = property(_route_state)
+Zone.opt_in_status = "opt-in-not-required"
+Zone.group_name = property(_zone_group)
