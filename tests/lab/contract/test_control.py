@@ -45,6 +45,12 @@ def test_reset_forgets_everything(aws: Aws) -> None:
         aws.route53.get_hosted_zone(Id=zone)
 
 
+def test_what_a_test_puts_into_the_settings_is_gone_after_a_reset(aws: Aws) -> None:
+    aws.settings.denied[AGENTS] = ["ec2:*"]
+    aws.control("POST", "reset")
+    assert aws.control("GET", "settings")["denied"] == {}
+
+
 def test_others_add_their_own_paths(aws: Aws) -> None:
     aws.double.control("net/ping", lambda line, body: (200, {"line": line, "body": body.decode()}))
     assert aws.control("POST", "net/ping", {"a": 1}) == {"line": "POST /_lab/net/ping", "body": '{"a": 1}'}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from moto.ec2.models import ec2_backends
 
@@ -52,14 +51,10 @@ def _zones_of(vpc_id: str) -> dict[str, Version]:
     """The private zones in force in the VPC, by name; none unless both DNS attributes are on."""
     for _, region, backend in ec2_backends.iter_backends():
         vpc = getattr(backend, "vpcs", {}).get(vpc_id)
-        if vpc is not None and _on(vpc.enable_dns_support) and _on(vpc.enable_dns_hostnames):
+        if vpc is not None and vpc.enable_dns_support and vpc.enable_dns_hostnames:
             here = ZoneVpc(vpc_id, region)
             return {zone.name: version for zone, version in zones.STORE.publishing() if here in version.vpcs}
     return {}
-
-
-def _on(value: Any) -> bool:
-    return str(value).lower() == "true"
 
 
 def _resolve(known: dict[str, Version], name: str, rdtype: str, left: int) -> Answer:

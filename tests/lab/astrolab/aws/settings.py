@@ -9,8 +9,9 @@ It knows plain values only; who reads them decides what they mean.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 REMOTE_ZONES_REFUSED = ("use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4")
@@ -74,8 +75,9 @@ class Settings:
 
     def take(self, other: Settings) -> None:
         """Becomes equal to another one; holders of this object see the new values."""
+        fresh = copy.deepcopy(other)
         for each in fields(self):
-            setattr(self, each.name, getattr(replace(other), each.name))
+            setattr(self, each.name, getattr(fresh, each.name))
 
 
 def _value(name: str, value: Any) -> Any:

@@ -105,8 +105,8 @@ def vpcs() -> list[Vpc]:
                     for each in vpc.get_cidr_block_association_set()
                     if each["cidr_block_state"]["state"] == "associated"
                 ),
-                dns_support=_true(vpc.enable_dns_support),
-                dns_hostnames=_true(vpc.enable_dns_hostnames),
+                dns_support=vpc.enable_dns_support,
+                dns_hostnames=vpc.enable_dns_hostnames,
                 dns_servers=tuple(vpc.dhcp_options._options["domain-name-servers"] or ()) if vpc.dhcp_options else (),
                 is_default=vpc.is_default,
             )
@@ -171,11 +171,6 @@ def peerings() -> list[Peering]:
 
 def _backends() -> list[tuple[str, str, Any]]:
     return list(ec2_backends.iter_backends())
-
-
-def _true(value: Any) -> bool:
-    """moto keeps attributes as they were sent."""
-    return str(value).lower() == "true"
 
 
 def _interface(eni: Any) -> Interface:

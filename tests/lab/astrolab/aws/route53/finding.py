@@ -50,12 +50,10 @@ class Finding(Answering, MotoRoute53):
 
     @staticmethod
     def _owner_or_none(vpc: ZoneVpc) -> str | None:
-        accounts: dict[bool, str] = {
-            vpc.id in backend.vpcs: account
-            for account, region, backend in list(ec2_backends.iter_backends())
-            if region == vpc.region
-        }
-        return accounts.get(True)
+        for account, region, backend in list(ec2_backends.iter_backends()):
+            if region == vpc.region and vpc.id in backend.vpcs:
+                return str(account)
+        return None
 
     def _size(self, largest: int = 100) -> int:
         return min(int(self._get_param("MaxItems") or largest), largest)
