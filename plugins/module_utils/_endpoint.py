@@ -25,7 +25,7 @@ PORT = 443
 _SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
 #: Zones that cross-region access leaves out, as AWS's page lists them; a hint for choosing, never a refusal.
 #: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html
-_NOT_REMOTE = {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"}
+NOT_REMOTE = {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"}
 #: States in which an endpoint no longer counts, and those from which it never comes back.
 _GONE = {"deleting", "deleted"}
 _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired": "ENDPOINT_EXPIRED"}
@@ -274,7 +274,7 @@ def _choose_subnets(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[
     chosen = {subnets[s].zone: s for s in sorted(in_use) if s in subnets}
     usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.owner == have.vpcs[link.vpc_id]]
     if not service.zones and not link.zone_ids:
-        usable = [s for s in usable if s.zone_id not in _NOT_REMOTE]
+        usable = [s for s in usable if s.zone_id not in NOT_REMOTE]
     for subnet in sorted(usable, key=lambda s: (s.public, -s.free, s.id)):
         chosen.setdefault(subnet.zone, subnet.id)
     if chosen:
@@ -305,7 +305,7 @@ def _check_subnets(
         if not subnet.free and wanted not in in_use:
             problems.append(finding("SUBNET_FULL", link.name, subnet=wanted, az=_zone(subnet)))
         if subnet.owner != have.vpcs[link.vpc_id]:
-            problems.append(finding("SHARED_VPC_PARTICIPANT", link.name, subnet=wanted, owner=subnet.owner))
+            problems.append(finding("SHARED_VPC_PARTICIPANT", link.name, vpc_id=link.vpc_id, owner=subnet.owner))
     for twins in by_zone.values():
         if len(twins) > 1:
             problems.append(finding("SUBNETS_SAME_AZ", link.name, subnets=[s.id for s in twins], az=_zone(twins[0])))

@@ -153,7 +153,7 @@ CATALOGUE: dict[str, Entry] = {
         "Free an address, or name another subnet of {az} in privatelink_subnet_ids.",
     ),
     "SHARED_VPC_PARTICIPANT": Entry(
-        "Subnet {subnet} belongs to account {owner}, the VPC is only shared with this account.",
+        "VPC {vpc_id} belongs to account {owner} and is only shared with this one.",
         "AWS lets only the owner create endpoints in a shared VPC: use credentials of account {owner}.",
     ),
     "SECURITY_GROUP_NOT_FOUND": Entry(
@@ -179,6 +179,125 @@ CATALOGUE: dict[str, Entry] = {
     "ENDPOINT_DUPLICATE": Entry(
         "VPC {vpc_id} has several endpoints for this service: {endpoints}.",
         "Name the one to keep with privatelink_endpoint_id and delete the others.",
+    ),
+    # --- preflight: what would fail later, or cut agents off
+    "READ_FAILED": Entry(
+        "{problem}",
+        "Nothing was checked for this VPC. Mend this first: there may be more to find.",
+    ),
+    "NOT_CHECKED": Entry(
+        "{operation} did not answer: {message}",
+        "Preflight goes on without it and cannot tell {what}. Allow it for these credentials to have that checked as well.",
+        "warning",
+    ),
+    "SDK_TOO_OLD": Entry(
+        "The service is in {service_region}, and botocore {version} cannot ask for an endpoint across regions.",
+        "Upgrade boto3 and botocore on the controller to 1.35.70 or newer.",
+    ),
+    "AZ_REMOTE_DOUBTFUL": Entry(
+        "Subnet {subnet} is in {az}, which AWS lists as not supported for services of another region.",
+        "AWS may refuse it: name a subnet of another zone in privatelink_subnet_ids, or leave the choice to setup.",
+        "warning",
+    ),
+    "SUPPORT_NEEDED": Entry(
+        "This VPC shares the link of {via}, which is in another {what} ({there}, not {here}).",
+        "Astronomer's page says to contact Support for that; playbook support_request writes the text. Then set "
+        "privatelink_support_confirmed: true.",
+    ),
+    "ENDPOINTS_REACHED": Entry(
+        "VPC {vpc_id} has {count} interface endpoints, and its quota is {limit}.",
+        "Raise the quota, or join another link with privatelink_via.",
+    ),
+    "DEFAULT_SECURITY_GROUP": Entry(
+        "The endpoint uses {group}, the VPC's default security group.",
+        "It admits its own members only and is shared with whatever has no group of its own. Name another in "
+        "privatelink_endpoint_security_groups, or leave it out to have one made.",
+        "warning",
+    ),
+    "AGENT_NOT_ADMITTED": Entry(
+        "The endpoint's security groups {groups} do not admit {sources} on port 443.",
+        "These groups are yours and are not changed. Add a rule, or leave out privatelink_endpoint_security_groups.",
+    ),
+    "AGENT_RANGE_NOT_ADMITTED": Entry(
+        "VPC {vpc_id} has subnets in {ranges}, from which nobody would be admitted.",
+        "If agents or their pods are there, add the range to privatelink_agent_cidrs, or name their security group.",
+        "warning",
+    ),
+    "SG_REF_INVALID": Entry(
+        "Security groups {groups} of {vpc_id} cannot be named in {other}: {why}.",
+        "Give ranges in privatelink_agent_cidrs instead.",
+    ),
+    "NACL_BLOCKS": Entry(
+        "Network ACL {acl} of {subnets} blocks {what} {peers}.",
+        "Allow it there. Network ACLs are not changed by this collection.",
+    ),
+    "NACL_BLOCKS_SOMEWHERE": Entry(
+        "Network ACL {acl} of {subnets} blocks {what} {peers}.",
+        "If agents are in these subnets, allow it there; else name the agents' own ranges or security groups.",
+        "warning",
+    ),
+    "ROUTE_MISSING": Entry(
+        "Route table {table} of {vpc_id} has no way to {cidrs}.",
+        "Add a route over the peering connection or transit gateway; a shared link needs one in both directions.",
+    ),
+    "ROUTE_MISSING_SOMEWHERE": Entry(
+        "Route table {table} of {vpc_id} has no way to {cidrs}.",
+        "If agents are in its subnets, add a route over the peering connection or transit gateway, in both directions; "
+        "else name the agents' own ranges or security groups.",
+        "warning",
+    ),
+    "VPC_DNS_OFF": Entry(
+        "VPC {vpc_id} has {attributes} switched off.",
+        "A private zone has no effect there. Switch it on: aws ec2 modify-vpc-attribute --vpc-id {vpc_id} --{option}.",
+    ),
+    "CUSTOM_DNS": Entry(
+        "VPC {vpc_id} hands out the name servers {servers}.",
+        "A private zone only answers through the VPC's own resolver: have them forward {zone} there.",
+        "warning",
+    ),
+    "RESOLVER_RULE_WINS": Entry(
+        "Resolver rule {rule} forwards {domain} elsewhere, before the private zone {zone} is asked.",
+        "Take the VPC off the rule, or add a SYSTEM rule for {host}.",
+    ),
+    "ZONE_TAKEN": Entry(
+        "VPC {vpc_id} is already in the zone {other} named {name}, of {owner}.",
+        "A VPC can be in one zone of a name: take it off that zone, or have the record written there.",
+    ),
+    "ZONE_MORE_SPECIFIC": Entry(
+        "VPC {vpc_id} is in the zone {other} named {name}, of {owner}, which answers for {host} before {zone} does.",
+        "Take the VPC off that zone, or adopt it with privatelink_hosted_zone_id and the layout that fits its name.",
+    ),
+    "ZONE_IN_PROFILE": Entry(
+        "{name} comes to VPC {vpc_id} through the Route 53 Profile {profile} (zone {other}).",
+        "Write the record there, or take the VPC off the Profile: two zones for the same names end in a surprise.",
+    ),
+    "ZONE_SHADOWS_NAMES": Entry(
+        "With the private zone {zone} these names no longer exist in VPC {vpc_id}: {names}.",
+        "Use privatelink_dns_layout: host_zone, which hides no other name, or add records for them.",
+    ),
+    "HOSTED_ZONE_PUBLIC": Entry(
+        "The zone {zone_id} is a public one.",
+        "Only a private zone can be associated: give the id of one in privatelink_hosted_zone_id, or leave it out.",
+    ),
+    "ZONE_VPCS_REACHED": Entry(
+        "Zone {zone_id} has {count} VPCs of at most {limit}, and {more} more are to join.",
+        "Raise the quota, or give some VPCs a link of their own.",
+    ),
+    "ZONES_REACHED": Entry(
+        "The account has {count} hosted zones of at most {limit}, and {more} more are to be made.",
+        "Raise the quota, or have VPCs share a link with privatelink_via.",
+    ),
+    "CLUSTER_UNKNOWN": Entry(
+        "{host} does not exist in public DNS, as seen from {agent}.",
+        "Check privatelink_cluster_id: Astro's name exists for every cluster. If it is right, a DNS firewall may hide it.",
+    ),
+    "DEPLOYMENT_NOT_REMOTE": Entry(
+        "The Deployment {deployment} does not use Remote Execution.",
+        "Only agents of Remote Execution reach Astro this way: check privatelink_deployment_id.",
+    ),
+    "DEPLOYMENT_AIRFLOW_2": Entry(
+        "The Deployment {deployment} runs Airflow {version}.",
+        "Remote Execution Agents need Airflow 3: upgrade the Deployment, or check privatelink_deployment_id.",
     ),
     # --- what became of an endpoint
     "PENDING_ACCEPTANCE": Entry(
