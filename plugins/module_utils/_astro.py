@@ -96,7 +96,7 @@ class Client:
 
     @staticmethod
     def pauses() -> Iterator[float]:
-        pauses: Iterator[float] = generate_jittered_backoff(RETRIES, 1, LONGEST_PAUSE)
+        pauses: Iterator[float] = generate_jittered_backoff(RETRIES, 2, LONGEST_PAUSE)
         return pauses
 
     def _send(
