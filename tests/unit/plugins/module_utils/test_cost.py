@@ -70,7 +70,9 @@ def test_the_table_for_people():
     assert own.split() == ["own", "1,095.00", "15.00", "0.00", "0.00", "1,110.00"]
     assert joined.split() == ["joined", "21.90", "0.50", "1,825.00", "0.00", "1,847.40"]
     assert fleet == "50 VPCs, 3 AZs (joined: 3), 0 GB per VPC; joined over a new transit gateway."
-    assert prices.startswith("Prices of mid-2026, us-east-1, to be replaced by your own: hours 730, endpoint_az_hour 0.01")
+    assert prices.startswith(
+        "Prices of mid-2026, us-east-1, to be replaced by your own: hours 730, endpoint_az_hour 0.01"
+    )
 
 
 @pytest.mark.parametrize(
