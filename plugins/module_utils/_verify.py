@@ -62,6 +62,7 @@ def support_request(vpc: Mapping[str, Any]) -> str:
         return ""
     endpoint = vpc["endpoint"]
     lines = [
+        "For Astronomer Support:",
         f"Our PrivateLink endpoint for the Astro cluster host {vpc['host']} does not answer as it should.",
         f"  Endpoint: {endpoint['vpc_endpoint_id']} ({endpoint['state']}), region {vpc['region']}"
         + (f", AWS account {vpc['account_id']}" if vpc["account_id"] else ""),
@@ -102,10 +103,10 @@ def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
 
 
 def _tokens(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """Tokens that were used after the change: their last use, as ISO 8601 text in UTC, has moved on."""
+    """Tokens that were used after the change: their last use, ISO 8601 text in UTC as `astro_info` gives it, moved on."""
     if not after:
         return
-    then = {token["name"]: str(token.get("last_used_at") or "") for token in before}
-    used = [token["name"] for token in after if str(token.get("last_used_at") or "") > then.get(token["name"], "")]
+    then = {token["id"]: str(token["last_used_at"]) for token in before}
+    used = [token["name"] for token in after if str(token["last_used_at"]) > then.get(token["id"], "")]
     text = f"{len(used)} of {len(after)} agent tokens were used since the change"
     yield {"kind": "tokens", "good": bool(used), "text": f"{text}: {', '.join(used)}" if used else text}

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Writes the report of a run
+version_added: 0.1.0
+description:
+  - Writes what the roles of this collection found as C(report.html), one page that needs nothing from elsewhere, as
+    C(report.json), whose form C(docs/report.schema.json) describes, and as C(junit.xml) for CI systems.
+  - Runs on the controller. The role P(astro.privatelink.report#role) makes the report and calls this.
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - astro.privatelink.attributes
+attributes:
+  check_mode:
+    support: full
+    description: Says whether the files would change, and writes none.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+    description: The time at which a report was made is written each time, but does not count as a change.
+  action_group:
+    support: none
+    membership: []
+options:
+  report:
+    description: The report, as the filter C(astro.privatelink.report) makes it.
+    type: dict
+    required: true
+  directory:
+    description: Where to write; made if it is not there.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Write the report
+  astro.privatelink.report:
+    report: "{{ hostvars | astro.privatelink.report(ansible_play_hosts_all) }}"
+    directory: ./privatelink-report
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+files:
+  description: What was written, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [/home/me/privatelink-report/report.html]
+at:
+  description: When the report was made, in UTC. It is in the files, but not compared with what they said before.
+  returned: success
+  type: str
+  sample: "2026-11-22T12:00:00Z"
+"""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._page import page
+from ..module_utils._report import junit
+
+
+def _contents(report: dict[str, Any], at: str) -> dict[str, str]:
+    return {
+        "report.html": page(report, at.replace("T", " ").replace("Z", " UTC")),
+        "report.json": json.dumps({**report, "at": at}, indent=2, sort_keys=True) + "\n",
+        "junit.xml": junit(report),
+    }
+
+
+def _known(path: Path) -> Any:
+    """The report that was written before, without its time; nothing if there is none that can be read."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return {key: value for key, value in known.items() if key != "at"}
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={"report": {"type": "dict", "required": True}, "directory": {"type": "path", "required": True}},
+        supports_check_mode=True,
+    )
+    directory, report = Path(module.params["directory"]).absolute(), module.params["report"]
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    contents = _contents(report, at)
+    there = all((directory / name).exists() for name in contents)
+    changed = not there or _known(directory / "report.json") != json.loads(json.dumps(report))
+    if not module.check_mode:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            handle, new = tempfile.mkstemp(dir=module.tmpdir)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content)
+            module.atomic_move(new, str(directory / name))
+    module.exit_json(changed=changed, files=[str(directory / name) for name in contents], at=at)
+
+
+if __name__ == "__main__":
+    main()
