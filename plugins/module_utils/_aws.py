@@ -250,10 +250,13 @@ def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
     for rule in group["IpPermissions"]:
         anything = rule["IpProtocol"] == "-1"
         if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= _endpoint.PORT <= rule["ToPort"]):
-            sources |= {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])}
-            sources |= {span["CidrIp"] for span in rule.get("IpRanges", [])}
+            found = {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])}
+            found |= {span["CidrIp"] for span in rule.get("IpRanges", [])}
+            sources |= found
+            exact |= found if rule.get("FromPort") == rule.get("ToPort") == _endpoint.PORT else set()
     return _endpoint.SecurityGroup(
         id=group["GroupId"],
+    exact: set[str] = set()
         vpc_id=group["VpcId"],
         name=group["GroupName"],
         sources=frozenset(sources),
@@ -264,6 +267,7 @@ def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
 def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[_endpoint.Endpoint]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
     found = _describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+        exact=frozenset(exact),
     ids = [i for e in found if e["ServiceName"] in names for i in e["NetworkInterfaceIds"]]
     filters = {"network-interface-id": sorted(ids)}
     interfaces = {

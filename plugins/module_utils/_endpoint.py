@@ -42,9 +42,11 @@ class Link:
     """What is wanted of one VPC's endpoint. ``sources`` are security group ids and CIDRs whose agents may enter.
 
     ``joined`` are the sources of VPCs that share this link, by their names. With ``sources_only`` the endpoint belongs
-    to a VPC outside of this run: only missing sources are added. ``service_region`` is where the service lives, "" for the
-    VPC's region; ``zone_ids`` are the AZ ids that Support named, if AWS is not to be asked. ``replace`` allows to delete an
-    endpoint that is rejected, failed or expired, and to make a new one.
+    to a VPC outside of this run: only missing sources are added, and those of ``leaving`` VPCs removed.
+    ``service_region`` is where the service lives, "" for the VPC's region; ``zone_ids`` are the AZ ids that Support
+    named, if AWS is not to be asked. ``replace`` allows to delete an endpoint that is rejected, failed or expired, and to
+    make a new one. ``drain`` are the seconds for which an available endpoint is still kept before it is deleted, for
+    agents that have its addresses from before.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Link:
     endpoint_id: str = ""
     present: bool = True
     sources_only: bool = False
+    leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    drain: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +89,14 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityGroup:
-    """``sources`` are those who may reach port 443, by whichever rule."""
+    """``sources`` are those who may reach port 443, by whichever rule; ``exact`` those by a rule for just that port."""
 
     id: Id
     vpc_id: str
     name: str
     sources: frozenset[str]
     owned: bool
+    exact: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,12 +401,16 @@ def _joined_calls(link: Link, group: Id, there: frozenset[str]) -> list[Call]:
 
 
 def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
-    """Joined VPCs of a link whose own VPC is outside of this run: let them in, touch nothing else."""
+    """Joined VPCs of a link whose own VPC is outside of this run: let them in or no longer in, touch nothing else."""
     if group is None:
         return Plan()
-    goal = replace(group, sources=group.sources.union(*link.joined.values()))
+    gone = {name: sources & group.exact for name, sources in link.leaving.items() if sources & group.exact}
+    removed = frozenset[str]().union(*gone.values())
+    goal = replace(group, sources=group.sources.union(*link.joined.values()) - removed)
+    revoke = _call(link, "RevokeSecurityGroupIngress", _ingress(group.id, removed, described=False))
+    leave = [replace(revoke, subjects=frozenset(gone))] if gone else []
     return Plan(
-        calls=tuple(_joined_calls(link, group.id, group.sources)),
+        calls=(*_joined_calls(link, group.id, group.sources), *leave),
         before={link.name: public(None, group)},
         after={link.name: public(None, goal)},
     )
@@ -453,7 +462,8 @@ def _steps(have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> Iterable
 def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, have: Have) -> Plan:
     calls = []
     if endpoint is not None:
-        calls.append(_call(link, "DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted"))
+        delete = _call(link, "DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted")
+        calls.append(replace(delete, not_before=link.drain if endpoint.state == "available" else 0))
     others = [e for e in have.endpoints if group and group.id in e.security_groups and e.live and e != endpoint]
     if group is not None and not others:
         calls.append(_call(link, "DeleteSecurityGroup", {"GroupId": group.id}))
@@ -478,11 +488,11 @@ def _tag_specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any
     return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}]
 
 
-def _ingress(group: Id, sources: frozenset[str]) -> dict[str, Any]:
-    text = "Astro agents"
+def _ingress(group: Id, sources: frozenset[str], described: bool = True) -> dict[str, Any]:
+    text = {"Description": "Astro agents"} if described else {}
     rule: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT}
-    groups = [{"GroupId": s, "Description": text} for s in sorted(sources) if s.startswith("sg-")]
-    ranges = [{"CidrIp": s, "Description": text} for s in sorted(sources) if not s.startswith("sg-")]
+    groups = [{"GroupId": s, **text} for s in sorted(sources) if s.startswith("sg-")]
+    ranges = [{"CidrIp": s, **text} for s in sorted(sources) if not s.startswith("sg-")]
     if groups:
         rule["UserIdGroupPairs"] = groups
     if ranges:

@@ -346,6 +346,16 @@ CATALOGUE: dict[str, Entry] = {
         "Zone {zone_id} still serves VPCs that are not to be removed: {vpcs}.",
         "Remove the joined VPCs first, or name them in the same run.",
     ),
+    "NAME_GAP": Entry(
+        "{hosts} would not exist for the last VPC of zone {zone_id} while the zone is taken down: for seconds, and for up to 15 "
+        "minutes where a cache keeps that answer.",
+        "Set privatelink_holder_vpc_id, a VPC without agents, or agree to the gap.",
+    ),
+    "NAME_LOST": Entry(
+        "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no longer exist "
+        "there, not even publicly.",
+        "Take these VPCs off the zone first, or agree to the gap.",
+    ),
     "LAST_VPC": Entry(
         "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not let a private zone go without a VPC.",
         "Remove the zone itself instead (state: absent).",

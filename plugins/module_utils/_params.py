@@ -26,6 +26,8 @@ ENDPOINT_LINK = {
     "security_group_ids": {"type": "list", "elements": "str", "default": []},
     "tags": {"type": "dict", "default": {}},
     "vpc_endpoint_id": {"type": "str", "default": ""},
+    "leaving": {"type": "dict", "default": {}},
+    "drain": {"type": "int", "default": 0},
     "state": STATE,
 }
 
@@ -45,6 +47,8 @@ def endpoint_link(params: Mapping[str, Any]) -> _endpoint.Link:
         security_groups=frozenset(params["security_group_ids"]),
         tags={key: str(value) for key, value in params["tags"].items()},
         endpoint_id=params["vpc_endpoint_id"],
+        leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
+        drain=params["drain"],
         present=params["state"] == "present",
     )
 
@@ -72,6 +76,8 @@ ZONE_LINK = {
     "holder": {"type": "dict", "options": HOLDER},
     "hosted_zone_id": {"type": "str", "default": ""},
     "force_record": {"type": "bool", "default": False},
+    "without_gap": {"type": "bool", "default": False},
+    "others": {"type": "dict", "default": {}},
     "state": STATE,
 }
 
@@ -100,6 +106,8 @@ def zone_link(params: Mapping[str, Any]) -> _zone.Link:
         holder=_zone.Vpc(name=f"holder of {params['name']}", **params["holder"]) if params["holder"] else None,
         zone_id=params["hosted_zone_id"],
         force_record=params["force_record"],
+        without_gap=params["without_gap"],
+        others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
         present=params["state"] == "present",
     )
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Call:
     ``subjects`` are the VPCs (inventory names) that fail if it fails. Calls of one ``lane`` are sent in order. A call
     is left out once an earlier call for one of its subjects, or for one of those in ``requires``, has failed.
     ``until`` names what to wait for before the lane goes on; ``access`` names the account that sends it, "" for the one
-    of the module.
+    of the module. ``not_before`` are the seconds that must have passed since sending began.
     """
 
     service: str
@@ -58,6 +59,7 @@ class Call:
     makes: New | None = None
     until: str = ""
     access: str = ""
+    not_before: float = 0.0
 
     def public(self) -> dict[str, Any]:
         """How a plan is shown: the same in check mode, in a real run and in RETURN."""
@@ -127,12 +129,13 @@ def send(calls: Sequence[Call], api: Api) -> Outcome:
     for call in calls:
         lanes.setdefault(call.lane, []).append(call)
     outcome = Outcome()
+    began = time.monotonic()
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        list(pool.map(lambda lane: _send_lane(lane, api, outcome), lanes.values()))
+        list(pool.map(lambda lane: _send_lane(lane, api, outcome, began), lanes.values()))
     return outcome
 
 
-def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome) -> None:
+def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -> None:
     def real(placeholder: New | Token) -> str:
         return uuid4().hex if isinstance(placeholder, Token) else outcome.made[placeholder]
 
@@ -143,6 +146,7 @@ def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome) -> None:
             for subject in call.subjects:
                 outcome.failed.setdefault(subject, stopped)
             continue
+        time.sleep(max(0.0, began + call.not_before - time.monotonic()))
         try:
             new_id = api(call, fill(call.arguments, real))
         except CallFailed as problem:

@@ -60,6 +60,8 @@ class Link:
 
     The zone belongs to the VPC ``vpc_id`` (``name`` in the inventory). ``records`` maps host names to their targets. A
     ``holder`` is a VPC without agents in which the zone is made and taken down, so that no agent ever sees it empty.
+    With ``without_gap`` it stays where a name would not exist for agents while it is taken down. ``others`` are the names
+    of VPCs outside of this run that may share the link, by their ids.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Link:
     zone_id: str = ""
     present: bool = True
     force_record: bool = False
+    without_gap: bool = False
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,28 +303,42 @@ def _plan_absent(link: Link, zone: Zone | None) -> Plan:
         return Plan(before={link.name: public(None)}, after={link.name: public(None)})
     ours = [r for r in zone.records if r.type == "A" and r.alias and r.name in {plain(host) for host in link.records}]
     others = [f"{r.name} {r.type}" for r in zone.records if r not in ours and r.type not in {"NS", "SOA"}]
-    known = [*link.vpcs, *([link.holder] if link.holder else [])]
-    staying = set(zone.vpcs) - {vpc.vpc_id for vpc in known} - {link.vpc_id}
-    problems = []
-    if zone.link and others:
-        problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=others))
-    if zone.link and staying:
-        problems.append(finding("ZONE_STILL_USED", link.name, zone_id=zone.id, vpcs=staying))
+    problems = _still_needed(link, zone, ours, others)
     if problems:
         return Plan(findings=(*problems, *_owner_failed(link)))
     calls = _empty(link, zone) if zone.link else []
+    # Where a VPC could not be taken off, its names would no longer exist.
+    left = frozenset(subject for call in calls for subject in call.subjects)
     if ours:
         changes = [{"Action": "DELETE", "ResourceRecordSet": record.raw} for record in ours]
         arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
-        calls.append(_call(link, "ChangeResourceRecordSets", arguments, link.name, until="insync"))
+        calls.append(_call(link, "ChangeResourceRecordSets", arguments, link.name, requires=left, until="insync"))
     after = replace(zone, records=tuple(r for r in zone.records if r not in ours))
     if zone.link:  # a zone that the user made stays
-        calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name))
+        calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name, requires=left))
     return Plan(
         calls=tuple(calls),
         before={link.name: public(zone)},
         after={link.name: public(None if zone.link else after)},
     )
+
+
+def _still_needed(link: Link, zone: Zone, ours: Sequence[Record], others: Sequence[str]) -> list[Finding]:
+    """Why a zone, or its record, cannot go. VPCs in a zone that the user made only count if they share the link."""
+    leaving = {vpc.vpc_id for vpc in (*link.vpcs, *([link.holder] if link.holder else []))} | {link.vpc_id}
+    staying = set(zone.vpcs) - leaving
+    sharing = {f"{link.others[v]} ({v})" if v in link.others else v for v in staying if zone.link or v in link.others}
+    problems = []
+    if zone.link and others:
+        problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=others))
+    if sharing and (zone.link or ours):
+        problems.append(finding("ZONE_STILL_USED", link.name, zone_id=zone.id, vpcs=sharing))
+    if problems or not (ours and link.without_gap):
+        return problems
+    facts = {"zone_id": zone.id, "hosts": [record.name for record in ours], "vpcs": list(zone.vpcs)}
+    if not zone.link:
+        return [finding("NAME_LOST", link.name, **facts)] if zone.vpcs else []
+    return [finding("NAME_GAP", link.name, **facts)] if link.holder is None else []
 
 
 def _empty(link: Link, zone: Zone) -> list[Call]:

@@ -121,6 +121,16 @@ options:
         description: Overwrite a record of an adopted zone that points elsewhere.
         type: bool
         default: false
+      without_gap:
+        description:
+          - With O(links[].state=absent), refuse where a name would not exist for agents. That is the case for seconds without a
+            O(links[].holder), and for good with a zone that is adopted and stays on their VPCs.
+        type: bool
+        default: false
+      others:
+        description: Names of VPCs outside of this run that may share the link, by their ids. Findings call them by these names.
+        type: dict
+        default: {}
       state:
         description: Whether the zone shall exist.
         type: str

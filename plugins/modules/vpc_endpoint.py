@@ -99,6 +99,18 @@ options:
         description: Adopt this endpoint. It gets the collection's tags and is from then on changed and deleted as its own.
         type: str
         default: ""
+      leaving:
+        description:
+          - Sources of VPCs that no longer share this endpoint, by their names. With O(links[].sources_only), rules for them that
+            admit port 443 alone are removed from its security group.
+        type: dict
+        default: {}
+      drain:
+        description:
+          - Seconds for which an available endpoint is kept after the run began, before it is deleted. An alias to an endpoint may
+            be kept in caches for 60 seconds, so agents may use an address for as long after its record is gone.
+        type: int
+        default: 0
       state:
         description: Whether the VPC shall have an endpoint.
         type: str

@@ -242,6 +242,30 @@ def test_removal_takes_the_endpoint_then_its_group():
     assert plan.after == {"one": {}}
 
 
+@pytest.mark.parametrize(("state", "seconds"), [("available", 60), ("pendingacceptance", 0), ("rejected", 0)])
+def test_an_endpoint_that_agents_may_still_use_is_kept_for_a_while(state, seconds):
+    have = replace(DONE, endpoints=(endpoint(state=state),))
+    delete, group_ = core.plan([replace(LINK, present=False, drain=60)], have).calls
+    assert (delete.not_before, group_.not_before) == (seconds, 0)
+
+
+def test_a_vpc_that_no_longer_shares_a_link_is_not_let_in_any_more():
+    rules = group(sources=("sg-agents", "10.2.0.0/16", "10.0.0.0/8"))
+    have = replace(DONE, groups=(replace(rules, exact=frozenset(["sg-agents", "10.2.0.0/16"])),))
+    leaving = {
+        "two": frozenset(["10.2.0.0/16"]),
+        "three": frozenset(["10.0.0.0/8"]),
+        "four": frozenset(["10.4.0.0/16"]),
+    }
+    plan = core.plan([replace(LINK, sources_only=True, leaving=leaving)], have)
+    (call,) = plan.calls
+    assert (call.operation, call.subjects) == ("RevokeSecurityGroupIngress", {"two"})
+    assert call.arguments["IpPermissions"] == [
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.2.0.0/16"}]}
+    ]
+    assert plan.after["one"]["security_group"]["sources"] == ["10.0.0.0/8", "sg-agents"]
+
+
 def test_removal_keeps_a_group_that_another_endpoint_uses():
     other = replace(endpoint("vpce-2"), service_name=SERVICE.replace("0123", "9999"))
     plan = core.plan([replace(LINK, present=False)], replace(DONE, endpoints=(endpoint(), other)))

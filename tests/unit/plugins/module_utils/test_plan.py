@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 
 from ansible_collections.astro.privatelink.plugins.module_utils._plan import (
     Call,
@@ -118,3 +120,14 @@ def test_plans_merge_in_order():
 
 def test_no_calls_no_trouble():
     assert send([], Api()).failed == {}
+
+
+def test_a_call_waits_for_its_time_and_only_if_it_is_sent():
+    began = time.monotonic()
+    lanes = "abcdefghijkl"  # more than there are workers
+    late = [replace(call("Delete", lane, lane), not_before=0.2) for lane in lanes]
+    assert len(send(late, Api()).sent) == 12
+    assert 0.2 <= time.monotonic() - began < 0.4
+    began = time.monotonic()
+    send([call("Fail"), replace(call("Delete"), not_before=5)], Api(refuse=["Fail"]))
+    assert time.monotonic() - began < 1

@@ -172,6 +172,49 @@ def test_removal_refuses_a_zone_that_serves_others():
     assert operations(core.plan([together], [shared]))[-1] == "DeleteHostedZone"
 
 
+BOTH = replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"})
+GOING = replace(LINK, present=False, vpcs=(OWNER, JOINED), without_gap=True)
+HOLDER = core.Vpc(name="holder", vpc_id="vpc-0", region="us-east-1")
+
+
+def test_removal_names_the_vpcs_outside_of_the_run_that_share_the_link():
+    others = {"vpc-2": "two", "vpc-7": "seven"}
+    plan = core.plan([replace(LINK, present=False, others=others)], [BOTH])
+    assert codes(plan) == [("one", "ZONE_STILL_USED")]
+    assert "two (vpc-2)." in plan.findings[0].seen
+    adopted = replace(LINK, present=False, others=others, zone_id="Z1")
+    assert codes(core.plan([adopted], [replace(BOTH, link="")])) == [("one", "ZONE_STILL_USED")]
+
+
+def test_no_record_goes_while_a_vpc_is_on_the_zone_that_should_be_off():
+    calls = core.plan([replace(GOING, holder=HOLDER)], [BOTH]).calls
+    assert [call.operation for call in calls] == [
+        "AssociateVPCWithHostedZone",
+        "DisassociateVPCFromHostedZone",
+        "DisassociateVPCFromHostedZone",
+        "ChangeResourceRecordSets",
+        "DeleteHostedZone",
+    ]
+    assert calls[2].until == "insync"
+    assert all(call.requires >= {"two"} for call in calls[3:])
+
+
+def test_a_gap_is_refused_where_it_is_not_agreed_to():
+    assert codes(core.plan([GOING], [BOTH])) == [("one", "NAME_GAP"), ("two", "LINK_OWNER_FAILED")]
+    assert core.plan([replace(GOING, holder=HOLDER)], [BOTH]).findings == ()
+    assert core.plan([replace(GOING, without_gap=False)], [BOTH]).findings == ()
+    assert core.plan([GOING], [replace(BOTH, records=(SOA,))]).findings == ()  # the names are gone already
+
+
+def test_an_adopted_zone_that_stays_would_hide_the_name_for_good():
+    adopted = replace(GOING, zone_id="Z1", holder=HOLDER)
+    assert codes(core.plan([adopted], [replace(BOTH, link="")]))[0] == ("one", "NAME_LOST")
+    assert core.plan([adopted], [replace(BOTH, link="", records=(SOA,))]).findings == ()
+    assert operations(core.plan([replace(adopted, without_gap=False)], [replace(BOTH, link="")])) == [
+        "ChangeResourceRecordSets"
+    ]
+
+
 def test_an_adopted_zone_is_never_deleted():
     there = replace(FOREIGN, records=(SOA, RECORD))
     assert operations(core.plan([replace(ADOPTED, present=False)], [there])) == ["ChangeResourceRecordSets"]
