@@ -247,6 +247,7 @@ def _subnet(subnet: Mapping[str, Any]) -> _endpoint.Subnet:
 
 def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
     sources: set[str] = set()
+    exact: set[str] = set()
     for rule in group["IpPermissions"]:
         anything = rule["IpProtocol"] == "-1"
         if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= _endpoint.PORT <= rule["ToPort"]):
@@ -256,10 +257,10 @@ def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
             exact |= found if rule.get("FromPort") == rule.get("ToPort") == _endpoint.PORT else set()
     return _endpoint.SecurityGroup(
         id=group["GroupId"],
-    exact: set[str] = set()
         vpc_id=group["VpcId"],
         name=group["GroupName"],
         sources=frozenset(sources),
+        exact=frozenset(exact),
         owned=_endpoint.OWNED.items() <= _tags(group).items(),
     )
 
@@ -267,7 +268,6 @@ def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
 def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[_endpoint.Endpoint]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
     found = _describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
-        exact=frozenset(exact),
     ids = [i for e in found if e["ServiceName"] in names for i in e["NetworkInterfaceIds"]]
     filters = {"network-interface-id": sorted(ids)}
     interfaces = {
