@@ -17,6 +17,7 @@ from typing import Any
 from . import _fleet, _verify
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
+_FLEETING = {"at", "seconds", "ttl"}
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,13 @@ def _kept(hostvars: Mapping[str, Any], names: Sequence[str], key: str) -> list[M
         if kept and "results" in kept:
             return [result for result in kept["results"] if "vpcs" in result]
     return []
+
+
+def lasting(value: Any) -> Any:
+    """A report without what differs between two looks at the same thing: times and how long things took."""
+    if isinstance(value, Mapping):
+        return {key: lasting(each) for key, each in value.items() if key not in _FLEETING}
+    return [lasting(each) for each in value] if isinstance(value, list) else value
 
 
 def compact(report: Mapping[str, Any]) -> dict[str, Any]:

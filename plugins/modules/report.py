@@ -26,7 +26,7 @@ attributes:
     support: none
   idempotent:
     support: full
-    description: The time at which a report was made is written each time, but does not count as a change.
+    description: The time of a report, and how long each look took, are written each time but do not count as a change.
   action_group:
     support: none
     membership: []
@@ -58,7 +58,7 @@ files:
   elements: str
   sample: [/home/me/privatelink-report/report.html]
 at:
-  description: When the report was made, in UTC. It is in the files, but not compared with what they said before.
+  description: When the report was made, in UTC. It is in the files, but does not make them count as changed.
   returned: success
   type: str
   sample: "2026-11-22T12:00:00Z"
@@ -74,7 +74,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._page import page
-from ..module_utils._report import junit
+from ..module_utils._report import junit, lasting
 
 
 def _contents(report: dict[str, Any], at: str) -> dict[str, str]:
@@ -86,11 +86,10 @@ def _contents(report: dict[str, Any], at: str) -> dict[str, str]:
 
 
 def _known(path: Path) -> Any:
-    """The report that was written before, without its time; nothing if there is none that can be read."""
+    """The report that was written before; nothing if there is none that can be read."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        return {key: value for key, value in known.items() if key != "at"}
-    except (OSError, ValueError, AttributeError):
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
 
 
@@ -103,7 +102,7 @@ def main() -> None:
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     contents = _contents(report, at)
     there = all((directory / name).exists() for name in contents)
-    changed = not there or _known(directory / "report.json") != json.loads(json.dumps(report))
+    changed = not there or lasting(_known(directory / "report.json")) != lasting(report)
     if not module.check_mode:
         directory.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
