@@ -76,7 +76,7 @@ def _since(start: float) -> float:
 def _ask(address: str, port: int, host: str, kind: int, timeout: float) -> Reply:
     try:
         return ask_dnspython(address, port, host, kind, timeout)
-    except ImportError:
+    except (ImportError, AttributeError):  # dnspython is not there, or older than 2.0
         return ask_plainly(address, port, host, kind, timeout)
 
 
