@@ -23,12 +23,19 @@ from ._plan import WORKERS, Call, CallFailed
 #: Values that one EC2 filter takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html).
 FILTER_SIZE = 200
 #: Throttled and broken requests are sent again, slower each time; several processes may share an account's buckets.
-RETRIES = {"mode": "adaptive", "max_attempts": 6}
+RETRIES = {"mode": "standard", "max_attempts": 8}
 
 _MADE = {
     "CreateSecurityGroup": ("GroupId",),
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "CreateHostedZone": ("HostedZone", "Id"),
+}
+#: What AWS says to the removal of what is not there any more.
+_GONE = {
+    "InvalidGroup.NotFound",
+    "NoSuchHostedZone",
+    "VPCAssociationNotFound",
+    "VPCAssociationAuthorizationNotFound",
 }
 
 
@@ -400,18 +407,28 @@ class Sender:
         return "NotFound" in code and any(made and made in text for made in self._made)
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
-        """A create whose answer was lost is refused when it is sent again: take what the first one made."""
-        client_ = self._clients.get(call.service, call.access)
-        match call.operation, error.response["Error"]["Code"]:
+        """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
+        aws = self._clients.get(call.service, call.access)
+        code = error.response["Error"]["Code"]
+        found: list[dict[str, Any]] = []
+        match call.operation, code:
             case "CreateSecurityGroup", "InvalidGroup.Duplicate":
                 filters = {"vpc-id": [arguments["VpcId"]], "group-name": [arguments["GroupName"]]}
-                groups = map(_group, _describe(client_, "describe_security_groups", "SecurityGroups", filters))
-                found: list[dict[str, Any]] = [{"GroupId": group.id} for group in groups if group.owned]
+                groups = map(_group, _describe(aws, "describe_security_groups", "SecurityGroups", filters))
+                found = [{"GroupId": group.id} for group in groups if group.owned]
+            case "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate":
+                filters = {"group-id": [arguments["GroupId"]]}
+                groups = map(_group, _describe(aws, "describe_security_groups", "SecurityGroups", filters))
+                found = [{} for group in groups if _endpoint.sources_of(arguments) <= group.sources]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
-                zones = _list(client_, arguments["Name"])
+                zones = _list(aws, arguments["Name"])
                 found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]
-            case _:
-                found = []
+            case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
+                vpc = arguments["VPC"]
+                page = aws.list_hosted_zones_by_vpc(VPCId=vpc["VPCId"], VPCRegion=vpc["VPCRegion"])
+                found = [{} for z in page["HostedZoneSummaries"] if z["HostedZoneId"] == arguments["HostedZoneId"]]
+            case operation, _gone if operation.startswith(("Delete", "Disassociate")) and code in _GONE:
+                found = [{}]
         if not found:
             raise error
         return found[0]

@@ -500,6 +500,13 @@ def _ingress(group: Id, sources: frozenset[str], described: bool = True) -> dict
     return {"GroupId": group, "IpPermissions": [rule]}
 
 
+def sources_of(ingress: Mapping[str, Any]) -> set[str]:
+    """Who the arguments of AuthorizeSecurityGroupIngress let in."""
+    rules = ingress["IpPermissions"]
+    groups = {pair["GroupId"] for rule in rules for pair in rule.get("UserIdGroupPairs", [])}
+    return groups | {span["CidrIp"] for rule in rules for span in rule.get("IpRanges", [])}
+
+
 # --- how it is shown
 
 

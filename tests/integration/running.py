@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import json
@@ -21,6 +22,11 @@ from unittest import mock
 
 from ansible.module_utils.testing import patch_module_args
 from astrolab.lab import Lab
+from botocore.loaders import JSONFileLoader
+
+# Each module run makes its clients anew; parsing AWS's models again for each would be most of the time of these tests.
+_models = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+JSONFileLoader.load_file = lambda _self, path: _models(path)
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".collections"

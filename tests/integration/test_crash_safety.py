@@ -1,0 +1,150 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Setup is killed, throttled or cut off at each of its AWS calls: the next run converges, nothing is doubled or lost.
+
+The fleet is an own link, a VPC that is joined to it from another account, and a link in another region.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils import _fleet
+from running import ROOT, run_module, settings
+
+FLEET = ["payments", "partner", "berlin"]
+FOREVER = 10**6
+
+
+class Setup:
+    """What role setup does, module by module, in this process."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        inventory = yaml.safe_load(Path(lab.inventory).read_text())["agent_vpcs"]
+        self.hostvars = {name: {**inventory["vars"], **host} for name, host in inventory["hosts"].items()}
+
+    def run(self):
+        """True if every VPC worked."""
+        endpoints = []
+        for fleet in _fleet.fleets(self.hostvars, FLEET):
+            endpoints.append(run_module(self.lab, "vpc_endpoint", wait_timeout=10, **fleet))
+            if "vpcs" not in endpoints[-1]:
+                return False
+        zones = _fleet.zones(self.hostvars, FLEET, endpoints)
+        done = [*endpoints, *(run_module(self.lab, "private_zone", region="us-east-1", **zone) for zone in zones)]
+        return not any(result.get("failed") for result in done)
+
+    def remove(self):
+        endpoints = []
+        for fleet in _fleet.fleets(self.hostvars, FLEET):
+            endpoints.append(run_module(self.lab, "vpc_endpoint", check=True, **fleet))
+        for zone in _fleet.zones(self.hostvars, FLEET, endpoints):
+            links = [{**link, "state": "absent"} for link in zone["links"]]
+            run_module(self.lab, "private_zone", region="us-east-1", **{**zone, "links": links})
+        for fleet in _fleet.fleets(self.hostvars, FLEET):
+            links = [{**link, "state": "absent"} for link in fleet["links"]]
+            run_module(self.lab, "vpc_endpoint", **{**fleet, "links": links})
+
+    def state(self):
+        """Everything of ours, counted; and everything of others, as it is."""
+        ours, others = [], []
+        for region in ("us-east-1", "eu-west-1"):
+            ec2 = self.lab.client("ec2", region=region)
+            for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+                if endpoint["State"] not in {"deleting", "deleted"}:
+                    ours.append(f"{region} endpoint {endpoint['State']} {len(endpoint['NetworkInterfaceIds'])}")
+            for group in ec2.describe_security_groups()["SecurityGroups"]:
+                sources = sum(len(p["UserIdGroupPairs"]) + len(p["IpRanges"]) for p in group["IpPermissions"])
+                kind = ours if group["GroupName"] == "astro-privatelink" else others
+                kind.append(f"{region} group {group['GroupName']} {group['GroupId'] if kind is others else sources}")
+        route53 = self.lab.client("route53")
+        for zone in route53.list_hosted_zones()["HostedZones"]:
+            zone_id = zone["Id"].rsplit("/", 1)[-1]
+            vpcs = len(route53.get_hosted_zone(Id=zone_id)["VPCs"])
+            records = len(route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"])
+            allowed = len(route53.list_vpc_association_authorizations(HostedZoneId=zone_id)["VPCs"])
+            kind = ours if zone["Name"] == "external.astronomer.run." else others
+            kind.append(f"zone {zone['Name']} vpcs {vpcs} records {records} authorised {allowed}")
+        return sorted(ours), sorted(others)
+
+
+@pytest.fixture(scope="module")
+def setup(lab_up):
+    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as lab:
+        settings(lab, acceptance_seconds=0.0, pending_seconds=0.0, deleting_seconds=0.0, insync_seconds=0.0)
+        lab.client("route53").create_hosted_zone(
+            Name="internal.example",
+            VPC={"VPCRegion": "us-east-1", "VPCId": lab.record.vpcs["payments"].id},
+            CallerReference="theirs",
+            HostedZoneConfig={"PrivateZone": True},
+        )
+        yield Setup(lab)
+
+
+@pytest.fixture(scope="module")
+def clean(setup):
+    """Our things after an undisturbed run, others' things, and how many calls it took (all, and changes)."""
+    setup.lab.reset_calls()
+    assert setup.run()
+    calls = setup.lab.calls()
+    ours, others = setup.state()
+    assert ours == [
+        "eu-west-1 endpoint available 2",
+        "eu-west-1 group astro-privatelink 1",
+        "us-east-1 endpoint available 2",
+        "us-east-1 group astro-privatelink 2",
+        "zone external.astronomer.run. vpcs 1 records 3 authorised 0",
+        "zone external.astronomer.run. vpcs 2 records 3 authorised 0",
+    ]
+    setup.remove()
+    assert setup.state() == ([], others)
+    return ours, others, calls["total"], calls["mutating"]
+
+
+def walk(setup, clean, *faults):
+    """Disturb a run with these faults, then run undisturbed: all must be as after one clean run."""
+    ours, others, _total, _mutating = clean
+    for fault in faults:
+        setup.lab.aws_fault(**fault)
+    worked = setup.run()
+    setup.lab.heal("aws")
+    if worked:
+        assert setup.state() == (ours, others), "a run that says it worked did not"
+    assert setup.state()[1] == others, "something of others was touched"
+    assert setup.run()
+    assert setup.state() == (ours, others)
+    setup.remove()
+    assert setup.state() == ([], others)
+    return worked
+
+
+@pytest.mark.parametrize("took_effect", [False, True], ids=["before", "after"])
+def test_killed_at_any_call(setup, clean, took_effect):
+    """Killed before the k-th change is sent, or when it has taken effect and nobody has heard of it."""
+    for k in range(1, clean[3] + 1):
+        rest = {"fault": "refused", "at": k, "count": FOREVER}
+        faults = [{"fault": "lost-reply", "at": k, "mutating": True}] if took_effect else []
+        if took_effect:
+            rest["at"] = k + 1
+        worked = walk(setup, clean, *faults, {**rest, "mutating": True})
+        assert not worked or k == clean[3]
+
+
+@pytest.mark.parametrize("fault", ["throttled", "lost-request", "lost-reply"])
+def test_a_disturbed_call_is_sent_again(setup, clean, fault):
+    for k in range(1, clean[3] + 1):
+        assert walk(setup, clean, {"fault": fault, "at": k, "mutating": True}), f"change {k} was not repeated"
+
+
+def test_a_refused_call_fails_its_vpc_and_the_next_run_goes_on(setup, clean):
+    for k in range(1, clean[3] + 1):
+        assert not walk(setup, clean, {"fault": "refused", "at": k, "mutating": True})
+
+
+def test_a_read_that_fails_changes_nothing_more(setup, clean):
+    for k in range(1, clean[2] + 1, 3):
+        walk(setup, clean, {"fault": "refused", "at": k, "count": FOREVER})
