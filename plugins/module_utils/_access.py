@@ -49,6 +49,7 @@ class Want:
     deployment_id: str
     ranges: tuple[str, ...] | None = None
     state: State = "present"
+    expected: tuple[str, ...] | None = None
     allow_open: bool = False
     allow_lockout: bool = False
     no_variables: bool = False
@@ -229,6 +230,8 @@ def _check(want: Want, have: Have) -> list[Finding]:
         return [finding("REMOTE_EXECUTION_OFF", have.name)]
     if "allowedIpAddressRanges" not in have.remote:
         return [finding("DEPLOYMENT_FIELDS_MISSING", have.name, fields=[RANGES])]
+    if want.expected is not None and not same(want.expected, have.ranges):
+        return [finding("ACCESS_NOT_AS_EXPECTED", have.name, before=have.ranges, expected=want.expected)]
     if want.ranges is None and not (have.cluster and have.cluster.ranges):
         return [finding("CLUSTER_RANGE_UNKNOWN", have.name)]
     wrong = [each for each in want.ranges or () if _network(each) is None]

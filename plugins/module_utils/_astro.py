@@ -21,13 +21,15 @@ from urllib.parse import quote, urlencode, urlsplit
 from ansible.module_utils.api import generate_jittered_backoff
 from ansible.module_utils.urls import open_url
 
-from . import _access
+from . import _access, _deployment
 from ._plan import Call, CallFailed
 
 URL = "https://api.astronomer.io/v1"
 #: How often a request is sent again that Astro is too busy for, and how long the longest pause is.
 RETRIES = 4
 LONGEST_PAUSE = 20
+#: Seconds between two looks at agent tokens.
+WATCH_INTERVAL = 5
 #: Largest page that agent tokens and clusters allow.
 PAGE = 100
 
@@ -202,6 +204,18 @@ def agent_tokens(api: Client, deployment_id: str) -> list[dict[str, Any]] | None
         if problem.status == 403:
             return None
         raise
+
+
+def watch(
+    api: Client, named: list[str], wanted: list[str] | None, timeout: float
+) -> dict[str, list[dict[str, Any]] | None]:
+    """The agent tokens of some Deployments, and whether each was used since this began; it ends when all were that shall be."""
+    first = {each: agent_tokens(api, each) for each in named}
+    now, deadline = first, time.monotonic() + timeout
+    while time.monotonic() < deadline and _deployment.quiet(first, now, wanted):
+        api.pause(WATCH_INTERVAL)
+        now = {each: agent_tokens(api, each) for each in named}
+    return _deployment.marked(first, now, wanted)
 
 
 def have(api: Client, deployment_id: str) -> _access.Have:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from ._findings import Finding, finding
 from ._fleet import SUFFIX
 
 Document = Mapping[str, Any]
+#: How much older than the latest use of all a token's use may be, for the token to count as one in use.
+LATELY = timedelta(hours=1)
 
 
 def clusters_of(deployments: Sequence[Document]) -> list[str]:
@@ -51,6 +54,51 @@ def public(
         "clusters": {name: _cluster(each) for name, each in clusters.items() if each is not None},
         "findings": [one.public() for one in found],
     }
+
+
+# --- are its agents at work?
+
+Tokens = Mapping[str, Sequence[Document] | None]
+
+
+def quiet(first: Tokens, now: Tokens, wanted: Sequence[str] | None) -> list[str]:
+    """The ids of tokens that shall be used, and were not since the first look. It goes by Astro's clock alone."""
+    listed = {token["id"]: token for tokens in now.values() for token in tokens or ()}
+    before = {token["id"]: token for tokens in first.values() for token in tokens or ()}
+    shall = (_lately(listed.values()) or list(listed)) if wanted is None else list(wanted)
+    return [each for each in shall if each not in listed or not _moved(before.get(each, {}), listed[each])]
+
+
+def marked(first: Tokens, now: Tokens, wanted: Sequence[str] | None) -> dict[str, list[dict[str, Any]] | None]:
+    """The tokens of each Deployment with what they did since the first look: used, quiet though wanted, or idle."""
+    missed = quiet(first, now, wanted)
+    before = {token["id"]: token for tokens in first.values() for token in tokens or ()}
+
+    def activity(token: Document) -> str:
+        if token["id"] in missed:
+            return "quiet"
+        return "used" if _moved(before.get(token["id"], {}), token) else "idle"
+
+    return {
+        name: None if tokens is None else [{**token, "activity": activity(token)} for token in tokens]
+        for name, tokens in now.items()
+    }
+
+
+def _lately(tokens: Iterable[Document]) -> list[str]:
+    """Tokens whose last use is not much older than the latest of all. Forgotten ones must not hold anybody up."""
+    uses = {
+        token["id"]: datetime.fromisoformat(str(token["lastUsedAt"])) for token in tokens if token.get("lastUsedAt")
+    }
+    return [each for each, at in uses.items() if max(uses.values()) - at <= LATELY]
+
+
+def _moved(before: Document, now: Document) -> bool:
+    last, use = before.get("lastUsedAt"), now.get("lastUsedAt")
+    return bool(use) and (not last or datetime.fromisoformat(str(use)) > datetime.fromisoformat(str(last)))
+
+
+# --- the form of RETURN
 
 
 def _deployment(document: Document) -> dict[str, Any]:
@@ -91,12 +139,13 @@ def _cluster(document: Document) -> dict[str, Any]:
     }
 
 
-def _token(document: Document) -> dict[str, str]:
+def _token(document: Document) -> dict[str, Any]:
     return {
         "id": str(document["id"]),
         "name": _text(document, "name"),
         "last_used_at": _text(document, "lastUsedAt"),
         "ends_at": _text(document, "endAt"),
+        "activity": document["activity"],
     }
 
 

@@ -293,11 +293,16 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "DEPLOYMENT_NOT_REMOTE": Entry(
         "The Deployment {deployment} does not use Remote Execution.",
-        "Only agents of Remote Execution reach Astro this way: check privatelink_deployment_id.",
+        "Only agents of Remote Execution reach Astro this way: check preflight_deployment_ids.",
     ),
     "DEPLOYMENT_AIRFLOW_2": Entry(
         "The Deployment {deployment} runs Airflow {version}.",
-        "Remote Execution Agents need Airflow 3: upgrade the Deployment, or check privatelink_deployment_id.",
+        "Remote Execution Agents need Airflow 3: upgrade the Deployment, or check preflight_deployment_ids.",
+    ),
+    "DEPLOYMENT_ELSEWHERE": Entry(
+        "Agents of the Deployment {deployment} go to {host}; these VPCs get a link for {hosts}.",
+        "Compare privatelink_cluster_id with the Deployment's cluster, unless its agents are in other VPCs.",
+        "warning",
     ),
     # --- what became of an endpoint
     "PENDING_ACCEPTANCE": Entry(
@@ -458,6 +463,10 @@ CATALOGUE: dict[str, Entry] = {
         "Without {before} nothing would restrict who reaches the Deployment: an empty list admits everybody.",
         "Nothing was sent. If that is what you want, say allow_open.",
     ),
+    "ACCESS_NOT_AS_EXPECTED": Entry(
+        "The list is {before}, not {expected}: somebody else changed it meanwhile.",
+        "Nothing was sent. Decide with them what the list shall be.",
+    ),
     "ACCESS_CLOSES": Entry(
         "The list was empty, which admitted everybody; from now on only {after} get in.",
         "Agents that still come over the public internet are refused within one heartbeat.",
@@ -492,6 +501,19 @@ CATALOGUE: dict[str, Entry] = {
     "DEPLOYMENT_CHANGED_BESIDES": Entry(
         "Since the first read the Deployment's {fields} changed as well, which this run did not ask for.",
         "Compare them in the Astro UI. Somebody else may have changed them at the same moment.",
+    ),
+    # --- restricting a Deployment to its links
+    "LOCKDOWN_UNSAFE": Entry(
+        "{why}",
+        "Nothing was changed, since agents might be cut off. {remedy}",
+    ),
+    "ACCESS_LOST": Entry(
+        "{agent} got {before} from {url} before the list was changed, and {after} since.",
+        "The list keeps this agent out: ask Astronomer Support which addresses Astro sees requests over PrivateLink come from.",
+    ),
+    "AGENTS_QUIET": Entry(
+        "The agent tokens {tokens} were in use before the list was changed, and not within {seconds} seconds since.",
+        "Look at these agents' logs. A longer harden_watch_timeout may be needed for agents that seldom call.",
     ),
     # --- seen from inside
     "DNS_NXDOMAIN": Entry(

@@ -36,6 +36,16 @@ options:
     description: Read the agent tokens as well. Astro says of no agent how it is; a token that is used is the nearest thing.
     type: bool
     default: false
+  watch_timeout:
+    description:
+      - Seconds to watch the agent tokens, until each was used that shall be. The answer comes as soon as that is so.
+      - How exactly Astro keeps the time of use is not documented. Give agents several heartbeats.
+    type: int
+    default: 0
+  watch_tokens:
+    description: Ids of the agent tokens that shall be used. Left out, those that were used within the last hour of use.
+    type: list
+    elements: str
 seealso:
   - module: astro.privatelink.deployment_access
 """
@@ -127,12 +137,15 @@ deployments:
       returned: always
       sample: [172.20.0.0/22]
     agent_tokens:
-      description: Its agent tokens; V(null) if the token may not list them. RV(deployments.agent_tokens.last_used_at) may be empty.
+      description:
+        - Its agent tokens; V(null) if the token may not list them. C(last_used_at) is empty for one that never was.
+        - C(activity) is V(used) if it was used while this module watched, V(quiet) if it was not although it should have been,
+          and V(idle) otherwise.
       type: list
       elements: dict
       returned: with O(agent_tokens)
       sample:
-        - {id: clmh5v4kq000408l5d1w2a3bc, name: payments, last_used_at: "2026-11-22T20:41:44Z", ends_at: ""}
+        - {id: clmh5v4kq000408l5d1w2a3bc, name: payments, last_used_at: "2026-11-22T20:41:44Z", ends_at: "", activity: used}
 clusters:
   description: Those clusters of the Deployments that the token sees, by their ids.
   returned: always
@@ -149,7 +162,7 @@ clusters:
       secondary_ranges: []
       host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
 findings:
-  description: What is odd, with the remedy. RV(findings.vpc) is the name of the Deployment here.
+  description: What is odd, with the remedy. C(vpc) is the name of the Deployment here.
   returned: always
   type: list
   elements: dict
@@ -164,6 +177,8 @@ from ..module_utils._findings import errors
 OPTIONS = {
     "deployment_ids": {"type": "list", "elements": "str", "default": []},
     "agent_tokens": {"type": "bool", "default": False},
+    "watch_timeout": {"type": "int", "default": 0},
+    "watch_tokens": {"type": "list", "elements": "str"},
 }
 
 
@@ -174,9 +189,8 @@ def main() -> None:
         client = _astro.client(module.params)
         documents = _astro.deployments(client, named)
         places = {name: _astro.cluster(client, name) for name in _deployment.clusters_of(documents)}
-        tokens = {
-            each["id"]: _astro.agent_tokens(client, each["id"]) for each in documents if module.params["agent_tokens"]
-        }
+        watched = [each["id"] for each in documents if module.params["agent_tokens"]]
+        tokens = _astro.watch(client, watched, module.params["watch_tokens"], module.params["watch_timeout"])
     except _astro.AstroError as problem:
         module.fail_json(msg=str(problem))
     else:

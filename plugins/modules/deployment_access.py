@@ -64,6 +64,12 @@ options:
     description: Agree to a list without the cluster's own range. It refuses all agents that come over PrivateLink.
     type: bool
     default: false
+  expected:
+    description:
+      - What the list has to be before, as networks. If it is anything else, nothing is sent and the module fails.
+      - For putting back a previous list, so that it does not undo what somebody else did meanwhile.
+    type: list
+    elements: str
   no_environment_variables:
     description:
       - The Deployment has no environment variables. Only needed if the token does not see them, which otherwise is refused.
@@ -92,6 +98,7 @@ EXAMPLES = r"""
     organization_id: clmh59gt0000308lbgswe5fvh
     deployment_id: clmh57jtm000008lb58fe2wmv
     ranges: "{{ access.before }}"
+    expected: "{{ access.after }}"
     state: exact
     allow_open: true
     allow_lockout: true
@@ -132,7 +139,7 @@ calls:
         deploymentId: clmh57jtm000008lb58fe2wmv
         allowedIpAddressRanges: [198.51.100.7/32, 172.20.0.0/22]
 findings:
-  description: What is wrong, with the remedy. RV(findings.vpc) is the name of the Deployment here.
+  description: What is wrong, with the remedy. C(vpc) is the name of the Deployment here.
   returned: always
   type: list
   elements: dict
@@ -159,6 +166,7 @@ OPTIONS = {
     "deployment_id": {"type": "str", "required": True},
     "ranges": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+    "expected": {"type": "list", "elements": "str"},
     "allow_open": {"type": "bool", "default": False},
     "allow_lockout": {"type": "bool", "default": False},
     "no_environment_variables": {"type": "bool", "default": False},
@@ -172,6 +180,7 @@ def want_from_params(params: dict[str, Any]) -> _access.Want:
         deployment_id=params["deployment_id"].strip(),
         ranges=None if ranges is None or blank else tuple(each for each in ranges if each.strip()),
         state=params["state"],
+        expected=None if params["expected"] is None else tuple(params["expected"]),
         allow_open=params["allow_open"],
         allow_lockout=params["allow_lockout"],
         no_variables=params["no_environment_variables"],

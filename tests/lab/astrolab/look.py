@@ -59,7 +59,7 @@ def attempt(address: str, host: str, through: str | None, deadline: float) -> di
     seen: dict[str, Any] = {"address": address, "failed": None, "error": None, "status": None, "body": None}
     step = "tcp"
     try:
-        with _connect(address, through, deadline) as plain:
+        with connect(address, through, deadline) as plain:
             step = "tls"
             with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure:
                 step = "http"
@@ -70,7 +70,7 @@ def attempt(address: str, host: str, through: str | None, deadline: float) -> di
     return seen
 
 
-def _connect(address: str, through: str | None, deadline: float) -> socket.socket:
+def connect(address: str, through: str | None, deadline: float) -> socket.socket:
     if through is None:
         return socket.create_connection((address, 443), deadline)
     proxy, _, port = through.rpartition(":")

@@ -274,3 +274,10 @@ def test_what_an_update_changed_besides_the_ranges_is_named_without_values():
 def test_the_list_of_the_organization_is_recognised(deployment_id, ranges, api_url, confused):
     found = core.confusion("clorganization", deployment_id, ranges, api_url)
     assert [one.code for one in found] == (["ORG_LIST_CONFUSION"] if confused else [])
+
+
+def test_a_list_that_is_not_as_expected_is_left_alone():
+    back = want("exact", (), expected=("172.20.0.1/22",), allow_open=True)
+    assert planned(core.plan(back, have(["172.20.0.0/22"]))) == []
+    plan = core.plan(back, have(["172.20.0.0/22", NAT]))
+    assert (plan.calls, codes(plan)) == ((), {"ACCESS_NOT_AS_EXPECTED"})
