@@ -313,3 +313,40 @@ def test_results_name_what_is_still_to_come():
 )
 def test_the_region_in_a_service_name(name, region):
     assert core.parse_service_region(name) == region
+
+
+REMOTE = replace(LINK, service_region="eu-west-1", service_name=SERVICE.replace("us-east-1", "eu-west-1"))
+ELSEWHERE = replace(EMPTY, services={REMOTE.service_name: core.Service(name=REMOTE.service_name, zones=frozenset())})
+
+
+def test_a_service_of_another_region_is_asked_for_by_its_region():
+    create = core.plan([REMOTE], ELSEWHERE).calls[-1].arguments
+    assert create["ServiceRegion"] == "eu-west-1"
+    assert create["SubnetIds"] == ["subnet-a", "subnet-b", "subnet-c"]
+    assert "ServiceRegion" not in core.plan([replace(LINK, service_region="us-east-1")], EMPTY).calls[-1].arguments
+
+
+def test_zones_without_remote_access_are_not_chosen_but_may_be_named():
+    odd = replace(subnet("x", "x"), zone_id="use1-az3")
+    have = replace(ELSEWHERE, subnets=(subnet("a", "a"), odd))
+    assert core.plan([REMOTE], have).calls[-1].arguments["SubnetIds"] == ["subnet-a"]
+    named = replace(REMOTE, subnets=frozenset(["subnet-x"]))
+    assert core.plan([named], have).calls[-1].arguments["SubnetIds"] == ["subnet-x"]
+
+
+def test_a_region_that_support_has_not_enabled():
+    assert codes(core.plan([REMOTE], EMPTY)) == ["REGION_NOT_ENABLED"]
+
+
+def test_the_zones_that_support_named_win():
+    link = replace(LINK, zone_ids=frozenset(["use1-azc"]))
+    assert core.plan([link], EMPTY).calls[-1].arguments["SubnetIds"] == ["subnet-c"]
+
+
+@pytest.mark.parametrize("state", ["rejected", "failed", "expired"])
+def test_a_dead_endpoint_is_replaced_only_when_asked(state):
+    have = replace(DONE, endpoints=(endpoint(state=state),))
+    plan = core.plan([replace(LINK, replace=True)], have)
+    assert operations(plan) == ["DeleteVpcEndpoints", "CreateVpcEndpoint"]
+    assert plan.calls[0].until == "deleted"
+    assert core.plan([replace(LINK, replace=True)], DONE).calls == ()

@@ -228,3 +228,76 @@ def test_results_name_what_is_still_to_come():
 @pytest.mark.parametrize(("comment", "vpc"), [(core.mark("vpc-0a", "x"), "vpc-0a"), ("made by hand", ""), ("", "")])
 def test_the_mark_in_a_comment(comment, vpc):
     assert core.marked_vpc(comment) == vpc
+
+
+FOREIGN_VPC = replace(JOINED, access="partner")
+
+
+@pytest.mark.parametrize(
+    ("zone", "operations_", "accounts"),
+    [
+        (
+            ZONE,
+            [
+                "CreateVPCAssociationAuthorization",
+                "AssociateVPCWithHostedZone",
+                "DeleteVPCAssociationAuthorization",
+            ],
+            ["", "partner", ""],
+        ),
+        (
+            replace(ZONE, authorised=frozenset(["vpc-2"])),
+            ["AssociateVPCWithHostedZone", "DeleteVPCAssociationAuthorization"],
+            ["partner", ""],
+        ),
+        (
+            replace(ZONE, authorised=frozenset(["vpc-2"]), vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"}),
+            ["DeleteVPCAssociationAuthorization"],
+            [""],
+        ),
+        (replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"}), [], []),
+    ],
+)
+def test_a_vpc_of_another_account_is_resumed_at_any_step(zone, operations_, accounts):
+    plan = core.plan([replace(LINK, vpcs=(OWNER, FOREIGN_VPC))], [zone])
+    assert operations(plan) == operations_
+    assert [call.access for call in plan.calls] == accounts
+    assert all(call.until == "insync" for call in plan.calls if call.operation.startswith("Associate"))
+
+
+HOLDER = core.Vpc(name="holder", vpc_id="vpc-h", region="us-east-1")
+HELD = replace(LINK, holder=HOLDER)
+
+
+def test_with_a_holder_no_agent_vpc_sees_an_empty_zone():
+    plan = core.plan([HELD], [])
+    assert operations(plan) == [
+        "CreateHostedZone",
+        "ChangeResourceRecordSets",
+        "AssociateVPCWithHostedZone",
+        "DisassociateVPCFromHostedZone",
+    ]
+    assert [call.arguments.get("VPC", {}).get("VPCId") for call in plan.calls] == ["vpc-h", None, "vpc-1", "vpc-h"]
+    assert plan.after["one"]["vpc_ids"] == ["vpc-1"]
+
+
+def test_a_holder_that_a_crash_left_behind_goes():
+    left = replace(ZONE, vpcs={"vpc-h": "us-east-1"})
+    assert operations(core.plan([HELD], [left])) == ["AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone"]
+    both = replace(ZONE, vpcs={"vpc-1": "us-east-1", "vpc-h": "us-east-1"})
+    assert operations(core.plan([HELD], [both])) == ["DisassociateVPCFromHostedZone"]
+
+
+def test_vpcs_leave_before_the_record_goes():
+    shared = replace(ZONE, vpcs={**ZONE.vpcs, "vpc-2": "us-east-1"})
+    plan = core.plan([replace(LINK, present=False, vpcs=(OWNER, JOINED))], [shared])
+    assert operations(plan) == ["DisassociateVPCFromHostedZone", "ChangeResourceRecordSets", "DeleteHostedZone"]
+    assert plan.calls[0].until == "insync"
+    held = core.plan([replace(HELD, present=False, vpcs=(OWNER, JOINED))], [shared])
+    assert operations(held) == [
+        "AssociateVPCWithHostedZone",
+        "DisassociateVPCFromHostedZone",
+        "DisassociateVPCFromHostedZone",
+        "ChangeResourceRecordSets",
+        "DeleteHostedZone",
+    ]
