@@ -193,9 +193,9 @@ def _interface(address: Mapping[str, str]) -> str:
 
 
 def _incomplete(name: str, via: str, endpoints: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What a plan for this VPC or for the link that it shares still holds."""
-    calls = [call for result in endpoints for call in result.get("calls", []) if {name, via} & set(call["vpcs"])]
-    operations = {call["operation"] for call in calls}
+    """What a plan that was not carried out holds for this VPC, or for the link that it shares."""
+    plans = [result.get("calls", []) for result in endpoints if not result.get("changed")]
+    operations = {call["operation"] for plan in plans for call in plan if {name, via} & set(call["vpcs"])}
     return [finding("SETUP_INCOMPLETE", name, operations=operations).public()] if operations else []
 
 

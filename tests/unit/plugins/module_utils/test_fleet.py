@@ -118,7 +118,25 @@ def test_targets_match_agent_hosts_and_links():
     assert found["three"]["expected"] == ["one"]
     assert found["three"]["elsewhere"] == {"two": ["two"]}
     assert found["three"]["agents"] == ["agent"]
+    assert found["three"]["interfaces"] == {"one": "eni-one in az"}
     assert [one["code"] for one in found["one"]["findings"]] == ["NO_AGENT_HOST"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "changed", "codes"),
+    [
+        ("one", False, ["SETUP_INCOMPLETE"]),  # the link that it shares
+        ("three", False, ["SETUP_INCOMPLETE"]),
+        ("two", False, []),
+        ("one", True, []),  # it was carried out
+    ],
+)
+def test_a_plan_that_was_only_looked_at_is_drift(subject, changed, codes):
+    (result,) = endpoints("one", "two")
+    result |= {"calls": [{"operation": "ec2:ModifyVpcEndpoint", "vpcs": [subject]}], "changed": changed}
+    hosts = {**FLEET, "agent": {"privatelink_agent_vpc": "three"}}
+    found = core.targets(hosts, ["three"], [result], ["agent"])["three"]
+    assert [one["code"] for one in found["findings"]] == codes
 
 
 @pytest.mark.parametrize(
