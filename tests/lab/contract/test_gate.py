@@ -193,3 +193,11 @@ def test_all_calls_are_recorded_in_order(aws: Aws) -> None:
     assert (last["number"], last["region"], last["status"], last["code"]) == (3, REGION, 400, "InvalidVpcID.NotFound")
     aws.control("DELETE", "calls")
     assert aws.control("GET", "calls")["total"] == 0
+
+
+def test_a_dry_run_counts_as_a_call_and_not_as_a_change(aws: Aws) -> None:
+    aws.control("DELETE", "calls")
+    with aws.refuses("DryRunOperation", 412):
+        aws.ec2.create_vpc(CidrBlock="10.10.0.0/16", DryRun=True)
+    record = aws.control("GET", "calls")
+    assert (record["total"], record["mutating"]) == (1, 0)

@@ -37,6 +37,7 @@ class Call:
     access_key: str
     request: LabRequest
     uri_parameters: Mapping[str, Any] = field(default_factory=dict)
+    dry: bool = False
 
     @property
     def name(self) -> str:
@@ -57,7 +58,8 @@ def understand(environ: dict[str, Any], body: bytes) -> Call | None:
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
     request = LabRequest(environ)
     action, uri_parameters = _action(service, environ, body, request)
-    return Call(service, action, account, region, access_key, request, uri_parameters)
+    dry = b"DryRun=true" in body
+    return Call(service, action, account, region, access_key, request, uri_parameters, dry)
 
 
 def _action(

@@ -32,7 +32,8 @@ class Record:
 
     def add(self, call: Call) -> Entry:
         with self.lock:
-            entry = Entry(len(self.entries) + 1, call.name, call.account, call.region, call.mutating)
+            mutating = call.mutating and not call.dry
+            entry = Entry(len(self.entries) + 1, call.name, call.account, call.region, mutating)
             self.entries.append(entry)
             return entry
 
