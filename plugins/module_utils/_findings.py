@@ -361,6 +361,35 @@ CATALOGUE: dict[str, Entry] = {
         "there, not even publicly.",
         "Take these VPCs off the zone first, or agree to the gap.",
     ),
+    "DEPLOYMENT_RESTRICTED": Entry(
+        "Deployment {name} only admits agents from {ranges}: over the public internet others would be refused.",
+        "Say teardown_unlock to admit everybody first; if the list has all public addresses of these agents, say "
+        "teardown_deployment_unrestricted.",
+    ),
+    "RESTRICTION_UNKNOWN": Entry(
+        "Nothing says whether the Deployment still admits agents over the public internet.",
+        "Name it in teardown_deployment_ids, with a token in ASTRO_API_TOKEN, or say teardown_deployment_unrestricted.",
+    ),
+    "NAME_STILL_PRIVATE": Entry(
+        "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint stays.",
+        "Another zone, the hosts file or a cache on these hosts has it from before. Mend that and run again.",
+    ),
+    "NAME_NOT_BACK": Entry(
+        "{host} does not resolve any more on {agents}: the endpoint stays.",
+        "Another private zone may hide the public name, or a cache keeps a negative answer for up to 15 minutes. Run again.",
+    ),
+    "LINK_STILL_USED": Entry(
+        "{sharers} share this link and have not left it: the endpoint stays.",
+        "Mend them, then run again for all.",
+    ),
+    "LAYOUT_NOT_READY": Entry(
+        "The zone of the new DNS layout does not serve this VPC yet: {operations} would be needed.",
+        "Run setup with the new privatelink_dns_layout and verify; the old zone was not touched.",
+    ),
+    "DRIFT": Entry(
+        "AWS is not as the inventory says: a run would send {operations}.",
+        "Look at them with setup in check mode and with --diff; run setup to put things right.",
+    ),
     "LAST_VPC": Entry(
         "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not let a private zone go without a VPC.",
         "Remove the zone itself instead (state: absent).",
@@ -374,7 +403,7 @@ CATALOGUE: dict[str, Entry] = {
         "Set up {via} first, or run without --limit.",
     ),
     "LINK_OWNER_FAILED": Entry(
-        "The link of {via}, which this VPC shares, could not be set up.",
+        "The link of {via}, which this VPC shares, has an error itself.",
         "Mend {via}; this VPC follows by itself.",
     ),
     # --- while changing

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 
 from ._endpoint import PORT, Subnet
 from ._findings import Finding, finding
@@ -53,14 +53,14 @@ class Acl:
 
     def admits(self, egress: bool, peer: str, ports: tuple[int, int]) -> bool:
         """Whether TCP to (or from) any part of ``peer`` passes; the first rule that covers the ports decides."""
-        left = [ip_network(peer)]
+        left = [IPv4Network(peer)]
         for rule in sorted(self.rules, key=lambda rule: rule.number):
             covers = rule.protocol in {"-1", TCP} and rule.ports[0] <= ports[0] and ports[1] <= rule.ports[1]
             if rule.egress is not egress or not covers:
                 continue
-            if rule.allow and any(part.overlaps(ip_network(rule.cidr)) for part in left):
+            if rule.allow and any(part.overlaps(IPv4Network(rule.cidr)) for part in left):
                 return True
-            left = [rest for part in left for rest in _without(part, ip_network(rule.cidr))]
+            left = [rest for part in left for rest in _without(part, IPv4Network(rule.cidr))]
         return False
 
 
@@ -96,9 +96,9 @@ class Table:
 
     def leads_to(self, cidr: str) -> bool:
         """Whether the most specific route for a network leads to another VPC."""
-        destination = ip_network(cidr)
-        fitting = [route for route in self.routes if route.cidr and destination.subnet_of(ip_network(route.cidr))]
-        best = max(fitting, key=lambda route: ip_network(route.cidr).prefixlen, default=None)
+        destination = IPv4Network(cidr)
+        fitting = [route for route in self.routes if route.cidr and destination.subnet_of(IPv4Network(route.cidr))]
+        best = max(fitting, key=lambda route: IPv4Network(route.cidr).prefixlen, default=None)
         lists = any(route.leads_out for route in self.routes if not route.cidr)
         return lists or (best is not None and best.leads_out)
 

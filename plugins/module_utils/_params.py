@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from . import _endpoint, _zone
 
@@ -115,3 +117,16 @@ def zone_link(params: Mapping[str, Any]) -> _zone.Link:
 def access_name(way: Mapping[str, Any]) -> str:
     """One name for one way to reach an account."""
     return " ".join(way[key] for key in ("profile", "assume_role_arn") if way[key])
+
+
+class Unfit(ValueError):
+    """Parameters of a link are not what the module that takes links would accept."""
+
+
+def checked(spec: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Links that came through a parameter without a spec of its own: checked, with defaults."""
+    validator = ArgumentSpecValidator(dict(spec))
+    results = [validator.validate(dict(each)) for each in given]
+    if problems := [message for result in results for message in result.error_messages]:
+        raise Unfit("; ".join(problems))
+    return [result.validated_parameters for result in results]

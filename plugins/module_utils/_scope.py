@@ -1,0 +1,77 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the inventory to what `preflight` looks at, and from what it and the agent hosts saw to the findings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import _fleet, _preflight
+from ._fleet import SUFFIX, AgentVpc
+
+
+def scope(hostvars: Mapping[str, Any], names: Sequence[str], with_links: bool = True) -> dict[str, Any]:
+    """The module's ``fleets`` and ``zones``. Without links only the VPCs themselves are looked at: all that can be asked
+    before Support has named the service."""
+    vpcs = _fleet.read(hostvars, names) if with_links else {n: AgentVpc.read(n, hostvars[n]) for n in names}
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    for vpc in sorted(vpcs.values(), key=lambda vpc: vpc.name):
+        place = _place(vpc)
+        fleet = grouped.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
+        fleet["vpcs"].append(_vpc(vpc, vpcs))
+    if not with_links:
+        return {"fleets": list(grouped.values()), "zones": []}
+    for fleet in _fleet.fleets(hostvars, names):
+        key = tuple((k, v) for k, v in fleet.items() if k != "links")
+        grouped[key]["links"] = fleet["links"]
+    unknown = {"failed": False, "dns_name": "", "hosted_zone_id": ""}
+    zones = _fleet.zones(hostvars, names, [{"vpcs": dict.fromkeys(vpcs, unknown)}])
+    return {"fleets": list(grouped.values()), "zones": zones}
+
+
+def _place(vpc: AgentVpc) -> dict[str, str]:
+    return {"region": vpc.text("region"), **vpc.access}
+
+
+def _vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> dict[str, Any]:
+    twins = [other.host for other in vpcs.values() if other.text("vpc_id") == vpc.text("vpc_id")]
+    others = [name if "." in name else f"{name}.{SUFFIX}" for name in vpc.many("other_clusters")]
+    return {
+        "name": vpc.name,
+        "vpc_id": vpc.text("vpc_id"),
+        "host": vpc.host,
+        "via": vpc.via,
+        "sources": vpc.sources,
+        "in_use": sorted({*twins, *others} - {vpc.host}),
+        "support_confirmed": bool(vpc.vars.get("support_confirmed")),
+    }
+
+
+def to_ask(
+    hostvars: Mapping[str, Any], agents: Iterable[str], vpcs: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """For each VPC in which nothing private covers the cluster's name: the agent hosts that can say what the name is."""
+    asked: dict[str, list[str]] = {name: [] for name, vpc in vpcs.items() if not vpc["covered"]}
+    for agent in agents:
+        name = str(hostvars[agent].get("privatelink_agent_vpc", ""))
+        if name in asked:
+            asked[name].append(agent)
+    return asked
+
+
+def findings(
+    read: Mapping[str, Any],
+    hostvars: Mapping[str, Any],
+    names: Sequence[str],
+    deployments: Iterable[Mapping[str, Any]] = (),
+) -> list[dict[str, str]]:
+    """What AWS, the agent hosts and the Astro API showed, as one list."""
+    found = [dict(one) for one in read["findings"]]
+    for name in names:
+        for probe in hostvars[name].get("__preflight_lookups", {}).get("results", []):
+            host, agent = read["vpcs"][name]["host"], str(probe["item"])
+            found += [one.public() for one in _preflight.unknown_cluster(name, host, agent, probe.get("names") or {})]
+    hosts = {name: vpc["host"] for name, vpc in read["vpcs"].items() if name in names}
+    return found + [one.public() for one in _preflight.unfit(deployments, hosts)]

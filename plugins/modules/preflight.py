@@ -1,0 +1,295 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Finds what would make links to Astro fail, before anything is changed
+version_added: 0.1.0
+description:
+  - Reads all accounts and regions of a fleet in one run, side by side, and names everything that would make
+    M(astro.privatelink.vpc_endpoint) or M(astro.privatelink.private_zone) fail, or that would cut agents off. Every finding
+    comes with its remedy.
+  - It changes nothing and does not fail for what it finds. Role P(astro.privatelink.preflight#role) shows the findings and stops.
+  - An unchanged fleet costs a number of EC2 and STS calls that does not grow with its VPCs (pages aside), and two Route 53 reads
+    for each private zone. VPCs that are not yet in their zone cost three more calls each.
+  - Whether the credentials may do what is planned is tried with EC2's dry runs, one for each kind of call. Route 53 has none.
+notes:
+  - What the credentials may not read is a warning, and the rest is checked all the same.
+  - It does not look into route tables of transit gateways, and not into security groups of agents (outbound rules).
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - astro.privatelink.attributes
+  - astro.privatelink.attributes.fleet
+attributes:
+  check_mode:
+    description: Changes nothing, and reads in check mode as well.
+  diff_mode:
+    support: none
+    description: There is nothing to compare.
+options:
+  fleets:
+    description: What to look at in each account and region. Filter P(astro.privatelink.preflight_scope#filter) makes it.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      region:
+        description: AWS region of these VPCs.
+        type: str
+        required: true
+      profile:
+        description: Profile of the credentials for this account. By default those of the module.
+        type: str
+      assume_role_arn:
+        description: Role to assume in this account.
+        type: str
+      vpcs:
+        description: The agent VPCs.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name:
+            description: Inventory name of the VPC.
+            type: str
+            required: true
+          vpc_id:
+            description: The VPC.
+            type: str
+            required: true
+          host:
+            description: The host name that its agents use.
+            type: str
+            required: true
+          via:
+            description: Name of the VPC whose link it shares.
+            type: str
+            default: ""
+          sources:
+            description: Security group ids and IPv4 CIDRs of its agents.
+            type: list
+            elements: str
+            default: []
+          in_use:
+            description: Other names of Astro's that are needed in this VPC.
+            type: list
+            elements: str
+            default: []
+          support_confirmed:
+            description: Support has agreed to a link that is shared over regions or accounts.
+            type: bool
+            default: false
+      links:
+        description: The links of these VPCs, each as in M(astro.privatelink.vpc_endpoint).
+        type: list
+        elements: dict
+        default: []
+  zones:
+    description: The private zones of each account.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      profile:
+        description: Profile of the credentials for this account. By default those of the module.
+        type: str
+      assume_role_arn:
+        description: Role to assume in this account.
+        type: str
+      links:
+        description: The links whose zones these are, each as in M(astro.privatelink.private_zone).
+        type: list
+        elements: dict
+        required: true
+seealso:
+  - module: astro.privatelink.vpc_endpoint
+  - module: astro.privatelink.private_zone
+"""
+
+EXAMPLES = r"""
+- name: Look at all agent VPCs of the play
+  astro.privatelink.preflight:
+    region: us-east-1
+    fleets: "{{ scope.fleets }}"
+    zones: "{{ scope.zones }}"
+  vars:
+    scope: "{{ hostvars | astro.privatelink.preflight_scope(ansible_play_batch) }}"
+  run_once: true
+  register: seen
+
+- name: Show what was found
+  ansible.builtin.debug:
+    msg: "{{ seen.findings | astro.privatelink.listing }}"
+"""
+
+RETURN = r"""
+findings:
+  description: What is wrong, with the remedy.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - code: VPC_DNS_OFF
+      vpc: payments
+      severity: error
+      seen: VPC vpc-0aaaaaaaaaaaaaaaa has enableDnsHostnames switched off.
+      remedy: A private zone has no effect there. Switch it on.
+      text: "VPC_DNS_OFF: ..."
+vpcs:
+  description: What AWS has of each VPC that could be read, by inventory name.
+  returned: always
+  type: dict
+  contains:
+    vpc_id:
+      description: The VPC.
+      type: str
+      returned: always
+      sample: vpc-0aaaaaaaaaaaaaaaa
+    account_id:
+      description: The account that owns it.
+      type: str
+      returned: always
+      sample: "111111111111"
+    region:
+      description: Its region.
+      type: str
+      returned: always
+      sample: us-east-1
+    via:
+      description: The VPC whose link it shares, if any.
+      type: str
+      returned: always
+      sample: ""
+    host:
+      description: The name that its agents use.
+      type: str
+      returned: always
+      sample: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+    cidrs:
+      description: Its IPv4 ranges.
+      type: list
+      elements: str
+      returned: always
+      sample: [10.10.0.0/16]
+    az_ids:
+      description: Ids of the Availability Zones in which its agents are, as far as that can be told; else those of its subnets.
+      type: list
+      elements: str
+      returned: always
+      sample: [use1-az1, use1-az2]
+    apart:
+      description: Whether it is in another C(region) or C(account) than the VPC whose link it shares.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    vpc_endpoint_id:
+      description: Its endpoint, if there is one.
+      type: str
+      returned: always
+      sample: vpce-0123456789abcdef0
+    state:
+      description: State of the endpoint as AWS gives it, in lower case.
+      type: str
+      returned: always
+      sample: available
+    covered:
+      description: Whether a private zone or a resolver rule answers for RV(vpcs.host) in this VPC, instead of public DNS.
+      type: bool
+      returned: always
+      sample: true
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _aws, _params, _preflight, _survey
+from ..module_utils._place import Place
+
+ACCESS = {"profile": {"type": "str"}, "assume_role_arn": {"type": "str"}}
+LINKS = {"type": "list", "elements": "dict"}
+VPC = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "via": {"type": "str", "default": ""},
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "in_use": {"type": "list", "elements": "str", "default": []},
+    "support_confirmed": {"type": "bool", "default": False},
+}
+FLEET = {
+    **ACCESS,
+    "region": {"type": "str", "required": True},
+    "vpcs": {"type": "list", "elements": "dict", "required": True, "options": VPC},
+    "links": {**LINKS, "default": []},
+}
+ZONES = {**ACCESS, "links": {**LINKS, "required": True}}
+
+
+def vpc_from_params(params: dict[str, Any], region: str) -> _preflight.Vpc:
+    return _preflight.Vpc(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        region=region,
+        host=params["host"],
+        via=params["via"],
+        sources=frozenset(params["sources"]),
+        in_use=frozenset(params["in_use"]),
+        confirmed=params["support_confirmed"],
+    )
+
+
+def places(clients: _aws.Clients, fleets: list[dict[str, Any]]) -> list[Place]:
+    return [
+        Place(
+            clients=clients,
+            access=_params.access_name(fleet),
+            region=fleet["region"],
+            vpcs=tuple(vpc_from_params(vpc, fleet["region"]) for vpc in fleet["vpcs"]),
+            links=tuple(map(_params.endpoint_link, _params.checked(_params.ENDPOINT_LINK, fleet["links"]))),
+        )
+        for fleet in fleets
+    ]
+
+
+def accounts(clients: _aws.Clients, zones: list[dict[str, Any]]) -> list[_survey.Account]:
+    return [
+        _survey.Account(
+            place=Place(clients=clients, access=_params.access_name(account)),
+            links=tuple(map(_params.zone_link, _params.checked(_params.ZONE_LINK, account["links"]))),
+        )
+        for account in zones
+    ]
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "fleets": {"type": "list", "elements": "dict", "required": True, "options": FLEET},
+            "zones": {"type": "list", "elements": "dict", "default": [], "options": ZONES},
+        },
+        supports_check_mode=True,
+    )
+    fleets, zones = module.params["fleets"], module.params["zones"]
+    clients = _aws.Clients(module, {_params.access_name(way): way for way in (*fleets, *zones)})
+    try:
+        seen = _survey.survey(places(clients, fleets), accounts(clients, zones), _survey.sdk_version())
+    except (_aws.ReadFailed, _params.Unfit) as problem:
+        module.fail_json(msg=str(problem))
+    else:
+        findings = [one.public() for one in _preflight.judge(seen)]
+        module.exit_json(changed=False, findings=findings, vpcs=_preflight.public(seen))
+
+
+if __name__ == "__main__":
+    main()
