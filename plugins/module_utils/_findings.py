@@ -272,7 +272,7 @@ CATALOGUE: dict[str, Entry] = {
         "Write the record there, or take the VPC off the Profile: two zones for the same names end in a surprise.",
     ),
     "ZONE_SHADOWS_NAMES": Entry(
-        "With the private zone {zone} these names no longer exist in VPC {vpc_id}: {names}.",
+        "With the private zone {zone} these names no longer exist in this VPC: {names}.",
         "Use privatelink_dns_layout: host_zone, which hides no other name, or add records for them.",
     ),
     "HOSTED_ZONE_PUBLIC": Entry(

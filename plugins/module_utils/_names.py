@@ -111,5 +111,4 @@ def _zones(want: Wanted, names: Names) -> Iterable[Finding]:
 def hidden(want: Wanted, in_use: Iterable[str], records: Sequence[str]) -> list[Finding]:
     """The zone hides every other name below its own that it has no record for."""
     gone = {name for name in in_use if within(name, want.zone)} - {want.host, *records}
-    facts = {"vpc_id": want.vpc_id, "zone": want.zone, "names": gone}
-    return [finding("ZONE_SHADOWS_NAMES", want.name, **facts)] if gone else []
+    return [finding("ZONE_SHADOWS_NAMES", want.name, zone=want.zone, names=gone)] if gone else []
