@@ -28,8 +28,8 @@ URL = "https://api.astronomer.io/v1"
 #: How often a request is sent again that Astro is too busy for, and how long the longest pause is.
 RETRIES = 4
 LONGEST_PAUSE = 20
-#: Seconds between two looks at agent tokens.
-WATCH_INTERVAL = 5
+#: Longest time in seconds between two looks at agent tokens.
+WATCH_INTERVAL = 5.0
 #: Largest page that agent tokens and clusters allow.
 PAGE = 100
 
@@ -213,7 +213,7 @@ def watch(
     first = {each: agent_tokens(api, each) for each in named}
     now, deadline = first, time.monotonic() + timeout
     while time.monotonic() < deadline and _deployment.quiet(first, now, wanted):
-        api.pause(WATCH_INTERVAL)
+        api.pause(min(WATCH_INTERVAL, timeout / 10))
         now = {each: agent_tokens(api, each) for each in named}
     return _deployment.marked(first, now, wanted)
 
