@@ -38,16 +38,16 @@ def document(
     tokens: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """The report of the VPCs ``names``, from what the roles setup and verify keep in hostvars."""
-    endpoints, zones, verified = (
-        _kept(hostvars, names, key) for key in ("__setup_endpoints", "__setup_zones", "__verify_endpoints")
+    endpoints, planned, zones, verified = (
+        _kept(hostvars, names, f"__{key}")
+        for key in ("setup_endpoints", "setup_zones_planned", "setup_zones", "verify_endpoints")
     )
+    links = [*endpoints, *verified]
     run = _Run(
         vpcs=_fleet.read(hostvars, names),
-        endpoints=_fleet.merge([*endpoints, *verified]),
-        zones=_fleet.merge(zones),
-        findings=_findings(
-            [*endpoints, *zones, *verified], _fleet.problems(hostvars, names, [*endpoints, *verified], zones)
-        ),
+        endpoints=_fleet.merge(links),
+        zones=_fleet.merge([*planned, *zones]),
+        findings=_findings([*links, *planned, *zones], _fleet.problems(hostvars, names, links, zones or planned)),
         tokens=tokens or {},
     )
     entries = [_entry(run, name, hostvars) for name in names]
@@ -57,7 +57,7 @@ def document(
         "check_mode": check_mode,
         "passed": all(entry["verdict"] == "works" for entry in entries),
         "vpcs": entries,
-        "changes": _changes([*endpoints, *zones]),
+        "changes": _changes([*endpoints, *(planned if check_mode else zones)]),
     }
 
 
