@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils import _fleet, _report, _summary, _verify
 
 
-def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+def told(function: Callable[..., Any]) -> Callable[..., Any]:
     """Shows an inventory error as Ansible shows errors."""
 
     def filter_(*args: Any) -> Any:
@@ -28,12 +28,12 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "fleets": _told(_fleet.fleets),
-            "zones": _told(_fleet.zones),
-            "problems": _told(_fleet.problems),
-            "report": _told(_report.document),
+            "fleets": told(_fleet.fleets),
+            "zones": told(_fleet.zones),
+            "problems": told(_fleet.problems),
+            "report": told(_report.document),
             "compact": _report.compact,
             "summary": _summary.summary,
             "agent_findings": _verify.findings,
-            "targets": _told(_fleet.targets),
+            "targets": told(_fleet.targets),
         }
