@@ -45,7 +45,7 @@ EXAMPLES = r"""
 - name: Write the report
   astro.privatelink.report:
     report: "{{ hostvars | astro.privatelink.report(ansible_play_hosts_all) }}"
-    directory: ./privatelink-report
+    directory: /srv/reports/privatelink
   delegate_to: localhost
   run_once: true
 """
