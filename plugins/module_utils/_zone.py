@@ -355,6 +355,11 @@ def _empty(link: Link, zone: Zone) -> list[Call]:
     return _wait_for_last([*arriving, *(call for vpc in leaving for call in _leave(link, zone, vpc))])
 
 
+def _lane(link: Link) -> str:
+    """Zones side by side, but those with the same holder one after another: it can be in one zone of a name only."""
+    return f"{link.holder.vpc_id if link.holder else link.name} {plain(link.zone)}"
+
+
 def _call(
     link: Link,
     operation: str,
@@ -370,7 +375,7 @@ def _call(
         operation=operation,
         arguments=arguments,
         subjects=frozenset([subject]),
-        lane=f"{link.name} {plain(link.zone)}",
+        lane=_lane(link),
         requires=requires - {subject},
         makes=makes,
         until=until,

@@ -10,6 +10,7 @@ import importlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -51,7 +52,9 @@ class Play:
 
     def calls(self) -> list[tuple[str, str]]:
         """Plans of the fleet modules: (operation, VPC), in order."""
-        runs = [run for r in self.results for run in r["result"].get("results", []) if "setup" in r["task"]]
+        tasks = {r["task"]: r["result"] for r in self.results if "setup :" in r["task"] and "results" in r["result"]}
+        last = {re.sub("Look what the (.*) needs", r"Configure the \1", task): found for task, found in tasks.items()}
+        runs = [run for found in last.values() for run in found["results"]]
         return [(call["operation"], ",".join(call["vpcs"])) for run in runs for call in run.get("calls", [])]
 
     def table(self) -> dict[str, str]:

@@ -21,17 +21,18 @@ def wide(lab_up):
 
 def test_every_vpc_works_and_a_second_run_changes_nothing(wide, tmp_path):
     held = {"privatelink_holder_vpc_id": wide.record.vpcs["holder"].id, "privatelink_holder_vpc_region": "us-east-1"}
+    confirmed = ["-e", json.dumps({"privatelink_support_confirmed": True})]
     holder = ["-e", json.dumps(held)]
     limit = ["--limit", "payments,partner,berlin"]  # the holder is in their zone's account
-    first = play(wide, tmp_path, "site", *limit, *holder)
+    first = play(wide, tmp_path, "site", *confirmed, *limit, *holder)
     assert first.rc == 0, first.text
     calls = [operation for operation, _vpc in first.calls()]
     assert calls.count("route53:DisassociateVPCFromHostedZone") == 2  # the holder has left both zones
     assert calls.count("route53:CreateVPCAssociationAuthorization") == 1
     assert calls.count("route53:DeleteVPCAssociationAuthorization") == 1
 
-    assert play(wide, tmp_path, "site").rc == 0
-    again = play(wide, tmp_path, "site")
+    assert play(wide, tmp_path, "site", *confirmed).rc == 0
+    again = play(wide, tmp_path, "site", *confirmed)
     assert again.rc == 0
     assert not again.changed
     assert again.table() == WORKS
