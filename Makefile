@@ -5,7 +5,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 
-.PHONY: help demo test lint setup lock clean
+.PHONY: help demo test lint docs setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -24,6 +24,9 @@ lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sani
 	ansible-lint -q
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
+
+docs: setup            ## write docs/findings.md from the catalogue
+	@PYTHONPATH=.collections python docs/findings.py
 
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh

@@ -13,20 +13,25 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils import _fleet, _listing, _scope, _support
 
 
-def _scoped(*args: Any, **kwargs: Any) -> dict[str, Any]:
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
     """Shows an inventory error as Ansible shows errors."""
-    try:
-        return _scope.scope(*args, **kwargs)
-    except _fleet.InventoryError as problem:
-        raise AnsibleFilterError(str(problem)) from problem
+
+    def filter_(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except _fleet.InventoryError as problem:
+            raise AnsibleFilterError(str(problem)) from problem
+
+    return filter_
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "preflight_scope": _scoped,
+            "preflight_scope": _told(_scope.scope),
             "preflight_agents": _scope.to_ask,
             "preflight_findings": _scope.findings,
             "listing": _listing.listing,
+            "support_scope": _told(_scope.support_scope),
             "support_request": _support.request,
         }

@@ -88,13 +88,17 @@ class AgentVpc:
         return {key: self.text(key) for key in ("profile", "assume_role_arn") if key in self.vars}
 
 
-def read(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, AgentVpc]:
-    """The agent VPCs of a run, and those whose links they share. Raises InventoryError with all that is wrong."""
+def read(hostvars: Mapping[str, Any], names: Sequence[str], service_known: bool = True) -> dict[str, AgentVpc]:
+    """The agent VPCs of a run, and those whose links they share. Raises InventoryError with all that is wrong.
+
+    Before Support has answered, the service is not known.
+    """
     vpcs = {name: AgentVpc.read(name, hostvars[name]) for name in names}
     for vpc in list(vpcs.values()):
         if vpc.via and vpc.via not in vpcs and vpc.via in hostvars:
             vpcs[vpc.via] = AgentVpc.read(vpc.via, hostvars[vpc.via])
-    problems = [problem for vpc in vpcs.values() for problem in _check(vpc, vpcs)] + _check_twins(vpcs)
+    needed = ["vpc_id", "region", "cluster_id", *(["service_name"] if service_known else [])]
+    problems = [problem for vpc in vpcs.values() for problem in _check(vpc, vpcs, needed)] + _check_twins(vpcs)
     if problems:
         raise InventoryError(problems)
     return vpcs
@@ -235,9 +239,9 @@ def _record(vpc: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
 # --- what can be wrong with an inventory
 
 
-def _check(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> list[str]:
-    needed = ["vpc_id", "region", "cluster_id"] + ([] if vpc.via else ["service_name"])
-    found = [f"{vpc.name}: privatelink_{key} is not set." for key in needed if key not in vpc.vars]
+def _check(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
+    missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
+    found = [f"{vpc.name}: privatelink_{key} is not set." for key in missing]
     return [*found, *_check_names(vpc), *_check_ids(vpc), *_check_cidrs(vpc), *_check_via(vpc, vpcs)]
 
 

@@ -12,27 +12,37 @@ from . import _fleet, _preflight
 from ._fleet import SUFFIX, AgentVpc
 
 
-def scope(hostvars: Mapping[str, Any], names: Sequence[str], with_links: bool = True) -> dict[str, Any]:
-    """The module's ``fleets`` and ``zones``. Without links only the VPCs themselves are looked at: all that can be asked
-    before Support has named the service."""
-    vpcs = _fleet.read(hostvars, names) if with_links else {n: AgentVpc.read(n, hostvars[n]) for n in names}
-    grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
-    for vpc in sorted(vpcs.values(), key=lambda vpc: vpc.name):
-        place = _place(vpc)
-        fleet = grouped.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
-        fleet["vpcs"].append(_vpc(vpc, vpcs))
-    if not with_links:
-        return {"fleets": list(grouped.values()), "zones": []}
-    for fleet in _fleet.fleets(hostvars, names):
-        key = tuple((k, v) for k, v in fleet.items() if k != "links")
-        grouped[key]["links"] = fleet["links"]
+def scope(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What `preflight` takes: its ``fleets`` and ``zones``."""
+    vpcs = _fleet.read(hostvars, names)
     unknown = {"failed": False, "dns_name": "", "hosted_zone_id": ""}
     zones = _fleet.zones(hostvars, names, [{"vpcs": dict.fromkeys(vpcs, unknown)}])
-    return {"fleets": list(grouped.values()), "zones": zones}
+    return {"fleets": _with_links(_fleets(vpcs), hostvars, names), "zones": zones}
 
 
-def _place(vpc: AgentVpc) -> dict[str, str]:
-    return {"region": vpc.text("region"), **vpc.access}
+def support_scope(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The ``fleets`` alone. Before Support has named the service there is nothing to ask about but the VPCs."""
+    vpcs = _fleet.read(hostvars, names, service_known=False)
+    known = all(vpc.via or vpc.text("service_name") for vpc in vpcs.values())
+    return _with_links(_fleets(vpcs), hostvars, names) if known else list(_fleets(vpcs).values())
+
+
+def _fleets(vpcs: Mapping[str, AgentVpc]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    for vpc in sorted(vpcs.values(), key=lambda vpc: vpc.name):
+        place = {"region": vpc.text("region"), **vpc.access}
+        fleet = grouped.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
+        fleet["vpcs"].append(_vpc(vpc, vpcs))
+    return grouped
+
+
+def _with_links(
+    fleets: Mapping[tuple[tuple[str, str], ...], dict[str, Any]], hostvars: Mapping[str, Any], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    for fleet in _fleet.fleets(hostvars, names):
+        place = tuple((key, value) for key, value in fleet.items() if key != "links")
+        fleets[place]["links"].extend(fleet["links"])
+    return list(fleets.values())
 
 
 def _vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> dict[str, Any]:
