@@ -71,6 +71,7 @@ def page(report: Mapping[str, Any], at: str) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", "PrivateLink to Astro"),
         tag("style", Html(STYLE)),

@@ -234,6 +234,7 @@ def test_the_page_is_html_that_needs_nothing_from_elsewhere(made):
     assert not [name for name in attributes if str(name).startswith("on")]
     assert not attributes & {"href", "src", "srcset", "action", "background"}
     assert "url(" not in text
+    assert "default-src &#x27;none&#x27;" in text
 
 
 def test_hostile_text_is_shown_as_it_is():

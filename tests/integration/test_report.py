@@ -1,0 +1,124 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What role report leaves behind, as a person, a program, a CI system and a browser find it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import jsonschema
+import pytest
+from astrolab.lab import Lab
+from running import Play, play, run_module
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+ALONE = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+ALONE += ["--disable-background-networking", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND"]
+ALONE += ["--enable-logging=stderr", "--log-level=0"]
+HOSTILE = "Jo <script>alert(1)</script>\u202e"
+
+
+@pytest.fixture(scope="module")
+def directory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where verify is run: a lab with links, of which one has a dead zone, and a hostile text in the inventory."""
+    directory = tmp_path_factory.mktemp("report")
+    assert play(lab, directory, "setup").rc == 0
+    hosts = {"payments": {"privatelink_agents_confirmed": HOSTILE}}
+    (directory / "more.yml").write_text(json.dumps({"agent_vpcs": {"hosts": hosts}}))
+    wanted = [{"Name": "interface-type", "Values": ["vpc_endpoint"]}]
+    interfaces = lab.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+    ledgers = sorted(i["PrivateIpAddress"] for i in interfaces if i["VpcId"] == lab.record.vpcs["ledger"].id)
+    lab.fault("address", ledgers[0], "dead")
+    return directory
+
+
+def verify(lab: Lab, directory: Path, *more: str) -> Play:
+    return play(lab, directory, "verify", "-i", str(directory / "more.yml"), "-e", "verify_timeout=1", *more)
+
+
+def of_task(done: Play, name: str) -> list[dict[str, Any]]:
+    return [r["result"] for r in done.results if name in r["task"] and r["status"] != "skipped"]
+
+
+def test_check_mode_writes_nothing_and_hands_nothing_on(lab: Lab, directory: Path) -> None:
+    done = verify(lab, directory, "--check")
+    assert done.rc == 0, done.text
+    assert of_task(done, "Write the report")[0]["changed"]
+    assert not (directory / "privatelink-report").exists()
+    assert not of_task(done, "Hand the results")
+
+
+@pytest.fixture(scope="module")
+def done(lab: Lab, directory: Path) -> Play:
+    return verify(lab, directory)
+
+
+@pytest.fixture(scope="module")
+def files(done: Play, directory: Path) -> Path:
+    assert set(done.failed) == {"ledger"}, done.text
+    return directory / "privatelink-report"
+
+
+def test_the_report_is_written_where_the_command_was_given_although_a_vpc_failed(files: Path) -> None:
+    report = json.loads((files / "report.json").read_text())
+    jsonschema.validate(report, SCHEMA)
+    assert {vpc["name"]: vpc["verdict"] for vpc in report["vpcs"]} == {
+        "payments": "works",
+        "ledger": "failed",
+        "analytics": "works",
+    }
+    suites = {suite.get("name"): suite for suite in ET.parse(files / "junit.xml").getroot()}
+    assert [case.get("message") for case in suites["ledger"].iter("failure")] == ["TCP_TIMEOUT_ONE_AZ"]
+
+
+def test_the_result_for_the_jobs_that_follow(done: Play) -> None:
+    (one,) = of_task(done, "Hand the results")
+    handed = one["ansible_stats"]["data"]
+    assert set(handed) == {"privatelink_result"}
+    assert handed["privatelink_result"]["vpcs"]["ledger"]["findings"] == ["TCP_TIMEOUT_ONE_AZ"]
+
+
+def test_a_second_look_renews_the_time_and_changes_nothing(lab: Lab, directory: Path, files: Path) -> None:
+    before = json.loads((files / "report.json").read_text())
+    again = verify(lab, directory)
+    assert not of_task(again, "Write the report")[0]["changed"]
+    assert json.loads((files / "report.json").read_text())["at"] > before["at"]
+
+
+def test_the_page_shows_hostile_text_as_it_is(files: Path) -> None:
+    text = (files / "report.html").read_text()
+    html5lib.HTMLParser(strict=True).parse(text)
+    assert "Jo &lt;script&gt;alert(1)&lt;/script&gt;[U+202E]" in text
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+def test_a_browser_shows_the_page_without_complaint(files: Path, tmp_path: Path) -> None:
+    """It would complain of what the page's Content-Security-Policy forbids: scripts, and anything from elsewhere."""
+    argv = [str(BROWSER), *ALONE, f"--user-data-dir={tmp_path}", "--dump-dom", (files / "report.html").as_uri()]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert "2 of 3 VPCs reach Astro over PrivateLink" in done.stdout
+    assert "<script" not in done.stdout
+    assert "CONSOLE" not in done.stderr
+
+
+def test_what_counts_as_a_change(lab: Lab, files: Path, tmp_path: Path) -> None:
+    report = json.loads((files / "report.json").read_text())
+
+    def write(**more: Any) -> bool:
+        return bool(run_module(lab, "report", report=report, directory=str(tmp_path / "new"), **more)["changed"])
+
+    assert (write(check=True), write(), write(), write(check=True)) == (True, True, False, False)
+    (tmp_path / "new" / "junit.xml").unlink()
+    assert (write(), write()) == (True, False)
+    (tmp_path / "new" / "report.json").write_text("no JSON")
+    assert (write(), write()) == (True, False)
+    report["vpcs"][0]["verdict"] = "failed"
+    assert (write(), write()) == (True, False)
