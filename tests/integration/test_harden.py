@@ -1,0 +1,293 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role harden on a lab whose front enforces the list: nobody is locked out for good, whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astrolab import enter, talk
+from astrolab.astro.organization import DEPLOYMENT, RANGE
+from astrolab.lab import Lab
+from by_hand import until
+from conftest import LabUp
+from running import Play, environment, play
+
+ASTROLAB = Path(__file__).resolve().parents[1] / "lab"
+VPCS = ("payments", "ledger", "analytics")
+CLUSTER_RANGE = str(RANGE)
+WATCH = ("-e", "harden_watch_timeout=3")
+
+
+class Agents:
+    """Agents that call their Deployment for as long as they live."""
+
+    def __init__(self, lab: Lab, logs: Path) -> None:
+        self._lab, self._logs = lab, logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *vpcs: str) -> None:
+        for vpc in vpcs:
+            facts = self._lab.record.host(f"{vpc}-agent")
+            argv = [sys.executable, "-m", "astrolab.astro.agent", url(self._lab), f"agent-{vpc}", "--every", "0.3"]
+            if facts.dial_through:
+                argv += ["--name-server", facts.name_servers[0], "--dial-through", facts.dial_through]
+            with (self._logs / vpc).open("wb") as log:
+                self._running[vpc] = subprocess.Popen(
+                    enter.command(self._lab.record, f"{vpc}-agent", argv),
+                    env=self._lab.env | enter.environment(self._lab.record) | {"PYTHONPATH": str(ASTROLAB)},
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        until(lambda: all(self.last(vpc).startswith("HTTP/1.1") for vpc in vpcs), "the agents call")
+
+    def stop(self, *vpcs: str) -> None:
+        for vpc in vpcs or tuple(self._running):
+            process = self._running.pop(vpc)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def last(self, vpc: str) -> str:
+        lines = (self._logs / vpc).read_text().splitlines()
+        return lines[-1] if lines else ""
+
+    def all_served(self) -> bool:
+        return all(self.last(vpc) == "HTTP/1.1 200 OK" for vpc in VPCS)
+
+
+def say(lab: Lab, method: str, path: str, content: object = None) -> Any:
+    return talk.say(lab.record.url, method, f"astro/{path}", content)
+
+
+def url(lab: Lab) -> str:
+    return f"https://{lab.record.cluster_host}/0rders01"
+
+
+def ranges(lab: Lab) -> list[str]:
+    found: list[str] = say(lab, "GET", f"deployments/{DEPLOYMENT}")["remoteExecution"]["allowedIpAddressRanges"]
+    return found
+
+
+def restrict(lab: Lab, *allowed: str) -> None:
+    say(lab, "PATCH", f"deployments/{DEPLOYMENT}", {"remoteExecution": {"allowedIpAddressRanges": list(allowed)}})
+
+
+def updates(lab: Lab) -> int:
+    return sum(call["method"] == "POST" for call in say(lab, "GET", "calls"))
+
+
+def move_cluster(lab: Lab, cidr: str) -> None:
+    """Astro names another range than requests really come from: who trusts it locks everybody out."""
+    say(lab, "PATCH", f"clusters/{lab.record.cluster_host.partition('.')[0]}", {"vpcSubnetRange": cidr})
+
+
+@pytest.fixture(scope="module")
+def linked(lab_up: LabUp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with lab_up() as started:
+        assert play(started, tmp_path_factory.mktemp("site"), "site").rc == 0
+        assert ranges(started) == [], "it has to be asked for"
+        yield started
+
+
+@pytest.fixture(scope="module")
+def agents(linked: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agents]:
+    started = Agents(linked, tmp_path_factory.mktemp("agents"))
+    started.start(*VPCS)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def lab(linked: Lab, agents: Agents) -> Iterator[Lab]:
+    """An open Deployment, agents at work."""
+    yield linked
+    linked.heal()
+    for what in ("faults", "calls"):
+        say(linked, "DELETE", what)
+    move_cluster(linked, CLUSTER_RANGE)
+    restrict(linked)
+    until(agents.all_served, "the agents are served again")
+
+
+def harden(lab: Lab, tmp_path: Path, *arguments: str, **env: str) -> Play:
+    return play(lab, tmp_path, "harden", *WATCH, *arguments, **env)
+
+
+def test_it_restricts_lets_agents_in_and_keeps_others_out(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    planned = harden(lab, tmp_path, "--check", "--diff")
+    assert (planned.rc, planned.changed, ranges(lab), updates(lab)) == (0, True, [], 0)
+    assert f'+            "{CLUSTER_RANGE}"' in planned.text
+
+    done = play(lab, tmp_path, "site", *WATCH, "-e", "harden_enabled=true")
+    assert (done.rc, ranges(lab)) == (0, [CLUSTER_RANGE]), done.text
+    assert agents.all_served()
+    assert public_answer(lab) == "403", "the public path is closed"
+
+    again = harden(lab, tmp_path)
+    assert (again.rc, again.changed, updates(lab)) == (0, False, 1)
+
+    refused = play(lab, tmp_path, "unharden")
+    assert (refused.rc, ranges(lab)) == (2, [CLUSTER_RANGE])
+    assert "ACCESS_WOULD_OPEN" in refused.text
+    opened = play(lab, tmp_path, "unharden", "-e", "harden_allow_open=true")
+    assert (opened.rc, ranges(lab)) == (0, [])
+    assert public_answer(lab) == "401", "whoever has a token is let in again"
+
+
+def public_answer(lab: Lab) -> str:
+    """The status that somebody gets who dials the public address."""
+    script = (
+        "import http.client, ssl, socket, sys\n"
+        "from astrolab.look import connect\n"
+        "host, through = sys.argv[1], sys.argv[2] or None\n"
+        "tls = ssl.create_default_context().wrap_socket(connect('203.0.113.10', through, 3.0), server_hostname=host)\n"
+        "tls.sendall(f'GET /0rders01 HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n'.encode())\n"
+        "print(tls.recv(4096).decode().split()[1])\n"
+    )
+    through = lab.record.host("payments-agent").dial_through or ""
+    argv = ["env", f"PYTHONPATH={ASTROLAB}", sys.executable, "-c", script, lab.record.cluster_host, through]
+    return lab.exec("payments-agent", argv).stdout.strip()
+
+
+def test_a_red_vpc_stops_it_and_so_does_one_that_limit_leaves_out(lab: Lab, tmp_path: Path) -> None:
+    lab.fault("dns", "ledger", "servfail")
+    done = harden(lab, tmp_path, "--limit", "payments,ledger,agent_hosts", "-e", "harden_agents_confirmed=true")
+    assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0)
+    assert "ledger: LOCKDOWN_UNSAFE: Its agents do not use the link: DNS_SERVFAIL" in done.text
+    assert "analytics: LOCKDOWN_UNSAFE: This agent VPC is not part of the run" in done.text
+    assert "payments: LOCKDOWN" not in done.text
+
+
+def test_without_verification_in_the_run_it_does_nothing(lab: Lab, tmp_path: Path) -> None:
+    done = harden(lab, tmp_path, "--tags", "harden", "-e", "harden_agents_confirmed=true")
+    assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0)
+    assert done.text.count("Its link was not verified in this run") >= len(VPCS)
+
+
+def test_an_agent_that_is_not_at_work_stops_it_unless_confirmed(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    agents.stop("ledger")
+    done = harden(lab, tmp_path)
+    assert (done.rc, ranges(lab)) == (2, [])
+    assert "orders: LOCKDOWN_UNSAFE: The agent tokens ledger were used lately, but not now" in done.text
+    assert harden(lab, tmp_path, "-e", "harden_agents_confirmed=true").rc == 0
+    assert ranges(lab) == [CLUSTER_RANGE]
+    agents.start("ledger")
+
+
+def test_a_range_that_locks_everybody_out_is_taken_back(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    restrict(lab, "198.51.100.7", CLUSTER_RANGE)
+    move_cluster(lab, "172.30.0.0/22")
+    done = harden(lab, tmp_path, "-e", "harden_exclusive=true")
+    assert (done.rc, updates(lab)) == (2, 2)
+    assert set(ranges(lab)) == {"198.51.100.7/32", CLUSTER_RANGE}
+    for vpc in VPCS:
+        assert f"{vpc}: ACCESS_LOST: {vpc}-agent got 401" in done.text
+    assert "the previous list was put back: 198.51.100.7" in done.text
+    until(agents.all_served, "the agents are served again")
+
+
+def test_a_list_that_somebody_else_changed_meanwhile_is_not_put_back(lab: Lab, tmp_path: Path) -> None:
+    move_cluster(lab, "172.30.0.0/22")
+    theirs = ["172.30.0.0/22", "192.0.2.0/24"]
+    change = {"remoteExecution": {"allowedIpAddressRanges": theirs}}
+    say(lab, "POST", "faults", {"kind": "second_writer", "method": "POST", "ending": DEPLOYMENT, "change": change})
+    done = harden(lab, tmp_path)
+    assert (done.rc, ranges(lab)) == (2, theirs)
+    assert "THE PREVIOUS LIST COULD NOT BE PUT BACK" in done.text
+    assert "somebody else changed it meanwhile" in done.text
+
+
+def test_an_agent_that_goes_quiet_after_the_change_has_it_taken_back(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    running = start(lab, tmp_path)
+    until(lambda: updates(lab) == 1, "the update is sent", seconds=60)
+    agents.stop("ledger")
+    said, _ = running.communicate(timeout=120)
+    assert (running.returncode, ranges(lab)) == (2, [])
+    assert "orders: AGENTS_QUIET: The agent tokens ledger were in use before the list was changed" in said
+    assert "the previous list was put back" in said
+    agents.start("ledger")
+
+
+def test_public_ranges_stay_unless_exclusive(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    restrict(lab, "198.18.0.0/15", CLUSTER_RANGE)
+    added = harden(lab, tmp_path)
+    assert (added.rc, added.changed) == (0, False)
+    assert harden(lab, tmp_path, "-e", "harden_exclusive=true").rc == 0
+    assert ranges(lab) == [CLUSTER_RANGE]
+    assert agents.all_served()
+
+
+def test_a_token_that_does_not_see_variables_changes_nothing(lab: Lab, tmp_path: Path) -> None:
+    done = harden(lab, tmp_path, ASTRO_API_TOKEN="lab-blind")
+    assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0)
+    assert "DEPLOYMENT_FIELDS_MISSING" in done.text
+    assert "No list was changed by this run" in done.text
+
+
+def test_lifting_may_not_cut_off_agents_that_still_use_the_link(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    restrict(lab, "198.51.100.7", CLUSTER_RANGE)
+    done = play(lab, tmp_path, "unharden", "-e", "harden_allow_open=true")
+    assert (done.rc, updates(lab)) == (2, 0)
+    assert "ACCESS_MISSES_CLUSTER" in done.text
+    assert agents.all_served()
+
+
+def start(lab: Lab, tmp_path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["ansible-playbook", "-i", str(lab.inventory), "astro.privatelink.harden", *WATCH],
+        env=environment(lab, PLAY_RESULTS=str(tmp_path / "results.jsonl")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
+    )
+
+
+def break_off(lab: Lab, tmp_path: Path, how: signal.Signals) -> str:
+    """A run that ends right after the update was sent, and what it had said by then."""
+    running = start(lab, tmp_path)
+    until(lambda: updates(lab) == 1, "the update is sent", seconds=60)
+    os.killpg(running.pid, how)
+    said, _ = running.communicate(timeout=60)
+    return said
+
+
+def test_a_run_that_is_broken_off_leaves_agents_at_work_and_the_next_one_goes_on(
+    lab: Lab, agents: Agents, tmp_path: Path
+) -> None:
+    assert "orders admits everybody now. Should this run be broken off" in break_off(lab, tmp_path, signal.SIGINT)
+    assert ranges(lab) == [CLUSTER_RANGE]
+    until(agents.all_served, "the agents are served")
+    again = harden(lab, tmp_path)
+    assert (again.rc, again.changed) == (0, False)
+
+
+def test_a_lock_out_that_nobody_was_left_to_take_back_can_be_by_what_was_said(
+    lab: Lab, agents: Agents, tmp_path: Path
+) -> None:
+    move_cluster(lab, "172.30.0.0/22")
+    said = break_off(lab, tmp_path, signal.SIGKILL)
+    until(lambda: agents.last("ledger") == "HTTP/1.1 403 Forbidden", "the agents are locked out")
+    again = harden(lab, tmp_path)
+    assert again.rc == 2
+    assert "LOCKDOWN_UNSAFE: None of its agent tokens was used" in again.text
+    assert "The list has 172.30.0.0/22 already: if that keeps agents out, run the playbook unharden" in again.text
+    found = re.search(r"back with: (ansible localhost .*?'\{.*?\}')", said)
+    assert found, said
+    command = found[1].replace('\\"', '"')  # the message is shown as JSON
+    done = subprocess.run(command, shell=True, env=environment(lab), capture_output=True, text=True, check=False)
+    assert (done.returncode, ranges(lab)) == (0, []), done.stdout + done.stderr
+    until(agents.all_served, "the agents are served again")
