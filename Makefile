@@ -28,6 +28,9 @@ lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sani
 docs: setup            ## write docs/findings.md from the catalogue
 	@PYTHONPATH=.collections python docs/findings.py
 
+bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
+	@PYTHONPATH=tests/lab python tests/bench/bench.py
+
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh
 

@@ -57,13 +57,25 @@ def test_the_same_client_token_with_other_parameters_is_a_mismatch(aws: Aws) -> 
         aws.endpoint(vpc, service, aws.subnet(vpc), ClientToken="once")
 
 
-def test_private_dns_is_wanted_unless_said_otherwise_and_refused_without_a_name(aws: Aws) -> None:
+def test_private_dns_is_wanted_unless_said_otherwise_where_the_service_has_a_name(aws: Aws) -> None:
+    def made(service: str, vpc: str) -> bool:
+        reply = aws.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, VpcEndpointType="Interface")
+        return bool(reply["VpcEndpoint"]["PrivateDnsEnabled"])
+
+    named = aws.vpc()
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        aws.ec2.modify_vpc_attribute(VpcId=named, **{attribute: {"Value": True}})
+    assert made(aws.service(private_dns_name="api.example.com"), named)
+    assert not made(aws.service(), aws.vpc())
+
+
+def test_private_dns_is_refused_without_a_name(aws: Aws) -> None:
     vpc, service = aws.vpc(), aws.service()
     with aws.refuses(
         "InvalidParameter",
         text=f"Private DNS can't be enabled because the service {service} does not provide a private DNS name.",
     ):
-        aws.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, VpcEndpointType="Interface")
+        aws.endpoint(vpc, service, PrivateDnsEnabled=True)
 
 
 def test_private_dns_needs_both_dns_attributes_of_the_vpc(aws: Aws) -> None:

@@ -96,6 +96,9 @@ class Ec2(Answering, EC2Response):
         )
         kind = self._get_param("VpcEndpointType") or "Gateway"
         interface = kind == "Interface"
+        named = (
+            interface and service.private_dns_name is not None
+        )  # AWS's default is true; whether it insists is not known
         default = backend.get_default_security_group(vpc.id)
         groups = self._get_param("SecurityGroupIds", []) or ([default.id] if default and interface else [])
         return Wanted(
@@ -106,7 +109,7 @@ class Ec2(Answering, EC2Response):
             security_group_ids=tuple(dict.fromkeys(groups)),
             route_table_ids=tuple(self._get_param("RouteTableIds", [])),
             policy_document=self._get_param("PolicyDocument"),
-            private_dns_enabled=bool(self._get_bool_param("PrivateDnsEnabled", interface)) and interface,
+            private_dns_enabled=bool(self._get_bool_param("PrivateDnsEnabled", named)) and interface,
             ip_address_type=self._get_param("IpAddressType") or "ipv4",
             dns_options=self._get_param("DnsOptions"),
             client_token=self._get_param("ClientToken"),
