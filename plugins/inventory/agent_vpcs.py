@@ -1,0 +1,236 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Agent VPCs as an inventory. Options in, hosts out; what becomes of what was found is decided in `_inventory`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: agent_vpcs
+short_description: Agent VPCs by their tags, over accounts and regions
+version_added: 0.1.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Finds the VPCs in which Remote Execution Agents run, with the variables that the roles of this collection read. They are the
+    hosts of the group C(agent_vpcs).
+  - Asks each account and region at most three times (pages aside), however many VPCs there are.
+  - A tag C(astro.privatelink/via) of a VPC sets its variable C(privatelink_via), and so for every C(privatelink_*) variable of the
+    roles. Lists are separated by blanks. What all VPCs have in common is better off in
+    C(group_vars/agent_vpcs.yml) beside this file.
+  - If an account or a region cannot be read, there is no inventory at all. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make
+    Ansible stop then.
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [astro.privatelink.agent_vpcs]
+  regions:
+    description: Where to look. Can be said for each account by itself.
+    type: list
+    elements: str
+    default: []
+  accounts:
+    description:
+      - Accounts to look at, each with how to reach it. Without any it is the one of the credentials that Ansible has.
+      - Hosts get C(privatelink_profile) and C(privatelink_assume_role_arn) accordingly, so that the roles reach them the same way.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      profile:
+        description: AWS profile.
+        type: str
+      assume_role_arn:
+        description: Role to assume, with the profile or with the credentials that Ansible has.
+        type: str
+      regions:
+        description: Regions of this account, instead of O(regions).
+        type: list
+        elements: str
+  filters:
+    description: What makes a VPC an agent VPC, as filters of DescribeVpcs. A value is a string or a list of them.
+    type: dict
+    default:
+      tag-key: astro.privatelink/agents
+  security_group_filters:
+    description:
+      - What makes a security group one of agents, as filters of DescribeSecurityGroups. Those of a VPC become its
+        C(privatelink_agent_security_groups).
+    type: dict
+    default:
+      tag-key: astro.privatelink/agents
+  agent_cidrs:
+    description:
+      - Which VPCs get their own IPv4 ranges as C(privatelink_agent_cidrs), instead of security groups.
+      - A VPC that shares a link (V(joined)) can be let in by security groups over a peering of the same region only.
+    type: str
+    choices: [joined, all, none]
+    default: joined
+  agent_host_filters:
+    description:
+      - What makes a machine one to verify links from, as filters of DescribeInstances. Those that run in agent VPCs become hosts of the
+        group C(agent_hosts).
+      - Without filters there are none.
+    type: dict
+    default: {}
+  agent_host_address:
+    description: What C(ansible_host) of such a machine is. With SSM take V(instance_id).
+    type: str
+    choices: [private_ip_address, private_dns_name, instance_id]
+    default: private_ip_address
+  hostnames:
+    description: What a VPC is called, V(tag:KEY) or V(vpc_id); the first that it has. Names must differ, over all accounts.
+    type: list
+    elements: str
+    default: ["tag:Name", vpc_id]
+  agent_hostnames:
+    description: What a machine is called, V(tag:KEY) or a value of O(agent_host_address); the first that it has.
+    type: list
+    elements: str
+    default: [instance_id]
+notes:
+  - O(compose), O(groups) and O(keyed_groups) see for VPCs and machines alike C(kind) (V(agent_vpc) or V(agent_host)), C(vpc_id),
+    C(region), C(account_id) and C(tags), beside the variables; for VPCs C(cidrs), for machines C(instance_id),
+    C(private_ip_address) and C(private_dns_name). They do not become variables.
+  - Needs the permissions C(ec2:DescribeVpcs), C(ec2:DescribeSecurityGroups), and C(ec2:DescribeInstances) with
+    O(agent_host_filters).
+requirements:
+  - boto3
+  - botocore
+extends_documentation_fragment:
+  - constructed
+  - inventory_cache
+"""
+
+EXAMPLES = r"""
+# agents.agent_vpcs.yml: VPCs and security groups that carry the tag astro.privatelink/agents, of the account of the credentials
+plugin: astro.privatelink.agent_vpcs
+regions: [us-east-1]
+
+---
+# Three accounts; the machines with agents, reached by SSM; a group for each region, whose group_vars name its service
+plugin: astro.privatelink.agent_vpcs
+regions: [us-east-1, eu-west-1]
+accounts:
+  - profile: network
+  - assume_role_arn: arn:aws:iam::123456789012:role/privatelink
+  - assume_role_arn: arn:aws:iam::210987654321:role/privatelink
+    regions: [us-east-1]
+filters:
+  "tag:team": [data, ml]
+  "tag:astro": "yes"
+agent_host_filters:
+  "tag:role": astro-agent
+agent_host_address: instance_id
+keyed_groups:
+  - prefix: region
+    key: region
+groups:
+  production: tags.stage == 'prod'
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/agent_vpcs
+"""
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils import _aws, _discover, _fleet, _inventory
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 every string was a template, unless it was wrapped
+    from ansible.utils.unsafe_proxy import wrap_var as literal
+
+    def trust_as_template(value: Any) -> Any:
+        return value
+else:
+
+    def literal(value: Any) -> Any:
+        return value
+
+
+_ROLES = Path(__file__).parents[2] / "roles"
+#: Without the second one Ansible looks for a Python on its own, which may lack boto3.
+_LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # ansible-core has no types
+    NAME = "astro.privatelink.agent_vpcs"
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith(("agent_vpcs.yml", "agent_vpcs.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path)
+        self._read_config_data(path)
+        if find_spec("boto3") is None:
+            raise AnsibleParserError(missing_required_lib("boto3"))
+        try:
+            wanted = self._wanted()
+            hosts = _inventory.hosts(self._found(path, wanted, cache), self._rules(wanted))
+        except (_aws.ReadFailed, _fleet.InventoryError) as problem:
+            raise AnsibleParserError(str(problem)) from problem
+        self.inventory.add_group("agent_vpcs")
+        for host in hosts:
+            self._add(host)
+
+    def _wanted(self) -> _inventory.Wanted:
+        options = ("filters", "security_group_filters", "agent_host_filters")
+        vpcs, groups, machines = (_inventory.filters(option, self.get_option(option)) for option in options)
+        return _inventory.Wanted(vpcs=vpcs, groups=groups, machines=machines)
+
+    def _rules(self, wanted: _inventory.Wanted) -> _inventory.Rules:
+        names, agent_names = self.get_option("hostnames"), self.get_option("agent_hostnames")
+        return _inventory.Rules(
+            kinds=_kinds(),
+            hostnames=tuple(names),
+            agent_hostnames=tuple(agent_names),
+            agent_host_address=self.get_option("agent_host_address"),
+            agent_cidrs=self.get_option("agent_cidrs"),
+            other_tags=_inventory.other_tags([*names, *agent_names], wanted.vpcs, wanted.groups, wanted.machines),
+        )
+
+    def _found(self, path: str, wanted: _inventory.Wanted, cache: bool) -> _inventory.Found:
+        accounts = _inventory.accounts(self.get_option("accounts"), self.get_option("regions"))
+        asked = hashlib.sha256(repr((accounts, wanted)).encode()).hexdigest()
+        key = f"{self.get_cache_key(path)}_{asked[:12]}"
+        kept = self.get_option("cache")
+        if kept and cache and key in self._cache:
+            return _inventory.Found.read(self._cache[key])
+        found = _discover.discover(accounts, wanted)
+        if kept:
+            self._cache[key] = found.plain()
+        return found
+
+    def _add(self, host: _inventory.Host) -> None:
+        self.inventory.add_group(host.group)
+        self.inventory.add_host(host.name, group=host.group)
+        # Whoever may tag a VPC must not run expressions here.
+        known = {key: literal(value) for key, value in {**host.facts, **host.variables}.items()}
+        local = {key: trust_as_template(value) for key, value in _LOCAL.items()} if host.group == "agent_vpcs" else {}
+        for key, value in {**local, **{key: known[key] for key in host.variables}}.items():
+            self.inventory.set_variable(host.name, key, value)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), known, host.name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), known, host.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host.name, strict=strict)
+
+
+def _kinds() -> dict[str, str]:
+    """The variables of agent VPCs and their types, from the roles' argument specs."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    kinds = {}
+    for file in sorted(_ROLES.glob("*/meta/argument_specs.yml")):
+        spec = yaml.load(file.read_text(), Loader=loader)["argument_specs"]
+        options = [item for entry in spec.values() for item in entry.get("options", {}).items()]
+        kinds.update({name: option["type"] for name, option in options if name.startswith(_inventory.PREFIX)})
+    return {name.removeprefix(_inventory.PREFIX): kind for name, kind in kinds.items()}
