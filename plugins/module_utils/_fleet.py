@@ -242,7 +242,8 @@ def _record(vpc: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
 def _check(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
     found = [f"{vpc.name}: privatelink_{key} is not set." for key in missing]
-    return [*found, *_check_names(vpc), *_check_ids(vpc), *_check_cidrs(vpc), *_check_via(vpc, vpcs)]
+    checks = (_check_names(vpc), _check_account(vpc), _check_ids(vpc), _check_cidrs(vpc), _check_via(vpc, vpcs))
+    return [*found, *(problem for check in checks for problem in check)]
 
 
 def _check_names(vpc: AgentVpc) -> Iterable[str]:
@@ -258,6 +259,14 @@ def _check_names(vpc: AgentVpc) -> Iterable[str]:
         yield (
             f"{vpc.name}: privatelink_service_name {service!r} is not the name of an endpoint service. It looks like "
             "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0 and comes from Astronomer Support."
+        )
+
+
+def _check_account(vpc: AgentVpc) -> Iterable[str]:
+    if "account_id" in vpc.vars and not re.fullmatch(r"\d{12}", vpc.text("account_id")):
+        yield (
+            f"{vpc.name}: privatelink_account_id is {vpc.vars['account_id']!r}; an account id has twelve digits. Put quotes "
+            "around it, and do not take it from a controller's survey: YAML reads one with a leading zero as another number."
         )
 
 
@@ -288,7 +297,7 @@ def _check_via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:
     if vpc.via == vpc.name:
         yield f"{vpc.name}: privatelink_via names the VPC itself. Leave it out for a link of its own."
     elif owner is None:
-        yield f"{vpc.name}: privatelink_via names {vpc.via!r}, which is not in the inventory."
+        yield f"{vpc.name}: privatelink_via names {vpc.via!r}, which is not in the inventory, or not in this slice of it."
     elif owner.via:
         yield (
             f"{vpc.name}: privatelink_via names {vpc.via}, which is joined to {owner.via} itself. Name {owner.via} instead."
