@@ -22,11 +22,18 @@ _RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
 
 @dataclass(frozen=True)
+class Record:
+    kind: int
+    ttl: int
+    value: str
+
+
+@dataclass(frozen=True)
 class Reply:
-    """What of a DNS answer matters here: its code, and records as (type, TTL, value)."""
+    """What of a DNS answer matters here: its code, and its records."""
 
     rcode: int
-    records: tuple[tuple[int, int, str], ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 class UnreadableReply(ValueError):
@@ -50,13 +57,13 @@ def lookup(server: str, host: str, timeout: float) -> Lookup:
         problem, detail = _PROBLEMS.get(four.rcode, "DNS_SERVFAIL"), _RCODES.get(four.rcode, f"code {four.rcode}")
         return Lookup(server, problem=problem, detail="" if four.rcode == 3 else detail, seconds=_since(start))
     records = four.records + six.records
-    addresses = sorted({value for kind, _, value in records if kind in (_A, _AAAA)})
+    addresses = sorted({record.value for record in records if record.kind in (_A, _AAAA)})
     return Lookup(
         server,
         addresses=tuple(addresses),
         problem="" if addresses else "DNS_NODATA",
-        aliases=tuple(dict.fromkeys(value for kind, _, value in records if kind == _CNAME)),
-        ttl=min((ttl for _, ttl, _ in records), default=None),
+        aliases=tuple(dict.fromkeys(record.value for record in records if record.kind == _CNAME)),
+        ttl=min((record.ttl for record in records), default=None),
         seconds=_since(start),
     )
 
@@ -64,7 +71,7 @@ def lookup(server: str, host: str, timeout: float) -> Lookup:
 def _parted(server: str) -> tuple[str, int]:
     """``ADDRESS``, ``ADDRESS:PORT`` or a bare IPv6 address."""
     if server.count(":") == 1:
-        address, _, port = server.partition(":")
+        address, port = server.split(":")
         return address, int(port)
     return server, 53
 
@@ -88,13 +95,13 @@ def ask_dnspython(address: str, port: int, host: str, kind: int, timeout: float)
 
     question = dns.message.make_query(f"{host}.", dns.rdatatype.RdataType.make(kind))
     try:
-        answer, _ = dns.query.udp_with_fallback(question, address, timeout, port)
+        answer = dns.query.udp_with_fallback(question, address, timeout, port)[0]
     except dns.exception.Timeout:
         raise socket.timeout() from None
     except (dns.exception.DNSException, EOFError) as error:
         raise UnreadableReply(f"{type(error).__name__}: {error}") from error
     records = [
-        (int(rrset.rdtype), int(rrset.ttl), record.to_text().rstrip("."))
+        Record(int(rrset.rdtype), int(rrset.ttl), record.to_text().rstrip("."))
         for rrset in answer.answer
         for record in rrset
         if rrset.rdtype in (_A, _CNAME, _AAAA)
@@ -110,12 +117,12 @@ def ask_plainly(address: str, port: int, host: str, kind: int, timeout: float) -
     labels = b"".join(bytes([len(label)]) + label for label in host.encode("idna").split(b"."))
     question = number + struct.pack("!5H", 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    answer = _over_udp(family, (address, port), question, timeout)
-    if answer[2] & 0x02:  # truncated: it does not fit into a datagram
-        answer = _over_tcp((address, port), question, timeout)
     try:
+        answer = _over_udp(family, (address, port), question, timeout)
+        if answer[2] & 0x02:  # truncated: it does not fit into a datagram
+            answer = _over_tcp((address, port), question, timeout)
         return _parsed(answer)
-    except (IndexError, struct.error, UnicodeDecodeError, ValueError) as error:
+    except (IndexError, struct.error, ValueError) as error:
         raise UnreadableReply(f"an unreadable answer ({error})") from error
 
 
@@ -140,20 +147,20 @@ def _over_tcp(where: tuple[str, int], question: bytes, timeout: float) -> bytes:
 
 
 def _parsed(answer: bytes) -> Reply:
-    _, flags, questions, answers = struct.unpack("!4H", answer[:8])
+    flags, questions, answers = struct.unpack("!3H", answer[2:8])
     at = 12
-    for _ in range(questions):
+    for _question in range(questions):
         at = _name(answer, at)[1] + 4
     records = []
-    for _ in range(answers):
+    for _answer in range(answers):
         at = _name(answer, at)[1]
-        kind, _, ttl, length = struct.unpack("!HHIH", answer[at : at + 10])
+        kind, ttl, length = struct.unpack("!H2xIH", answer[at : at + 10])
         at += 10
         if kind in (_A, _AAAA):
             family = socket.AF_INET if kind == _A else socket.AF_INET6
-            records.append((kind, ttl, socket.inet_ntop(family, answer[at : at + length])))
+            records.append(Record(kind, ttl, socket.inet_ntop(family, answer[at : at + length])))
         elif kind == _CNAME:
-            records.append((kind, ttl, _name(answer, at)[0]))
+            records.append(Record(kind, ttl, _name(answer, at)[0]))
         at += length
     return Reply(flags & 0x0F, tuple(records))
 

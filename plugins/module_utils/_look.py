@@ -230,7 +230,7 @@ def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:
 def _connect(target: Target, address: str) -> socket.socket:
     if not target.dial_through:
         return socket.create_connection((address, target.port), target.timeout)
-    proxy, _, port = target.dial_through.rpartition(":")
+    proxy, port = target.dial_through.rsplit(":", 1)
     connection = socket.create_connection((proxy, int(port)), target.timeout)
     connection.sendall(f"CONNECT {address}:{target.port} HTTP/1.1\r\nHost: {address}:{target.port}\r\n\r\n".encode())
     reply = b""

@@ -162,7 +162,7 @@ def _astro(links: Sequence[Link], bottom: float) -> dict[str, Box]:
     least = 8.0
     for host in dict.fromkeys(link.host for link in links):
         of_host = [link.endpoint.middle for link in links if link.host == host]
-        label, _, suffix = host.partition(".")
+        label, suffix = host.split(".", 1)
         box = Box(_ASTRO, 0, ("Astro", _cut(label, 27), suffix), "astro", "")
         top = min(max(sum(of_host) / len(of_host) - box.height / 2, least), max(bottom - box.height, least))
         boxes[host] = replace(box, top=top)

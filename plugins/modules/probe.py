@@ -189,7 +189,7 @@ names:
       returned: success
       sample: {}
 addresses:
-  description: How far the connection to each address came. RV(addresses.problem) is the code of what stopped it.
+  description: How far the connection to each address came. C(problem) is the code of what stopped it.
   returned: always
   type: list
   elements: dict

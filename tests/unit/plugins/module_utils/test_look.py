@@ -347,7 +347,7 @@ def test_datagrams_that_answer_another_question_are_passed_over() -> None:
 
         threading.Thread(target=answer, daemon=True).start()
         found = _dns.ask_plainly("127.0.0.1", server.getsockname()[1], HOST, 1, 2)
-    assert found.records == ((1, 60, "10.0.1.5"),)
+    assert found.records == (_dns.Record(1, 60, "10.0.1.5"),)
 
 
 def test_without_dnspython_the_module_asks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
