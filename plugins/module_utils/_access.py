@@ -16,7 +16,6 @@ from typing import Any, Literal
 from ._findings import Finding, errors, finding
 from ._plan import Call, Plan
 
-Network = IPv4Network | IPv6Network
 State = Literal["present", "absent", "exact"]
 
 #: What an update has to carry. Some of it is missing from an answer when the token may not see it.
@@ -278,14 +277,14 @@ def _check_echo(want: Want, have: Have) -> list[Finding]:
 # --- ranges
 
 
-def _network(text: str) -> Network | None:
+def _network(text: str) -> IPv4Network | IPv6Network | None:
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError:
         return None
 
 
-def _networks(ranges: Iterable[str]) -> list[Network]:
+def _networks(ranges: Iterable[str]) -> list[IPv4Network | IPv6Network]:
     return [network for network in map(_network, ranges) if network is not None]
 
 

@@ -145,8 +145,10 @@ def refused(status: int, content: bytes, retry_after: str = "") -> AstroError:
     return AstroError(text, status, min(seconds, LONGEST_PAUSE))
 
 
-def client(params: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Client:
+def client(params: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Client:
     """A client from a module's parameters; blank ones count as not given, then the environment is asked."""
+
+    around = os.environ if environment is None else environment
 
     def given(name: str, default: str = "") -> str:
         variable = {
@@ -154,7 +156,7 @@ def client(params: Mapping[str, Any], environment: Mapping[str, str] = os.enviro
             "api_token": "ASTRO_API_TOKEN",
             "api_url": "ASTRO_API_URL",
         }
-        return (params[name] or "").strip() or environment.get(variable[name], "").strip() or default
+        return (params[name] or "").strip() or around.get(variable[name], "").strip() or default
 
     token, organization, url = given("api_token"), given("organization_id"), given("api_url", URL).rstrip("/")
     if not token:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from . import _access
@@ -58,7 +58,7 @@ def public(
 
 # --- are its agents at work?
 
-Tokens = Mapping[str, Sequence[Document] | None]
+Tokens: TypeAlias = "Mapping[str, Sequence[Document] | None]"
 
 
 def quiet(first: Tokens, now: Tokens, wanted: Sequence[str] | None) -> list[str]:

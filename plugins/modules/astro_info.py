@@ -178,7 +178,7 @@ OPTIONS = {
     "deployment_ids": {"type": "list", "elements": "str", "default": []},
     "agent_tokens": {"type": "bool", "default": False},
     "watch_timeout": {"type": "int", "default": 0},
-    "watch_tokens": {"type": "list", "elements": "str"},
+    "watch_tokens": {"type": "list", "elements": "str", "no_log": False},
 }
 
 

@@ -213,7 +213,7 @@ def test_an_agent_that_goes_quiet_after_the_change_has_it_taken_back(lab: Lab, a
     running = start(lab, tmp_path)
     until(lambda: updates(lab) == 1, "the update is sent", seconds=60)
     agents.stop("ledger")
-    said, _ = running.communicate(timeout=120)
+    said = running.communicate(timeout=120)[0]
     assert (running.returncode, ranges(lab)) == (2, [])
     assert "orders: AGENTS_QUIET: The agent tokens ledger were in use before the list was changed" in said
     assert "the previous list was put back" in said
@@ -261,8 +261,7 @@ def break_off(lab: Lab, tmp_path: Path, how: signal.Signals) -> str:
     running = start(lab, tmp_path)
     until(lambda: updates(lab) == 1, "the update is sent", seconds=60)
     os.killpg(running.pid, how)
-    said, _ = running.communicate(timeout=60)
-    return said
+    return running.communicate(timeout=60)[0]
 
 
 def test_a_run_that_is_broken_off_leaves_agents_at_work_and_the_next_one_goes_on(
