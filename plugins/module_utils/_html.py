@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from typing import TypeAlias
 
 # Elements of HTML that have no end tag.
 _VOID = {"meta", "br"}
@@ -18,7 +19,7 @@ class Html(str):
     __slots__ = ()
 
 
-Child = str | int | float | None
+Child: TypeAlias = "str | int | float | None"
 
 
 def tag(name: str, /, *children: Child, **attributes: Child) -> Html:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe as a command, for a pod or a machine without Ansible. It only reads arguments and prints.
+"""The probe as a command, for a pod or a machine without Ansible. It only reads arguments and says what came of it.
 
 It keeps to Python 3.8.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Sequence
 
 from ._findings import Finding, errors
@@ -33,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     seen = look(target)
     found = findings(target, seen)
     if arguments.json:
-        print(json.dumps({**public(target, seen), "findings": [one.public() for one in found]}, indent=2))
+        text = json.dumps({**public(target, seen), "findings": [one.public() for one in found]}, indent=2)
     else:
-        print("\n".join(told(target, seen, found)))
+        text = "\n".join(told(target, seen, found))
+    sys.stdout.write(f"{text}\n")
     return 1 if errors(found) else 0
 
 
