@@ -339,6 +339,23 @@ def _read_records(route53: Any, zone_id: str) -> Iterator[_zone.Record]:
             yield _zone.Record(name=_zone.plain(record["Name"]), type=record["Type"], alias=alias, raw=record)
 
 
+def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """For each VPC (id to region) the zones that serve it, of whatever owner: their ids and names."""
+
+    def read(vpc: tuple[str, str]) -> tuple[str, dict[str, str]]:
+        position: dict[str, str] = {}
+        found: dict[str, str] = {}
+        while True:
+            page = route53.list_hosted_zones_by_vpc(VPCId=vpc[0], VPCRegion=vpc[1], **position)
+            found |= {zone["HostedZoneId"]: _zone.plain(zone["Name"]) for zone in page["HostedZoneSummaries"]}
+            if not page.get("NextToken"):
+                return vpc[0], found
+            position = {"NextToken": page["NextToken"]}
+
+    with _reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return dict(pool.map(read, vpcs.items()))
+
+
 def _read_authorised(route53: Any, zone_id: str) -> Iterator[str]:
     """The VPCs of other accounts that may be associated, at the moment."""
     for page in route53.get_paginator("list_vpc_association_authorizations").paginate(HostedZoneId=zone_id):

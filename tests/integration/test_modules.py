@@ -162,3 +162,26 @@ def test_a_zone_made_by_somebody_else_is_a_conflict_until_adopted(lab_up):
             lab, "private_zone", region="us-east-1", links=[{**wanted, "hosted_zone_id": zone_id, "state": "absent"}]
         )
         assert removed["calls"] == []
+
+
+def test_zone_association(lab):
+    """Two teams: one authorises, the other one associates, and each sees what it lacks."""
+    vpc_id, partner = facts(lab, "payments")["vpc_id"], "222222222222"
+    vpc = {"VPCId": vpc_id, "VPCRegion": "us-east-1"}
+    other = lab.client("ec2", account=partner).create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    route53 = lab.client("route53", account=partner)
+    zone = route53.create_hosted_zone(Name="external.astronomer.run", CallerReference="x", VPC={**vpc, "VPCId": other})[
+        "HostedZone"
+    ]["Id"].rsplit("/", 1)[-1]
+
+    def association(state="present"):
+        wanted = {"name": "payments", "vpc_id": vpc_id, "region": "us-east-1", "hosted_zone_id": zone, "state": state}
+        return lambda check=False: run_module(
+            lab, "zone_association", check=check, region="us-east-1", associations=[wanted]
+        )
+
+    refused = association()()
+    assert [one["code"] for one in refused["findings"]] == ["ZONE_NOT_AUTHORISED"]
+    route53.create_vpc_association_authorization(HostedZoneId=zone, VPC=vpc)
+    steps(association(), ["AssociateVPCWithHostedZone"])
+    steps(association("absent"), ["DisassociateVPCFromHostedZone"])

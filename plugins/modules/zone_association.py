@@ -1,0 +1,179 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: zone_association
+short_description: The VPC account's half of sharing a private hosted zone
+version_added: 0.1.0
+description:
+  - Associates VPCs of this account with a private hosted zone of another account, which must have authorised them.
+  - Is for teams whose credentials reach only one of the two accounts. With both, M(astro.privatelink.private_zone) does all
+    three steps in one run.
+  - Across accounts the change cannot be watched until it has reached all of Route 53's servers; that takes up to a minute.
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - astro.privatelink.attributes
+  - astro.privatelink.attributes.fleet
+  - astro.privatelink.access
+options:
+  associations:
+    description: VPCs and the zones that shall serve them, or shall no longer.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the VPC in plans and results, usually its inventory name. Each name once.
+        type: str
+        required: true
+      vpc_id:
+        description: The VPC.
+        type: str
+        required: true
+      region:
+        description: Region of the VPC.
+        type: str
+        required: true
+      hosted_zone_id:
+        description: The zone, as the other account names it.
+        type: str
+        required: true
+      state:
+        description: Whether the zone shall serve the VPC.
+        type: str
+        choices: [present, absent]
+        default: present
+  wait_timeout:
+    description: Seconds to wait for each change, where it can be watched.
+    type: int
+    default: 180
+"""
+
+EXAMPLES = r"""
+- name: Join the zone that the network team's account has authorised this VPC for
+  astro.privatelink.zone_association:
+    associations:
+      - name: analytics
+        vpc_id: vpc-0cccccccccccccccc
+        region: us-east-1
+        hosted_zone_id: Z0123456789ABCDEFGHIJ
+"""
+
+RETURN = r"""
+vpcs:
+  description: What became of each VPC, by the names of O(associations).
+  returned: always
+  type: dict
+  contains:
+    failed:
+      description: Whether RV(findings) has an error for this VPC.
+      type: bool
+      returned: always
+      sample: false
+    hosted_zone_id:
+      description: The zone.
+      type: str
+      returned: always
+      sample: Z0123456789ABCDEFGHIJ
+    associated:
+      description: Whether the VPC is associated with the zone.
+      type: bool
+      returned: always
+      sample: true
+calls:
+  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - operation: route53:AssociateVPCWithHostedZone
+      vpcs: [analytics]
+      arguments: {HostedZoneId: Z0123456789ABCDEFGHIJ}
+findings:
+  description: What is wrong, with the remedy.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - code: ZONE_NOT_AUTHORISED
+      vpc: analytics
+      severity: error
+      seen: The VPC has not been authorised.
+      remedy: The zone's account must authorise this VPC first.
+      text: "ZONE_NOT_AUTHORISED: ..."
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _association, _aws
+from ..module_utils._plan import Outcome, Plan
+from ..module_utils._run import Job, run
+
+ASSOCIATION = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "hosted_zone_id": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+class Associations(Job[_association.Have]):
+    """The job of this module: associations of VPCs with zones of other accounts."""
+
+    def __init__(self, module: Any) -> None:
+        self.wanted = [
+            _association.Association(
+                name=params["name"],
+                vpc_id=params["vpc_id"],
+                region=params["region"],
+                zone_id=params["hosted_zone_id"],
+                present=params["state"] == "present",
+            )
+            for params in module.params["associations"]
+        ]
+        self.timeout = module.params["wait_timeout"]
+        self.clients = _aws.Clients(module)
+
+    def read(self) -> _association.Have:
+        vpcs = {one.vpc_id: one.region for one in self.wanted}
+        return _aws.read_zones_by_vpc(self.clients.get("route53"), vpcs)
+
+    def plan(self, have: _association.Have) -> Plan:
+        return _association.plan(self.wanted, have)
+
+    def api(self) -> _aws.Sender:
+        return _aws.Sender(self.clients, self.timeout)
+
+    def settle(self, have: _association.Have, outcome: Outcome) -> _association.Have:
+        return self.read() if outcome.sent or outcome.failed else have
+
+    def results(self, have: _association.Have) -> dict[str, dict[str, Any]]:
+        return {one.name: _association.result(one, have) for one in self.wanted}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "associations": {"type": "list", "elements": "dict", "required": True, "options": ASSOCIATION},
+            "wait_timeout": {"type": "int", "default": 180},
+            "assume_role_arn": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    run(module, Associations(module))
+
+
+if __name__ == "__main__":
+    main()
