@@ -229,8 +229,6 @@ def _check(want: Want, have: Have) -> list[Finding]:
         return [finding("REMOTE_EXECUTION_OFF", have.name)]
     if "allowedIpAddressRanges" not in have.remote:
         return [finding("DEPLOYMENT_FIELDS_MISSING", have.name, fields=[RANGES])]
-    if want.expected is not None and not same(want.expected, have.ranges):
-        return [finding("ACCESS_NOT_AS_EXPECTED", have.name, before=have.ranges, expected=want.expected)]
     if want.ranges is None and not (have.cluster and have.cluster.ranges):
         return [finding("CLUSTER_RANGE_UNKNOWN", have.name)]
     wrong = [each for each in want.ranges or () if _network(each) is None]
@@ -239,6 +237,8 @@ def _check(want: Want, have: Have) -> list[Finding]:
 
 def _check_goal(want: Want, have: Have, after: Sequence[str]) -> list[Finding]:
     before = have.ranges
+    if want.expected is not None and not same(want.expected, before) and not same(after, before):
+        return [finding("ACCESS_NOT_AS_EXPECTED", have.name, before=before, expected=want.expected)]
     if is_open(after):
         opens = not is_open(before) and not want.allow_open
         return [finding("ACCESS_WOULD_OPEN", have.name, before=before)] if opens else []

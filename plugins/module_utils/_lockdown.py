@@ -17,6 +17,8 @@ Result = Mapping[str, Any]
 BEFORE, AFTER = "__harden_looked_before", "__harden_looked"
 #: With these a list is put back whatever it was.
 _AGREED = {"allow_open": True, "allow_lockout": True}
+#: The code of an update of which nobody knows whether it took effect.
+UNCERTAIN = "ASTRO_UNCERTAIN"
 #: How a list turns away agents in the lab. Astro's own answer is not documented.
 REFUSED = 403
 
@@ -84,7 +86,7 @@ def quiet(deployments: Sequence[Result], watched: Sequence[str], seconds: int) -
 
 
 def put_back(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """For each Deployment whose list this run changed: what it was, and what this run made of it."""
+    """For each Deployment whose list this run changed, or may have: what it was, and what this run made of it."""
     return [
         {
             "id": result["deployment"]["id"],
@@ -93,7 +95,7 @@ def put_back(results: Sequence[Result]) -> list[dict[str, Any]]:
             "expected": result["calls"][0]["arguments"]["allowedIpAddressRanges"],
         }
         for result in results
-        if result.get("changed") and result.get("calls")
+        if result.get("calls") and (result["changed"] or any(one["code"] == UNCERTAIN for one in result["findings"]))
     ]
 
 
@@ -116,7 +118,7 @@ def failure(failed: Result, back: Sequence[Result]) -> str:
     for each in back:
         name, ranges = each["item"]["name"], ", ".join(each["item"]["ranges"]) or "empty, which admits everybody"
         if "after" in each and not each.get("msg"):
-            lines.append(f"{name}: the previous list was put back: {ranges}.")
+            lines.append(f"{name}: the list is the previous one again: {ranges}.")
         else:
             lines.append(
                 f"{name}: THE PREVIOUS LIST COULD NOT BE PUT BACK ({ranges}): {each.get('msg', 'no reason given')}"

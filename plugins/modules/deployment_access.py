@@ -66,7 +66,8 @@ options:
     default: false
   expected:
     description:
-      - What the list has to be before, as networks. If it is anything else, nothing is sent and the module fails.
+      - What the list has to be before, as networks. If it is anything else, nothing is sent and the module fails, unless the list
+        is as asked for already.
       - For putting back a previous list, so that it does not undo what somebody else did meanwhile.
     type: list
     elements: str
@@ -204,7 +205,12 @@ class Access(Job[_access.Have]):
         return _astro.Updater(api=self.client, planned_for=self.first.document, no_variables=self.want.no_variables)
 
     def settle(self, have: _access.Have, outcome: Outcome) -> _access.Have:
-        return _astro.have(self.client, self.want.deployment_id) if outcome.sent or outcome.failed else have
+        if not outcome.sent and not outcome.failed:
+            return have
+        try:
+            return _astro.have(self.client, self.want.deployment_id)
+        except _astro.AstroError:
+            return have  # what cannot be read back counts as not done: the first read is there to be compared with
 
     def status(self, have: _access.Have) -> Iterable[Finding]:
         return _access.changed_besides(self.first.document, have.document)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
+import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.astro.privatelink.plugins.module_utils import _astro
 from ansible_collections.astro.privatelink.plugins.modules import astro_info, deployment_access
@@ -209,6 +210,25 @@ def test_an_astro_that_stays_broken_is_given_up(astro: Astro, run: Run) -> None:
     assert codes(answer) >= {"ASTRO_UNCERTAIN"}
     assert (answer["changed"], answer["before"], astro.ranges) == (False, [], [])
     assert len(astro.sent("POST")) == _astro.RETRIES + 1
+
+
+def test_an_update_that_cannot_be_read_back_counts_as_not_done(astro: Astro, run: Run) -> None:
+    astro.fault("broken", method="GET", ending=DEPLOYMENT, skip=2, times=-1)
+    answer = run()
+    assert codes(answer) >= {"NOT_CONVERGED"}
+    assert (answer["changed"], answer["before"], astro.ranges) == (True, [], [RANGE])
+
+
+@pytest.mark.parametrize("module", [deployment_access, astro_info])
+def test_what_is_returned_is_what_is_documented(run: Run, module: Any) -> None:
+    answer = run(module, **({"deployment_ids": [DEPLOYMENT], "agent_tokens": True} if module is astro_info else {}))
+    documented = yaml.safe_load(module.RETURN)
+    assert set(answer) - {"changed", "diff", "invocation", "warnings"} == set(documented)
+    if module is astro_info:
+        assert set(answer["deployments"][0]) == set(documented["deployments"]["contains"])
+        assert set(answer["clusters"][CLUSTER]) == set(documented["clusters"]["sample"][CLUSTER])
+        token = documented["deployments"]["contains"]["agent_tokens"]["sample"][0]
+        assert set(answer["deployments"][0]["agent_tokens"][0]) == set(token)
 
 
 def test_reads_survive_a_busy_astro(astro: Astro, run: Run) -> None:

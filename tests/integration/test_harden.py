@@ -194,7 +194,7 @@ def test_a_range_that_locks_everybody_out_is_taken_back(lab: Lab, agents: Agents
     assert set(ranges(lab)) == {"198.51.100.7/32", CLUSTER_RANGE}
     for vpc in VPCS:
         assert f"{vpc}: ACCESS_LOST: {vpc}-agent got 401" in done.text
-    assert "the previous list was put back: 198.51.100.7" in done.text
+    assert "orders: the list is the previous one again: 198.51.100.7" in done.text
     until(agents.all_served, "the agents are served again")
 
 
@@ -216,7 +216,7 @@ def test_an_agent_that_goes_quiet_after_the_change_has_it_taken_back(lab: Lab, a
     said = running.communicate(timeout=120)[0]
     assert (running.returncode, ranges(lab)) == (2, [])
     assert "orders: AGENTS_QUIET: The agent tokens ledger were in use before the list was changed" in said
-    assert "the previous list was put back" in said
+    assert "the list is the previous one again" in said
     agents.start("ledger")
 
 

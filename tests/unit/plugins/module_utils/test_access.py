@@ -281,3 +281,4 @@ def test_a_list_that_is_not_as_expected_is_left_alone():
     assert planned(core.plan(back, have(["172.20.0.0/22"]))) == []
     plan = core.plan(back, have(["172.20.0.0/22", NAT]))
     assert (plan.calls, codes(plan)) == ((), {"ACCESS_NOT_AS_EXPECTED"})
+    assert core.plan(back, have([])).findings == (), "it is as asked for already"

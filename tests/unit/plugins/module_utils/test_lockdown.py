@@ -163,6 +163,13 @@ def test_only_what_this_run_changed_is_put_back_and_only_onto_its_own_work():
     assert core.put_back(results) == [{"id": "d", "name": "orders", "ranges": [], "expected": ["10.0.0.0/8"]}]
 
 
+def test_an_update_that_may_still_take_effect_is_put_back_as_well():
+    call = {"operation": "astro:UpdateDeployment", "arguments": {"allowedIpAddressRanges": ["10.0.0.0/8"]}}
+    uncertain = access(False, failed=True, calls=[call], findings=[{"code": "ASTRO_UNCERTAIN"}])
+    refused = access(False, failed=True, calls=[call], findings=[{"code": "SECOND_WRITER"}])
+    assert [each["name"] for each in core.put_back([uncertain, refused])] == ["orders"]
+
+
 ITEM = {"id": "d", "name": "orders", "ranges": [], "expected": ["10.0.0.0/8"]}
 
 
@@ -173,7 +180,7 @@ ITEM = {"id": "d", "name": "orders", "ranges": [], "expected": ["10.0.0.0/8"]}
         ({"results": [{"failed": False, "msg": "fine"}, {"failed": True, "msg": "why"}], "msg": "One failed"}, [],
          ["why", "No list was changed by this run."]),
         ({"msg": "why"}, [{"item": ITEM, "after": []}],
-         ["why", "orders: the previous list was put back: empty, which admits everybody."]),
+         ["why", "orders: the list is the previous one again: empty, which admits everybody."]),
         ({"msg": "why"}, [{"item": ITEM, "after": ["x"], "msg": "somebody else"}],
          ["why", "orders: THE PREVIOUS LIST COULD NOT BE PUT BACK (empty, which admits everybody): somebody else"]),
     ],
