@@ -97,7 +97,8 @@ def _rules(want: Wanted, names: Names) -> Iterable[Finding]:
 
 def _zones(want: Wanted, names: Names) -> Iterable[Finding]:
     for zone in names.zones:
-        if zone.id in want.known or not within(want.host, zone.name) or len(zone.name) < len(want.zone):
+        judged = zone.id in want.known and not zone.profile
+        if judged or not within(want.host, zone.name) or len(zone.name) < len(want.zone):
             continue
         facts = {"vpc_id": want.vpc_id, "other": zone.id, "name": zone.name, "owner": zone.owner}
         if zone.profile:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _fleet, _preflight
+from ._findings import Finding, finding
 from ._fleet import SUFFIX, AgentVpc
 
 
@@ -72,16 +73,20 @@ def to_ask(
 
 
 def findings(
-    read: Mapping[str, Any],
-    hostvars: Mapping[str, Any],
-    names: Sequence[str],
-    deployments: Iterable[Mapping[str, Any]] = (),
+    read: Mapping[str, Any], hostvars: Mapping[str, Any], names: Sequence[str], astro: Mapping[str, Any] | None = None
 ) -> list[dict[str, str]]:
-    """What AWS, the agent hosts and the Astro API showed, as one list."""
-    found = [dict(one) for one in read["findings"]]
-    for name in names:
-        for probe in hostvars[name].get("__preflight_lookups", {}).get("results", []):
-            host, agent = read["vpcs"][name]["host"], str(probe["item"])
-            found += [one.public() for one in _preflight.unknown_cluster(name, host, agent, probe.get("names") or {})]
+    """What AWS, the agent hosts and the Astro API (as `astro_info` answered, if it was asked) showed, as one list."""
     hosts = {name: vpc["host"] for name, vpc in read["vpcs"].items() if name in names}
-    return found + [one.public() for one in _preflight.unfit(deployments, hosts)]
+    found: list[Finding] = []
+    for name, host in hosts.items():
+        for probe in hostvars[name].get("__preflight_lookups", {}).get("results", []):
+            found += _preflight.unknown_cluster(name, host, str(probe["item"]), probe.get("names") or {})
+    found += _preflight.unfit((astro or {}).get("deployments", []), hosts)
+    if astro and "deployments" not in astro and "skipped" not in astro:
+        facts = {
+            "operation": "The Astro API",
+            "message": str(astro["msg"]).rstrip("."),
+            "what": "whether Deployments fit",
+        }
+        found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
+    return [*map(dict, read["findings"]), *(one.public() for one in found)]

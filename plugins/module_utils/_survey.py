@@ -49,9 +49,9 @@ def survey(places: Sequence[Place], accounts: Sequence[Account], sdk: Sequence[i
         parts = list(pool.map(lambda place: _read_fleet(place, sdk), places))
         aliases = {name: alias for part in parts for fleet in part.fleets for name, alias in _aliases(fleet).items()}
         parts += pool.map(lambda account: _read_account(account, aliases), accounts)
+        network = _network.Network.merge(part.network for part in parts)
         outside = {name for part in parts for zones in part.zones for name in waiting(zones)}
-        names = list(pool.map(lambda place: _survey_names.read(place, outside), places))
-    network = _network.Network.merge(part.network for part in parts)
+        names = list(pool.map(lambda place: _survey_names.read(place, outside, network.vpcs), places))
     asked = [*places, *(account.place for account in accounts)]
     return Seen(
         fleets=tuple(fleet for part in parts for fleet in part.fleets),
@@ -133,8 +133,10 @@ def _endpoint_quota(place: Place, plan: Plan, have: _endpoint.Have) -> int:
 
 def _rehearse(ec2: Any, plan: Plan) -> Iterable[Finding]:
     """Try one call of each kind as a dry run; what it meets is said of all VPCs that need such a call."""
-    for operation in dict.fromkeys(call.operation for call in plan.calls):
-        alike = [call for call in plan.calls if call.operation == operation]
+    kinds: dict[tuple[str, str], list[Call]] = {}
+    for call in plan.calls:
+        kinds.setdefault((call.operation, call.arguments.get("ServiceRegion", "")), []).append(call)
+    for (operation, _), alike in kinds.items():
         arguments = next((known for known in map(_known, alike) if known is not None), None)
         if arguments is not None:
             yield from _try(ec2, operation, arguments, {name for call in alike for name in call.subjects})

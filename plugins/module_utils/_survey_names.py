@@ -9,26 +9,31 @@ Only VPCs that are not yet in their link's zone cost calls of their own: an unch
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from . import _names, _zone
 from ._place import Place
+from ._plan import WORKERS
 from ._preflight import Vpc
 
 _ATTRIBUTES = {"enableDnsSupport": "EnableDnsSupport", "enableDnsHostnames": "EnableDnsHostnames"}
 
 
-def read(place: Place, outside: Collection[str]) -> dict[str, _names.Names]:
-    """By VPC id; ``outside`` are the names of the VPCs that are still to get into a zone."""
+def read(place: Place, outside: Collection[str], known: Collection[str]) -> dict[str, _names.Names]:
+    """By VPC id, of those ``known`` to exist; ``outside`` are the names of the VPCs that are still to get into a zone."""
     what = "whether resolver rules take the name away"
     rules = place.ask("route53resolver:ListResolverRuleAssociations", what, lambda: _rules(place)) or {}
-    names = {vpc_id: _names.Names(rules=rules.get(vpc_id, ())) for vpc_id in place.ids}
-    away = [vpc for vpc in place.vpcs if vpc.name in outside]
+    names = {vpc_id: _names.Names(rules=rules.get(vpc_id, ())) for vpc_id in place.ids if vpc_id in known}
+    away = [vpc for vpc in place.vpcs if vpc.name in outside and vpc.vpc_id in known]
     profiles = _profiles(place, away) if away else {}
-    for vpc in away:
+
+    def look(vpc: Vpc) -> _names.Names:
         zones = (*_zones(place, vpc), *profiles.get(vpc.vpc_id, ()))
-        names[vpc.vpc_id] = replace(names[vpc.vpc_id], off=_switched_off(place, vpc), zones=zones)
-    return names
+        return replace(names[vpc.vpc_id], off=_switched_off(place, vpc), zones=zones)
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return {**names, **dict(zip((vpc.vpc_id for vpc in away), pool.map(look, away), strict=True))}
 
 
 def _rules(place: Place) -> dict[str, tuple[_names.Rule, ...]]:
