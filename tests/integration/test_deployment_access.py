@@ -65,7 +65,7 @@ def untouched(astro: Astro, before: dict[str, Any]) -> bool:
         state["deployments"][DEPLOYMENT]["remoteExecution"].pop("allowedIpAddressRanges")
         return state
 
-    return rest(astro.state) == rest(before)
+    return bool(rest(astro.state) == rest(before))
 
 
 def test_adding_again_and_removing(astro: Astro, run: Run) -> None:
