@@ -163,7 +163,7 @@ _ROLES = Path(__file__).parents[2] / "roles"
 _LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # ansible-core has no types
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible-core has no types
     NAME = "astro.privatelink.agent_vpcs"
 
     def verify_file(self, path: str) -> bool:
