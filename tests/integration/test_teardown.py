@@ -1,0 +1,253 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links are taken down while agents work: nobody is cut off, nothing of others is touched, and any run can be gone on with."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils import _fleet, _teardown
+from astrolab import talk
+from astrolab.astro.organization import DEPLOYMENT, RANGE
+from by_hand import inventory
+from running import ROOT, play, run_module, settings
+from watching import watched
+
+NAMES = ["payments", "partner", "berlin"]  # an own link, one that is joined from another account, another region's
+PUBLIC = "203.0.113.10"
+UNRESTRICTED = {"teardown_deployment_unrestricted": True}
+QUICK = {"teardown_drain": 1}
+
+
+@pytest.fixture(scope="module")
+def wide(lab_up):
+    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as lab:
+        theirs = {"VPCRegion": "us-east-1", "VPCId": lab.record.vpcs["payments"].id}
+        lab.client("route53").create_hosted_zone(
+            Name="internal.example", VPC=theirs, CallerReference="theirs", HostedZoneConfig={"PrivateZone": True}
+        )
+        yield lab
+
+
+def holder(lab: Any) -> dict[str, str]:
+    return {"privatelink_holder_vpc_id": lab.record.vpcs["holder"].id, "privatelink_holder_vpc_region": "us-east-1"}
+
+
+def teardown(lab: Any, tmp_path: Any, *arguments: str, limit: list[str] | None = None, **variables: Any) -> Any:
+    given = {**QUICK, **variables}
+    return play(lab, tmp_path, "teardown", "--limit", ",".join(limit or NAMES), "-e", json.dumps(given), *arguments)
+
+
+def allow(lab: Any, ranges: list[str]) -> None:
+    """Somebody edits the Deployment's list in Astro."""
+    remote = {"remoteExecution": {"allowedIpAddressRanges": ranges}}
+    talk.say(lab.record.url, "PATCH", f"astro/deployments/{DEPLOYMENT}", remote)
+
+
+def ranges(lab: Any) -> list[str]:
+    found = talk.say(lab.record.url, "GET", f"astro/deployments/{DEPLOYMENT}")
+    return list(found["remoteExecution"]["allowedIpAddressRanges"])
+
+
+def ours(lab: Any) -> list[str]:
+    """What is left of the collection's things, in the account of the zones."""
+    found = [zone["Name"] for zone in lab.client("route53").list_hosted_zones()["HostedZones"]]
+    for region in ("us-east-1", "eu-west-1"):
+        ec2 = lab.client("ec2", region=region)
+        endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        found += [f"{region} endpoint" for e in endpoints if e["State"] not in {"deleting", "deleted"}]
+        groups = ec2.describe_security_groups()["SecurityGroups"]
+        found += [f"{region} group" for group in groups if group["GroupName"] == "astro-privatelink"]
+    return sorted(found)
+
+
+ALL = [
+    "eu-west-1 endpoint",
+    "eu-west-1 group",
+    "external.astronomer.run.",
+    "external.astronomer.run.",
+    "internal.example.",
+    "us-east-1 endpoint",
+    "us-east-1 group",
+]
+
+
+class TestStory:
+    """One lab, told from top to bottom."""
+
+    def test_nothing_is_done_while_agents_would_be_refused(self, wide, tmp_path):
+        assert play(wide, tmp_path, "setup", "--limit", ",".join(NAMES)).rc == 0
+        allow(wide, [str(RANGE)])
+        wide.reset_calls()
+        done = teardown(wide, tmp_path, **holder(wide))
+        assert done.rc == 2
+        assert set(done.failed) == set(NAMES)
+        assert all("DEPLOYMENT_RESTRICTED" in text and str(RANGE) in text for text in done.failed.values())
+        assert wide.calls()["total"] == 0
+
+        unknown = teardown(wide, tmp_path, teardown_deployment_ids=[], **holder(wide))
+        assert all("RESTRICTION_UNKNOWN" in text for text in unknown.failed.values())
+        assert (unknown.rc, len(unknown.failed)) == (2, 3)
+
+    def test_check_mode_shows_the_whole_plan(self, wide, tmp_path):
+        wide.reset_calls()
+        done = teardown(wide, tmp_path, "--check", "--diff", teardown_unlock=True, **holder(wide))
+        assert done.rc == 0, done.text
+        assert wide.calls()["mutating"] == 0
+        assert ranges(wide) == [str(RANGE)]
+        runs = [run for r in done.results for run in r["result"].get("results", []) if r["result"].get("changed")]
+        planned = [call["operation"].split(":")[1] for run in runs for call in run.get("calls", [])]
+        zone = ["AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone"]
+        gone = ["ChangeResourceRecordSets", "DeleteHostedZone"]
+        assert sorted(planned) == sorted(
+            [
+                "UpdateDeployment",
+                *zone,
+                *gone,
+                *zone,
+                zone[1],
+                *gone,
+                *["DeleteVpcEndpoints", "DeleteSecurityGroup"] * 2,
+            ]
+        )
+
+    def test_a_link_that_others_share_stays(self, wide, tmp_path):
+        wide.reset_calls()
+        done = teardown(wide, tmp_path, limit=["payments"], **UNRESTRICTED, **holder(wide))
+        assert done.rc == 2
+        assert "ZONE_STILL_USED" in done.failed["payments"]
+        assert f"partner ({wide.record.vpcs['partner'].id})" in done.failed["payments"]
+        assert wide.calls()["mutating"] == 0
+
+    def test_a_gap_has_to_be_agreed_to(self, wide, tmp_path):
+        wide.reset_calls()
+        done = teardown(wide, tmp_path, limit=["berlin"], **UNRESTRICTED)
+        assert "NAME_GAP" in done.failed["berlin"]
+        assert wide.calls()["mutating"] == 0
+
+    def test_a_joined_vpc_is_taken_off_alone(self, wide, tmp_path):
+        done = teardown(wide, tmp_path, limit=["partner"], **UNRESTRICTED)
+        assert done.rc == 0, done.text
+        assert wide.look("partner-agent")["addresses"] == [PUBLIC]
+        assert PUBLIC not in wide.look("payments-agent")["addresses"]
+        assert ours(wide) == ALL
+        (group,) = [
+            g
+            for g in wide.client("ec2").describe_security_groups()["SecurityGroups"]
+            if g["GroupName"] == "astro-privatelink"
+        ]
+        (rule,) = group["IpPermissions"]
+        assert (rule["IpRanges"], len(rule["UserIdGroupPairs"])) == ([], 1)
+        assert teardown(wide, tmp_path, limit=["partner"], **UNRESTRICTED).changed is False
+        assert play(wide, tmp_path, "setup", "--limit", "partner").rc == 0
+
+    def test_an_endpoint_stays_as_long_as_an_agent_host_needs_it(self, wide, tmp_path):
+        if wide.mode == "loopback":
+            pytest.skip("no hosts file there")
+        hosts = wide.home.directory / "hosts" / "berlin-agent" / "hosts"
+        before, (address, *_) = hosts.read_text(), wide.look("berlin-agent")["addresses"]
+        hosts.write_text(f"{before}\n{address} {wide.record.cluster_host}\n")
+        try:
+            done = teardown(wide, tmp_path, limit=["berlin"], teardown_timeout=5, **UNRESTRICTED, **holder(wide))
+        finally:
+            hosts.write_text(before)
+        assert done.rc == 2
+        assert "NAME_STILL_PRIVATE" in done.failed["berlin"]
+        assert "eu-west-1 endpoint" in ours(wide)
+        assert (
+            ours(wide).count("external.astronomer.run.") == 1
+        )  # the name is gone, the endpoint waits for the next run
+
+    def test_the_fleet_goes_back_and_nobody_is_cut_off(self, wide, tmp_path):
+        assert ranges(wide) == [str(RANGE)]
+        with ExitStack() as stack:
+            watches = {name: stack.enter_context(watched(wide, f"{name}-agent")) for name in NAMES}
+            done = teardown(wide, tmp_path, teardown_unlock=True, **holder(wide))
+            assert done.rc == 0, done.text
+        assert ranges(wide) == []
+        assert ours(wide) == ["internal.example."]
+        for name, watch in watches.items():
+            assert watch.answers[-1] == PUBLIC
+            assert len(watch.answers) <= 2, f"{name}: {watch.answers}"  # the link's addresses, then the public one
+            assert f"{name}-agent resolves {wide.record.cluster_host} to {PUBLIC} (public, status 404)" in done.text
+
+    def test_a_second_run_changes_nothing(self, wide, tmp_path):
+        wide.reset_calls()
+        done = teardown(wide, tmp_path)
+        assert (done.rc, done.changed) == (0, False), done.text
+        assert wide.calls()["mutating"] == 0
+
+
+class Walk:
+    """What the roles setup and teardown do, module by module, in this process."""
+
+    def __init__(self, lab: Any) -> None:
+        self.lab = lab
+        known = inventory(lab)["agent_vpcs"]
+        self.hostvars = {name: {**known["vars"], **host, **holder(lab)} for name, host in known["hosts"].items()}
+
+    def up(self) -> None:
+        endpoints = [run_module(self.lab, "vpc_endpoint", **fleet) for fleet in _fleet.fleets(self.hostvars, NAMES)]
+        for links in _fleet.zones(self.hostvars, NAMES, endpoints):
+            assert not run_module(self.lab, "private_zone", region="us-east-1", **links).get("failed")
+
+    def names_gone(self, accept_gap: bool = False) -> list[dict[str, Any]]:
+        return [
+            run_module(self.lab, "private_zone", region="us-east-1", **links)
+            for links in _teardown.all_zones(self.hostvars, NAMES, accept_gap)
+        ]
+
+    def down(self) -> bool:
+        """True if everything worked. An endpoint only goes once its names are gone."""
+        zones = self.names_gone()
+        if any("vpcs" not in zone for zone in zones):
+            return False
+        stopped = _teardown.still_used(self.hostvars, NAMES, {}, zones)
+        left = [name for name in NAMES if name not in stopped]
+        fleets = _teardown.endpoints(self.hostvars, left)
+        done = [run_module(self.lab, "vpc_endpoint", wait_timeout=10, **fleet) for fleet in fleets]
+        return not stopped and not any(result.get("failed") for result in done)
+
+
+def test_broken_off_at_any_change_the_next_run_goes_on(wide):
+    """Refused from the k-th change on; at no point is a name gone for a VPC that is still on its zone."""
+    settings(wide, acceptance_seconds=0.0, pending_seconds=0.0, deleting_seconds=0.0, insync_seconds=0.0)
+    walk = Walk(wide)
+    walk.up()
+    wide.reset_calls()
+    assert walk.down()
+    changes = wide.calls()["mutating"]
+    assert changes == 13
+    for k in range(1, changes + 1):
+        walk.up()
+        wide.aws_fault(fault="refused", at=k, count=10**6, mutating=True)
+        assert not walk.down()
+        wide.heal("aws")
+        for agent in NAMES:
+            assert wide.look(f"{agent}-agent")["addresses"], f"{agent} has no answer after change {k} was refused"
+        assert walk.down()
+        assert ours(wide) == ["internal.example."]
+
+
+def test_an_adopted_zone_only_loses_its_record_and_only_if_that_is_agreed_to(wide):
+    route53 = wide.client("route53")
+    vpc = {"VPCRegion": "eu-west-1", "VPCId": wide.record.vpcs["berlin"].id}
+    made = route53.create_hosted_zone(
+        Name="external.astronomer.run", VPC=vpc, CallerReference="by hand", HostedZoneConfig={"PrivateZone": True}
+    )
+    zone = made["HostedZone"]["Id"].rsplit("/", 1)[-1]
+    walk = Walk(wide)
+    walk.hostvars["berlin"]["privatelink_hosted_zone_id"] = zone
+    walk.up()
+    refused = [one["code"] for result in walk.names_gone() for one in result["findings"]]
+    assert refused == ["NAME_LOST"]
+    assert PUBLIC not in wide.look("berlin-agent")["addresses"]
+
+    agreed = [call["operation"] for result in walk.names_gone(accept_gap=True) for call in result["calls"]]
+    assert agreed == ["route53:ChangeResourceRecordSets"]
+    assert [each["VPCId"] for each in route53.get_hosted_zone(Id=zone)["VPCs"]] == [vpc["VPCId"]]
+    assert ours(wide).count("external.astronomer.run.") == 1
