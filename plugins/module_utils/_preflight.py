@@ -404,7 +404,7 @@ def _public(vpc: Vpc, fleet: Fleet, seen: Seen, inside: bool) -> dict[str, Any]:
         "host": vpc.host,
         "cidrs": list(there.cidrs) if there else [],
         "az_ids": sorted({subnet.zone_id for subnet in homes}),
-        "apart": [what for what, _, _ in apart(vpc, seen.vpcs[vpc.via], seen.network)] if vpc.via in seen.vpcs else [],
+        "apart": [each[0] for each in apart(vpc, seen.vpcs[vpc.via], seen.network)] if vpc.via in seen.vpcs else [],
         "vpc_endpoint_id": str(endpoint.id) if endpoint else "",
         "state": endpoint.state if endpoint else "",
         "covered": inside or _names.covered(vpc.host, seen.names.get(vpc.vpc_id, _names.Names())),

@@ -136,10 +136,10 @@ def _rehearse(ec2: Any, plan: Plan) -> Iterable[Finding]:
     kinds: dict[tuple[str, str], list[Call]] = {}
     for call in plan.calls:
         kinds.setdefault((call.operation, call.arguments.get("ServiceRegion", "")), []).append(call)
-    for (operation, _), alike in kinds.items():
+    for alike in kinds.values():
         arguments = next((known for known in map(_known, alike) if known is not None), None)
         if arguments is not None:
-            yield from _try(ec2, operation, arguments, {name for call in alike for name in call.subjects})
+            yield from _try(ec2, alike[0].operation, arguments, {name for call in alike for name in call.subjects})
 
 
 def _known(call: Call) -> dict[str, Any] | None:

@@ -50,7 +50,10 @@ def _rules(place: Place) -> dict[str, tuple[_names.Rule, ...]]:
         )
         for rule in place.pages("route53resolver", "list_resolver_rules", "ResolverRules")
     }
-    return {vpc: tuple(known[rule] for of, rule in pairs if of == vpc and rule in known) for vpc, _ in pairs}
+    return {
+        vpc: tuple(known[rule] for of, rule in pairs if of == vpc and rule in known)
+        for vpc in {of for of, rule in pairs}
+    }
 
 
 def _switched_off(place: Place, vpc: Vpc) -> frozenset[str]:
