@@ -65,6 +65,14 @@ def execute(arguments: argparse.Namespace) -> int:
     return commands.run(_record(arguments), arguments.host, argv).returncode
 
 
+def agent(arguments: argparse.Namespace) -> int:
+    record = _record(arguments)
+    more = [f"--every={arguments.every}", f"--times={arguments.times}"]
+    if arguments.address:
+        more.append(f"--address={arguments.address}")
+    return commands.run(record, arguments.host, commands.agent(record, arguments.host, more)).returncode
+
+
 def look(arguments: argparse.Namespace) -> None:
     seen = commands.look(_record(arguments), arguments.host, arguments.hostname)
     print(json.dumps(seen) if arguments.json else commands.told(arguments.host, seen))
@@ -157,6 +165,11 @@ def _parser() -> argparse.ArgumentParser:
     running = command("exec", execute, "run a command on an agent host")
     running.add_argument("host")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    calling = command("agent", agent, "an agent that calls its Deployment, and prints what it is answered")
+    calling.add_argument("host")
+    calling.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
+    calling.add_argument("--times", type=int, default=0, help="0 (default) is for ever")
+    calling.add_argument("--address", help="go there, whatever the name says")
     looking = command("look", look, "what an agent sees of its cluster: names, TCP, TLS, HTTP")
     looking.add_argument("host")
     looking.add_argument("hostname", nargs="?", metavar="NAME", help="another name than the cluster's")

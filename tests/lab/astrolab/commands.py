@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import enter
+from .astro.organization import PATH
 from .faults import PUBLIC
 from .home import LabError, Record
 from .look import DEADLINE
@@ -33,6 +34,23 @@ def run(record: Record, host: str, argv: Sequence[str], **options: Any) -> subpr
         text=True,
         **options,
     )
+
+
+def agent(record: Record, host: str, more: Sequence[str] = ()) -> list[str]:
+    """The command that is an agent on this host: it calls its Deployment with a token of its own."""
+    facts = record.host(host)
+    vpc = next(name for name, each in record.vpcs.items() if each.id == facts.vpc)
+    argv = [
+        sys.executable,
+        "-m",
+        "astrolab.astro.agent",
+        f"https://{record.cluster_host}/{PATH}",
+        f"agent-{vpc}",
+        *more,
+    ]
+    if facts.dial_through:
+        argv += ["--name-server", facts.name_servers[0], "--dial-through", facts.dial_through]
+    return ["env", f"PYTHONPATH={Path(__file__).resolve().parents[1]}", *argv]
 
 
 def look(record: Record, host: str, name: str | None = None, deadline: float = DEADLINE) -> dict[str, Any]:

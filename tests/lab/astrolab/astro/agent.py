@@ -18,11 +18,11 @@ from astrolab.look import connect, names
 _PATIENCE = 3.0
 
 
-def heartbeat(url: str, token: str, server: str | None, through: str | None) -> str:
-    """The first line of the answer, or what went wrong."""
+def heartbeat(url: str, token: str, server: str | None, through: str | None, address: str | None) -> str:
+    """The first line of the answer, or what went wrong. ``address`` is gone to without asking for the name."""
     where = urlsplit(url)
     host = where.hostname or ""
-    addresses, wrong = names(host, server, _PATIENCE)
+    addresses, wrong = ([address], "") if address else names(host, server, _PATIENCE)
     if not addresses:
         return f"no address: {wrong}"
     request = f"GET {where.path}/heartbeat HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
@@ -43,12 +43,14 @@ def main() -> None:
     parser.add_argument("token")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
     parser.add_argument("--times", type=int, default=0, help="0 is for ever")
+    parser.add_argument("--address", help="go there, whatever the name says")
     parser.add_argument("--name-server", help="ADDRESS:PORT to ask, instead of the system's resolver")
     parser.add_argument("--dial-through", help="ADDRESS:PORT of an HTTP CONNECT proxy")
     arguments = parser.parse_args()
     done = 0
     while not arguments.times or done < arguments.times:
-        print(heartbeat(arguments.url, arguments.token, arguments.name_server, arguments.dial_through), flush=True)
+        way = (arguments.name_server, arguments.dial_through, arguments.address)
+        print(heartbeat(arguments.url, arguments.token, *way), flush=True)
         done += 1
         if done != arguments.times:
             time.sleep(arguments.every)

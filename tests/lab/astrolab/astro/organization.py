@@ -18,6 +18,8 @@ from .updating import Secrets
 PREFIX = "/astro/v1"
 ID = "cllab0rganization00000001"
 DEPLOYMENT = "cllabd3ployment0rders0001"
+#: The Deployment's part of its API's address.
+PATH = "0rders01"
 WITHOUT_AGENTS = "cllabd3ployment0plain0002"
 #: The cluster's own VPC, where requests over PrivateLink come from.
 RANGE = IPv4Network("172.20.0.0/22")
@@ -98,7 +100,7 @@ def seeded(cluster: str, region: str, agents: Sequence[str]) -> dict[str, Any]:
                 "remoteExecution": {
                     "enabled": True,
                     "allowedIpAddressRanges": [],
-                    "remoteApiUrl": f"https://{cluster}.external.astronomer.run/0rders01",
+                    "remoteApiUrl": f"https://{cluster}.external.astronomer.run/{PATH}",
                     "taskLogBucket": "s3://orders-logs",
                     "taskLogUrlPattern": "https://logs.example/{{dag_id}}",
                 },
