@@ -258,8 +258,7 @@ def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
     for rule in group["IpPermissions"]:
         anything = rule["IpProtocol"] == "-1"
         if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= _endpoint.PORT <= rule["ToPort"]):
-            found = {pair["GroupId"] for pair in rule.get("UserIdGroupPairs", [])}
-            found |= {span["CidrIp"] for span in rule.get("IpRanges", [])}
+            found = set(_endpoint.peers_of(rule))
             sources |= found
             exact |= found if rule.get("FromPort") == rule.get("ToPort") == _endpoint.PORT else set()
     return _endpoint.SecurityGroup(

@@ -42,7 +42,8 @@ class Link:
     """What is wanted of one VPC's endpoint. ``sources`` are security group ids and CIDRs whose agents may enter.
 
     ``joined`` are the sources of VPCs that share this link, by their names. With ``sources_only`` the endpoint belongs
-    to a VPC outside of this run: only missing sources are added, and those of ``leaving`` VPCs removed.
+    to a VPC outside of this run: only missing sources are added, and those of ``leaving`` VPCs removed. With ``purge_sources``
+    nobody else may enter: rules for just the port that name others are removed from the managed group.
     ``service_region`` is where the service lives, "" for the VPC's region; ``zone_ids`` are the AZ ids that Support
     named, if AWS is not to be asked. ``replace`` allows to delete an endpoint that is rejected, failed or expired, and to
     make a new one. ``drain`` are the seconds for which an available endpoint is still kept before it is deleted, for
@@ -64,6 +65,7 @@ class Link:
     present: bool = True
     sources_only: bool = False
     leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    purge_sources: bool = False
     drain: int = 0
 
 
@@ -184,11 +186,15 @@ def unsettled(links: Iterable[Link], have: Have) -> set[str]:
 def result(link: Link, have: Have) -> dict[str, Any]:
     """RETURN's entry of one VPC; what is still to be created is named by its placeholder."""
     endpoint, problems = find(link, have)
+    group = _find_group(link, have)[0]
+    groups = sorted(link.security_groups) or ([str(group.id)] if group else [])
     if endpoint is None:
         later = str(New("endpoint", link.name)) if link.present and not link.sources_only and not problems else ""
-        return {"vpc_endpoint_id": later, "state": "", "dns_name": later, "hosted_zone_id": later, "addresses": []}
+        shown = {"vpc_endpoint_id": later, "state": "", "dns_name": later, "hosted_zone_id": later, "addresses": []}
+        return {**shown, "security_group_ids": groups}
     return {
         "vpc_endpoint_id": endpoint.id,
+        "security_group_ids": groups,
         "state": endpoint.state,
         "dns_name": endpoint.dns_name,
         "hosted_zone_id": endpoint.hosted_zone_id,
@@ -367,7 +373,7 @@ def _plan_present(
 def _goal_group(link: Link, group: SecurityGroup | None) -> SecurityGroup:
     sources = link.sources.union(*link.joined.values())
     if group is not None:
-        return replace(group, sources=group.sources | sources)
+        return replace(group, sources=(group.sources | sources) - _foreign(link, group))
     new = New("security group", link.name)
     return SecurityGroup(id=new, vpc_id=link.vpc_id, name=NAME, sources=sources, owned=True)
 
@@ -386,7 +392,21 @@ def _group_calls(link: Link, group: SecurityGroup | None, goal: SecurityGroup) -
     own = link.sources - there
     if own:
         calls.append(_call(link, "AuthorizeSecurityGroupIngress", _ingress(goal.id, own)))
-    return calls + _joined_calls(link, goal.id, there | own)
+    return calls + _joined_calls(link, goal.id, there | own) + (_purge_calls(link, group) if group else [])
+
+
+def _foreign(link: Link, group: SecurityGroup) -> frozenset[str]:
+    """Who shall no longer enter. Rules for more than the port are left to whoever made them."""
+    return group.exact - link.sources.union(*link.joined.values()) if link.purge_sources else frozenset()
+
+
+def _purge_calls(link: Link, group: SecurityGroup) -> list[Call]:
+    """Only once all who need the endpoint have rules of their own: until then they may enter by one that goes."""
+    foreign = _foreign(link, group)
+    if not foreign:
+        return []
+    revoke = _call(link, "RevokeSecurityGroupIngress", _ingress(group.id, foreign, described=False))
+    return [replace(revoke, requires=frozenset(link.joined))]
 
 
 def _joined_calls(link: Link, group: Id, there: frozenset[str]) -> list[Call]:
@@ -404,6 +424,8 @@ def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
     """Joined VPCs of a link whose own VPC is outside of this run: let them in or no longer in, touch nothing else."""
     if group is None:
         return Plan()
+    if link.purge_sources:
+        return _plan_purge(link, group)
     gone = {name: sources & group.exact for name, sources in link.leaving.items() if sources & group.exact}
     removed = frozenset[str]().union(*gone.values())
     goal = replace(group, sources=group.sources.union(*link.joined.values()) - removed)
@@ -411,6 +433,18 @@ def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
     leave = [replace(revoke, subjects=frozenset(gone))] if gone else []
     return Plan(
         calls=(*_joined_calls(link, group.id, group.sources), *leave),
+        before={link.name: public(None, group)},
+        after={link.name: public(None, goal)},
+    )
+
+
+def _plan_purge(link: Link, group: SecurityGroup) -> Plan:
+    """All sources of a link and nobody else; its endpoint is left as it is."""
+    if not link.sources:
+        return Plan(findings=(finding("NO_AGENT_SOURCE", link.name),))
+    goal = _goal_group(link, group)
+    return Plan(
+        calls=tuple(_group_calls(link, group, goal)),
         before={link.name: public(None, group)},
         after={link.name: public(None, goal)},
     )
@@ -491,13 +525,25 @@ def _tag_specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any
 def _ingress(group: Id, sources: frozenset[str], described: bool = True) -> dict[str, Any]:
     text = {"Description": "Astro agents"} if described else {}
     rule: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT}
-    groups = [{"GroupId": s, **text} for s in sorted(sources) if s.startswith("sg-")]
-    ranges = [{"CidrIp": s, **text} for s in sorted(sources) if not s.startswith("sg-")]
-    if groups:
-        rule["UserIdGroupPairs"] = groups
-    if ranges:
-        rule["IpRanges"] = ranges
+    for source in sorted(sources):
+        key, name = peer_form(source)
+        rule.setdefault(key, []).append({name: source, **text})
     return {"GroupId": group, "IpPermissions": [rule]}
+
+
+def peer_form(peer: str) -> tuple[str, str]:
+    """Where AWS's rules hold a peer of this kind, and by which key."""
+    if peer.startswith("sg-"):
+        return "UserIdGroupPairs", "GroupId"
+    if peer.startswith("pl-"):
+        return "PrefixListIds", "PrefixListId"
+    return ("Ipv6Ranges", "CidrIpv6") if ":" in peer else ("IpRanges", "CidrIp")
+
+
+def peers_of(rule: Mapping[str, Any]) -> dict[str, str]:
+    """Whom one of AWS's rules names, of whatever kind, and its description for each."""
+    kinds = (peer_form(kind) for kind in ("sg-", "", "::", "pl-"))
+    return {each[name]: each.get("Description", "") for key, name in kinds for each in rule.get(key, [])}
 
 
 def sources_of(ingress: Mapping[str, Any]) -> set[str]:

@@ -29,6 +29,7 @@ ENDPOINT_LINK = {
     "tags": {"type": "dict", "default": {}},
     "vpc_endpoint_id": {"type": "str", "default": ""},
     "leaving": {"type": "dict", "default": {}},
+    "purge_sources": {"type": "bool", "default": False},
     "drain": {"type": "int", "default": 0},
     "state": STATE,
 }
@@ -50,6 +51,7 @@ def endpoint_link(params: Mapping[str, Any]) -> _endpoint.Link:
         tags={key: str(value) for key, value in params["tags"].items()},
         endpoint_id=params["vpc_endpoint_id"],
         leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
+        purge_sources=params["purge_sources"],
         drain=params["drain"],
         present=params["state"] == "present",
     )

@@ -105,6 +105,14 @@ options:
             admit port 443 alone are removed from its security group.
         type: dict
         default: {}
+      purge_sources:
+        description:
+          - Nobody but O(links[].sources) and O(links[].joined) may reach the endpoint. Rules of the managed security group that admit
+            others to port 443 alone are removed, after all that are missing have been added. Rules for more than that port are left.
+          - With O(links[].sources_only), that is all that is done.
+          - Every VPC that shares the endpoint has to be in O(links[].joined), or its agents are cut off.
+        type: bool
+        default: false
       drain:
         description:
           - Seconds for which an available endpoint is kept after the run began, before it is deleted. An alias to an endpoint may
@@ -178,6 +186,12 @@ vpcs:
       type: str
       returned: always
       sample: Z7HUB22UULQXV
+    security_group_ids:
+      description: The endpoint's managed security group, or those that were asked for. Empty until there is one.
+      type: list
+      elements: str
+      returned: always
+      sample: [sg-0123456789abcdef0]
     addresses:
       description: The endpoint's network interfaces.
       type: list

@@ -266,6 +266,61 @@ def test_a_vpc_that_no_longer_shares_a_link_is_not_let_in_any_more():
     assert plan.after["one"]["security_group"]["sources"] == ["10.0.0.0/8", "sg-agents"]
 
 
+def purged(**link):
+    """The plan for a group that several may enter: by rules for the port alone, and one by a rule for all ports."""
+    port = {"sg-agents", "sg-other", "10.2.0.0/16", "0.0.0.0/0", "2001:db8::/32", "pl-1"}
+    rules = replace(group(sources={*port, "10.9.0.0/16"}), exact=frozenset(port))
+    joined = {"two": frozenset(["10.2.0.0/16"]), "three": frozenset(["10.3.0.0/16"])}
+    want = replace(LINK, **{"purge_sources": True, "joined": joined, **link})
+    return core.plan([want], replace(DONE, groups=(AGENTS, rules)))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_purging_first_lets_in_who_needs_it_then_removes_rules_for_the_port_that_name_others(alone):
+    plan = purged(sources_only=alone)
+    assert operations(plan) == ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]
+    revoke = plan.calls[1]
+    assert revoke.arguments["IpPermissions"] == [
+        {
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}],
+            "PrefixListIds": [{"PrefixListId": "pl-1"}],
+            "UserIdGroupPairs": [{"GroupId": "sg-other"}],
+        }
+    ]
+    assert revoke.subjects | revoke.requires == {"one", "two", "three"}
+    assert plan.after["one"]["security_group"]["sources"] == ["10.2.0.0/16", "10.3.0.0/16", "10.9.0.0/16", "sg-agents"]
+
+
+def test_nobody_is_purged_where_it_is_not_said_who_the_agents_are():
+    plan = purged(sources_only=True, sources=frozenset())
+    assert (operations(plan), codes(plan)) == ([], ["NO_AGENT_SOURCE"])
+
+
+def test_groups_that_are_not_ours_are_not_purged():
+    theirs = replace(group(sources=["sg-other"], owned=False), exact=frozenset(["sg-other"]))
+    want = replace(LINK, purge_sources=True, sources_only=True)
+    plan = core.plan([want], replace(DONE, groups=(AGENTS, theirs)))
+    assert (operations(plan), codes(plan)) == ([], ["SECURITY_GROUP_FOREIGN"])
+    named = replace(want, security_groups=frozenset(["sg-ours"]))
+    assert operations(core.plan([named], replace(DONE, groups=(AGENTS, replace(theirs, owned=True))))) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "have", "groups"),
+    [
+        (LINK, EMPTY, []),
+        (LINK, DONE, ["sg-ours"]),
+        (replace(LINK, security_groups=frozenset(["sg-x"])), EMPTY, ["sg-x"]),
+    ],
+)
+def test_the_groups_of_an_endpoint_are_those_that_are_managed_or_given(link, have, groups):
+    assert core.result(link, have)["security_group_ids"] == groups
+
+
 def test_removal_keeps_a_group_that_another_endpoint_uses():
     other = replace(endpoint("vpce-2"), service_name=SERVICE.replace("0123", "9999"))
     plan = core.plan([replace(LINK, present=False)], replace(DONE, endpoints=(endpoint(), other)))
