@@ -34,6 +34,9 @@ bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh
 
+picture:            ## the README's picture, from the report of the last demo (needs chromium)
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1000 --screenshot=docs/images/report.png file://$(CURDIR)/privatelink-report/report.html
+
 lock: setup            ## pin tests/requirements.in anew
 	uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade tests/requirements.in -o tests/requirements.txt
 
