@@ -5,7 +5,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 
-.PHONY: help demo test lint docs setup lock clean
+.PHONY: help demo test lint docs bench picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -41,4 +41,4 @@ lock: setup            ## pin tests/requirements.in anew
 	uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade tests/requirements.in -o tests/requirements.txt
 
 clean:            ## forget everything that was set up
-	rm -rf .venv .collections .lab
+	rm -rf .venv .collections privatelink-report
