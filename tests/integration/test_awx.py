@@ -1,0 +1,396 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection in an automation controller: the project, the objects as data, and jobs as a controller would run them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import controller
+import pytest
+import yaml
+from astrolab.astro.organization import DEPLOYMENT
+from running import ROOT, environment
+
+PATTERN = ROOT / "extensions/patterns/privatelink"
+SECRETS = {"password": "not-for-eyes-aws", "security_token": "not-for-eyes-session"}
+
+
+# --- the objects: one run of the playbook against a controller that is not there shows them all, with the modules' verdict
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    """For each task the objects that it was given, and what the module said."""
+    place = tmp_path_factory.mktemp("objects")
+    (book,) = yaml.safe_load((ROOT / "playbooks/awx.yml").read_text())
+    book["vars_files"] = [str(PATTERN / "setup.yml")]
+    for task in book["tasks"]:
+        task.pop("no_log", None)
+        task["ignore_errors"] = True
+    (place / "awx.yml").write_text(yaml.safe_dump([book]))
+    given = {
+        "pattern_surveys": str(PATTERN / "template_surveys"),
+        "pattern_inventory_path": "inventory/fleet.agent_vpcs.yml",
+        "pattern_ee_image": "astro-privatelink-ee:latest",
+        "pattern_notification_configuration": {"url": "https://chat.example.org/hook"},
+        "pattern_aws_access_key_id": "AKIAEXAMPLE",
+        "pattern_aws_secret_access_key": "x",
+        "pattern_astro_api_token": "x",
+    }
+    env = environment(
+        SimpleNamespace(env={"HOME": "/nonexistent"}),
+        CONTROLLER_HOST="http://127.0.0.1:9",
+        CONTROLLER_OAUTH_TOKEN="x",
+        PLAY_RESULTS=str(place / "results"),
+    )
+    command = ["ansible-playbook", str(place / "awx.yml"), "-e", json.dumps(given)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [json.loads(line) for line in (place / "results").read_text().splitlines()]
+    return {line["task"]: line["result"]["results"] for line in lines}
+
+
+def test_every_module_understands_what_it_is_given(objects):
+    tasks = [task["name"] for task in yaml.safe_load((ROOT / "playbooks/awx.yml").read_text())[0]["tasks"]]
+    assert list(objects) == tasks
+    said = {(task, result["msg"]) for task, results in objects.items() for result in results}
+    assert {task for task, _ in said} == set(tasks)
+    assert [text for _, text in said if "Connection refused" not in text] == []
+
+
+def named(objects, task):
+    return {result["item"]["name"]: result["item"] for result in objects[task]}
+
+
+def test_templates_name_playbooks_that_a_controller_offers(objects):
+    offered = offers()
+    templates = named(objects, "Job templates")
+    assert {template["playbook"] for template in templates.values()} <= offered
+    assert all(template["inventory"] in named(objects, "Inventories") for template in templates.values())
+    assert all(template["project"] in named(objects, "Projects") for template in templates.values())
+    assert all(set(template["credentials"]) == set(named(objects, "Credentials")) for template in templates.values())
+
+
+def offers() -> set[str]:
+    """The files that AWX lists as playbooks."""
+    line = re.compile(r"^\s*-?\s*(?:ansible\.builtin\.)?(?:hosts|include|import_playbook):")
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.yml", "*.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    left_out = {"roles", "tasks", "group_vars", "host_vars"}
+    return {
+        name
+        for name in names.stdout.split()
+        if not any(part in left_out or part.startswith(".") for part in Path(name).parts[:-1])
+        and (ROOT / name).is_file()
+        and any(map(line.match, (ROOT / name).read_text().splitlines()))
+    }
+
+
+def test_a_controller_offers_the_playbooks_and_what_tests_have():
+    everything = {str(path.relative_to(ROOT)) for path in (ROOT / "playbooks").glob("*.yml")}
+    offered = offers()
+    assert everything <= offered
+    assert {name.split("/")[0] for name in offered - everything} <= {"tests", "extensions"}
+    assert not any(name.startswith("extensions/patterns/") for name in offered)
+
+
+def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
+    (workflow,) = named(objects, "Workflows").values()
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    follows = {
+        name: [n["identifier"] for n in node["related"].get("success_nodes", [])] for name, node in nodes.items()
+    }
+    path = ["preflight"]
+    while follows[path[-1]]:
+        (after,) = follows[path[-1]]
+        path.append(after)
+    assert path == ["preflight", "setup", "verify", "plan", "approval", "harden"]
+    assert set(path) == set(nodes)
+    assert nodes["approval"]["unified_job_template"]["type"] == "workflow_approval"
+    assert nodes["plan"]["job_type"] == "check"
+    templates = named(objects, "Job templates")
+    jobs = [node["unified_job_template"]["name"] for name, node in nodes.items() if name != "approval"]
+    assert set(jobs) <= set(templates)
+    assert templates[nodes["plan"]["unified_job_template"]["name"]]["ask_job_type_on_launch"] is True
+    assert workflow["notification_templates_approvals"] == list(named(objects, "Notifications"))
+
+
+def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
+    (schedule,) = named(objects, "Schedules").values()
+    template = named(objects, "Job templates")[schedule["unified_job_template"]]
+    assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
+
+
+# --- surveys, by the rules of AWX that we know; the check itself is ours
+
+
+def surveys(objects):
+    each = {**named(objects, "Job templates"), **named(objects, "Workflows")}
+    return {name: one["survey_spec"] for name, one in each.items()}
+
+
+def test_surveys_are_well_formed(objects):
+    for name, survey in surveys(objects).items():
+        assert survey["name"], name
+        assert survey["description"], name
+        variables = [question["variable"] for question in survey["spec"]]
+        assert variables, name
+        assert len(variables) == len(set(variables)), name
+        for question in survey["spec"]:
+            assert complaints(question) == [], (name, question["variable"])
+
+
+def complaints(question) -> list[str]:
+    kind, default = question["type"], question["default"]
+    found = [key for key in ("question_name", "question_description") if not question.get(key)]
+    if not isinstance(question["required"], bool):
+        found.append("required is no boolean")
+    if kind == "multiplechoice":
+        choices = question["choices"]
+        found += [] if all(isinstance(choice, str) for choice in choices) else ["a choice is no string"]
+        found += [] if default in choices else ["the default is no choice"]
+    elif kind in {"text", "textarea"}:
+        found += [] if isinstance(default, str) and len(default) <= question["max"] else ["the default does not fit"]
+        found += [] if question["min"] >= question["required"] else ["may be left blank though it is required"]
+    elif kind == "integer":
+        found += [] if question["min"] <= default <= question["max"] else ["the default does not fit"]
+    else:
+        found.append(f"there is no type {kind}")
+    return found
+
+
+def test_answers_cannot_shadow_what_is_said_of_a_vpc(objects):
+    """They are extra variables, and win over everything. So none may be called like a variable of a role."""
+    used = set()
+    for file in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
+        for entry in yaml.safe_load(file.read_text())["argument_specs"].values():
+            used |= set(entry.get("options", {}))
+    asked = {question["variable"] for survey in surveys(objects).values() for question in survey["spec"]}
+    assert all(variable.startswith("survey_") for variable in asked)
+    assert not asked & used
+    (inventory,) = named(objects, "Inventories").values()
+    assert set(inventory["variables"]) <= used
+    taken_up = set(re.findall(r"survey_\w+", json.dumps(inventory["variables"])))
+    assert taken_up == asked
+
+
+# --- credentials
+
+
+def astro_type():
+    (text,) = re.findall(
+        r"(?s)^controller_credential_types:\n.*?(?=^\S)", (PATTERN / "setup.yml").read_text(), re.MULTILINE
+    )
+    return yaml.safe_load(text.replace("!unsafe ", ""))["controller_credential_types"][0]
+
+
+def test_fields_that_are_left_empty_give_blank_variables():
+    env = controller.custom_credential(astro_type()["injectors"], api_token="secret", organization_id="", api_url="")
+    assert env == {"ASTRO_API_TOKEN": "secret", "ASTRO_ORGANIZATION_ID": "", "ASTRO_API_URL": ""}
+
+
+def test_the_token_is_marked_as_a_secret():
+    (field,) = [field for field in astro_type()["inputs"]["fields"] if field["id"] == "api_token"]
+    assert field["secret"] is True
+
+
+# --- jobs
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A clone of the repository, and the collection as a project update installs it from there."""
+    place = tmp_path_factory.mktemp("project")
+    clone = controller.checkout(place / "clone")
+    return clone, controller.install(clone, place)
+
+
+@pytest.fixture
+def job(lab, objects, project, tmp_path):
+    """A job as the templates would start it; `job(playbook, ...)` runs it."""
+    clone, collections = project
+    written = yaml.safe_load(lab.inventory.read_text())
+    common = written["agent_vpcs"]["vars"]
+    answers = {
+        "survey_cluster_id": common["privatelink_cluster_id"],
+        "survey_service_name": common["privatelink_service_name"],
+    }
+    (inventory,) = named(objects, "Inventories").values()
+    group = named(objects, "Groups of the inventories")["agent_vpcs"]
+    hosts = {
+        name: {"privatelink_region": common["privatelink_region"], **known}
+        for name, known in written["agent_vpcs"]["hosts"].items()
+    }
+    groups = {"agent_vpcs": {"vars": group["variables"], "hosts": hosts}, "agent_hosts": written["agent_hosts"]}
+    lab_env = {key: value for key, value in lab.env.items() if not key.startswith(("AWS_", "ASTRO_"))}
+    kept = ("AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    env = {
+        **{key: lab_env[key] for key in ("ANSIBLE_CONNECTION_PLUGINS", "NO_PROXY", "no_proxy")},
+        **{key: lab.env[key] for key in kept},  # no region: a controller gives none
+        "ANSIBLE_COLLECTIONS_PATH": collections,
+    }
+    credential = controller.aws_credential(username="111111111111", **SECRETS)
+
+    def start(
+        playbook,
+        *,
+        only=None,
+        check=False,
+        number=0,
+        apart=False,
+        credential=credential,
+        astro=None,
+        synchronised=None,
+        **more,
+    ):
+        place = tmp_path / f"{playbook}-{number}-{check}"
+        spec = {
+            "inventory": synchronised or {"vars": inventory["variables"], "groups": groups},
+            "answers": {**answers, "survey_assume_role_arn": "", "survey_dns_layout": "suffix_zone", **more},
+            "env": {**env, **credential, **(astro or {})},
+            "cmdline": "--check --diff" if check else "",
+        }
+        private = controller.private_data(place, clone, spec, only)
+        path = f"playbooks/{playbook}.yml"
+        if apart:
+            return controller.run_apart(private, path, tmp_path / f"{playbook}-out")
+        return controller.run(private, path)
+
+    return start
+
+
+class TestStory:
+    """One lab, told from top to bottom."""
+
+    def test_a_check_changes_nothing_and_hands_nothing_on(self, lab, job):
+        lab.reset_calls()
+        done = job("setup", check=True)
+        assert done.rc == 0, done.text
+        assert "<endpoint of payments>" in done.text
+        assert lab.calls()["mutating"] == 0
+        assert done.handed_on == {}
+
+    def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
+        """Each slice sees its own hosts only. Two make links of their own; the third would share the link of another's VPC."""
+        parts = ["payments", "ledger", "analytics"]
+        with ThreadPoolExecutor() as pool:
+            runs = pool.map(lambda name: job("setup", only=[name], number=parts.index(name)), parts)
+            done = dict(zip(parts, runs, strict=True))
+        assert {name: each.rc for name, each in done.items()} == {"payments": 0, "ledger": 0, "analytics": 2}
+        assert "names 'payments', which is not in the inventory, or not in this slice of it" in done["analytics"].text
+        zones = lab.client("route53").list_hosted_zones()["HostedZones"]
+        assert sorted(zone["Config"]["Comment"].split("(")[1] for zone in zones) == ["ledger)", "payments)"]
+
+    def test_unsliced_the_rest_is_done(self, lab, job):
+        lab.reset_calls()
+        done = job("setup")
+        assert done.rc == 0, done.text
+        changes = {
+            name: count
+            for name, count in lab.calls()["by_action"].items()
+            if not re.search(r":(Describe|List|Get)", name)
+        }
+        assert changes.get("route53:AssociateVPCWithHostedZone") == 1
+        assert "ec2:CreateVpcEndpoint" not in changes
+
+    def test_verify_on_another_node_hands_its_result_on_and_keeps_secrets(self, job):
+        done = job("verify", apart=True)
+        assert done.rc == 0, done.text
+        assert set(done.handed_on) == {"privatelink_result"}
+        verdicts = {name: vpc["verdict"] for name, vpc in done.handed_on["privatelink_result"]["vpcs"].items()}
+        assert verdicts == dict.fromkeys(["analytics", "ledger", "payments"], "works")
+        assert [secret for secret in SECRETS.values() if secret in done.kept] == []
+
+    def test_slices_see_together_what_the_whole_sees(self, job):
+        parts = [["analytics", "payments", "analytics-agent", "payments-agent"], ["ledger", "ledger-agent"]]
+        seen = {}
+        for number, only in enumerate(parts):
+            done = job("verify", only=only, number=number)
+            assert done.rc == 0, done.text
+            seen |= {name: vpc["verdict"] for name, vpc in done.handed_on["privatelink_result"]["vpcs"].items()}
+        assert seen == dict.fromkeys(["analytics", "ledger", "payments"], "works")
+
+    def test_drift_finds_none(self, job):
+        done = job("drift")
+        assert done.rc == 0, done.text
+        assert set(done.handed_on) <= {"privatelink_drift"}
+
+    def test_harden_as_a_check_takes_the_answers_and_keeps_the_token(self, lab, job):
+        astro = controller.custom_credential(
+            astro_type()["injectors"],
+            api_token=lab.env["ASTRO_API_TOKEN"],
+            organization_id=lab.env["ASTRO_ORGANIZATION_ID"],
+            api_url=lab.env["ASTRO_API_URL"],
+        )
+        answers = {
+            "survey_deployment_ids": f"{DEPLOYMENT}\n",
+            "survey_exclusive": "no",
+            "survey_agents_confirmed": "yes",
+        }
+        done = job("harden", check=True, astro=astro, **answers)
+        assert done.rc == 0, done.text
+        assert done.changed == {"Add the cluster's range to the allowed IP address ranges"}
+        assert done.handed_on == {}
+        assert lab.env["ASTRO_API_TOKEN"] not in done.kept
+
+    def test_teardown_as_a_check(self, lab, job):
+        lab.reset_calls()
+        done = job(
+            "teardown", check=True, survey_deployment_unrestricted="yes", survey_accept_gap="yes", survey_unlock="no"
+        )
+        assert done.rc == 0, done.text
+        assert lab.calls()["mutating"] == 0
+        assert len(done.changed) == 2  # zones, endpoints
+
+
+def test_an_inventory_that_was_synchronised_from_the_plugin(lab, job, project, tmp_path):
+    """What the plugin finds is exported, kept by the controller, and handed to the job."""
+    vpcs = [lab.record.vpcs[name].id for name in ("payments", "ledger")]
+    lab.client("ec2").create_tags(Resources=vpcs, Tags=[{"Key": "astro.privatelink/agents", "Value": "true"}])
+    source = tmp_path / "fleet.agent_vpcs.yml"
+    source.write_text("{plugin: astro.privatelink.agent_vpcs, regions: [us-east-1], agent_cidrs: all}")
+    env = {**environment(lab), "ANSIBLE_COLLECTIONS_PATH": project[1]}
+    command = ["ansible-inventory", "-i", str(source), "--list", "--export"]
+    found = json.loads(subprocess.run(command, env=env, capture_output=True, check=True, timeout=60).stdout)
+    hostvars = found.pop("_meta")["hostvars"]
+    done = job("setup", check=True, synchronised={**found, "_meta": {"hostvars": with_answers(hostvars)}})
+    assert done.rc == 0, done.text
+    assert "item=us-east-1: ledger, payments" in done.text
+
+
+def with_answers(hostvars):
+    """The inventory's variables, which take up the survey's answers, are the controller's; here they are the hosts'."""
+    common = {
+        "privatelink_cluster_id": "{{ survey_cluster_id }}",
+        "privatelink_service_name": "{{ survey_service_name }}",
+    }
+    return {name: {**common, **known} for name, known in hostvars.items()}
+
+
+def test_without_a_credential_it_is_said_what_is_missing(job):
+    done = job("setup", check=True, credential={})
+    assert done.rc == 2
+    assert "Give credentials" in done.text
+
+
+def test_an_account_id_that_was_taken_for_a_number_is_named(job):
+    done = job("setup", check=True, privatelink_account_id="012345670123")
+    assert done.rc == 2
+    assert "an account id has twelve digits. Put quotes around it" in done.text
+
+
+def test_hosts_are_dealt_to_slices_by_name():
+    inventory = {"groups": {"agent_vpcs": {"hosts": {"c": {}, "a": {}}}, "agent_hosts": {"hosts": {"b": {}}}}}
+    assert controller.slices(inventory, 2) == [["a", "c"], ["b"]]
