@@ -69,7 +69,7 @@ def fleet(lab):
 
 
 def subnet_removed(fleet):
-    one, *_ = fleet.endpoint("ledger")["SubnetIds"]
+    one = fleet.endpoint("ledger")["SubnetIds"][0]
     fleet.ec2.modify_vpc_endpoint(VpcEndpointId=fleet.endpoint("ledger")["VpcEndpointId"], RemoveSubnetIds=[one])
 
 

@@ -149,7 +149,7 @@ class TestStory:
         if wide.mode == "loopback":
             pytest.skip("no hosts file there")
         hosts = wide.home.directory / "hosts" / "berlin-agent" / "hosts"
-        before, (address, *_) = hosts.read_text(), wide.look("berlin-agent")["addresses"]
+        before, address = hosts.read_text(), wide.look("berlin-agent")["addresses"][0]
         hosts.write_text(f"{before}\n{address} {wide.record.cluster_host}\n")
         try:
             done = teardown(wide, tmp_path, limit=["berlin"], teardown_timeout=5, **UNRESTRICTED, **holder(wide))

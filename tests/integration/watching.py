@@ -70,7 +70,6 @@ def watched(lab: Lab, host: str, name: str | None = None) -> Iterator[Watch]:
         assert process.stdout.readline() == "asking\n"
         yield watch
     finally:
-        said, _ = process.communicate(timeout=10)
-        seen = json.loads(said)
+        seen = json.loads(process.communicate(timeout=10)[0])
         watch.answers = [answer for answer, _times in seen]
         watch.asked = sum(times for _answer, times in seen)
