@@ -223,6 +223,22 @@ CATALOGUE: dict[str, Entry] = {
         "If agents or their pods are there, add the range to privatelink_agent_cidrs, or name their security group.",
         "warning",
     ),
+    "SG_TOO_WIDE": Entry(
+        "Security group {group} of the endpoint admits {foreign}, which the inventory does not name as agents' sources.",
+        "harden_aws_tighten takes them off. Name them as sources of an agent VPC if they are needed.",
+        "warning",
+    ),
+    "SG_TOO_WIDE_BY_HAND": Entry(
+        "Security group {group} of the endpoint admits {foreign}, by rules for more than port 443.",
+        "Such rules were made by hand, and are left to whoever made them: remove them if nobody needs them.",
+        "warning",
+    ),
+    "EGRESS_OPEN": Entry(
+        "Security group {group} of the agents lets out {rules}.",
+        "Agents that miss the link get to Astro over the internet. Role harden_aws narrows that for groups that are named; "
+        "agents need other hosts than Astro, too.",
+        "warning",
+    ),
     "SG_REF_INVALID": Entry(
         "Security groups {groups} of {vpc_id} cannot be named in {other}: {why}.",
         "Give ranges in privatelink_agent_cidrs instead.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from . import _endpoint, _zone
+from . import _egress, _endpoint, _zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 
@@ -113,6 +113,41 @@ def zone_link(params: Mapping[str, Any]) -> _zone.Link:
         without_gap=params["without_gap"],
         others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
         present=params["state"] == "present",
+    )
+
+
+RULE = {
+    "cidr": {"type": "str"},
+    "group": {"type": "str"},
+    "prefix_list": {"type": "str"},
+    "protocol": {"type": "str", "default": "tcp"},
+    "port": {"type": "int"},
+    "to_port": {"type": "int"},
+    "description": {"type": "str", "default": ""},
+}
+AGENTS = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "group_id": {"type": "str", "required": True},
+    "allowed": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": RULE,
+        "mutually_exclusive": [("cidr", "group", "prefix_list")],
+        "required_one_of": [("cidr", "group", "prefix_list")],
+    },
+    "purge": {"type": "bool", "default": False},
+}
+
+
+def agents(params: Mapping[str, Any]) -> _egress.Agents:
+    return _egress.Agents(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        group_id=params["group_id"],
+        allowed=frozenset(_egress.rule(given) for given in params["allowed"]),
+        purge=params["purge"],
     )
 
 

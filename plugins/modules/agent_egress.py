@@ -1,0 +1,181 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent_egress
+short_description: Where security groups of agents let them go
+version_added: 0.1.0
+description:
+  - Adds egress rules to security groups of agents, and removes those that lead to the whole internet, if that is asked for.
+    In check mode it is an audit.
+  - Rules to narrower destinations are never removed. What is to be allowed is added first, for all groups of a VPC.
+  - A security group that is not in O(agents) is left alone. Do not name one that machines share with other things than
+    agents, such as that of EKS nodes, unless you know all that these need.
+author:
+  - Contributors to astro.privatelink (@astro-privatelink)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - astro.privatelink.attributes
+  - astro.privatelink.attributes.fleet
+  - astro.privatelink.access
+options:
+  agents:
+    description: The security groups.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the agents' VPC in plans and results, usually its inventory name.
+        type: str
+        required: true
+      vpc_id:
+        description: The agents' VPC.
+        type: str
+        required: true
+      group_id:
+        description: The security group.
+        type: str
+        required: true
+      allowed:
+        description: Where agents may go.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          cidr:
+            description: A range of addresses.
+            type: str
+          group:
+            description: A security group.
+            type: str
+          prefix_list:
+            description: A prefix list.
+            type: str
+          protocol:
+            description: As AWS names it; V(-1) is all of them.
+            type: str
+            default: tcp
+          port:
+            description: The port, or the first of several. Without it, all ports.
+            type: int
+          to_port:
+            description: The last of several ports.
+            type: int
+          description:
+            description: Why, for people who read the rule.
+            type: str
+            default: ""
+      purge:
+        description: Remove rules to V(0.0.0.0/0) and V(::/0) that are not in O(agents[].allowed).
+        type: bool
+        default: false
+"""
+
+EXAMPLES = r"""
+- name: Show what would become of the agents' egress
+  astro.privatelink.agent_egress:
+    region: us-east-1
+    agents:
+      - name: payments
+        vpc_id: vpc-0aaaaaaaaaaaaaaaa
+        group_id: sg-0aaaaaaaaaaaaaaaa
+        allowed:
+          - {group: sg-0bbbbbbbbbbbbbbbb, port: 443, description: Astro over PrivateLink}
+          - {cidr: 203.0.113.0/24, port: 443, description: the container registry}
+        purge: true
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+vpcs:
+  description: The groups of each VPC, by the names of O(agents).
+  returned: always
+  type: dict
+  contains:
+    failed:
+      description: Whether RV(findings) has an error for this VPC.
+      type: bool
+      returned: always
+      sample: false
+    groups:
+      description:
+        - By the ids of the groups, their C(rules) as they are, those that are C(open) to the whole internet beside what is allowed,
+          and those that are C(missing). Each rule is of the form that O(agents[].allowed) takes.
+      type: dict
+      returned: always
+      sample:
+        sg-0aaaaaaaaaaaaaaaa:
+          rules: [{cidr: 0.0.0.0/0, protocol: "-1", description: ""}]
+          open: [{cidr: 0.0.0.0/0, protocol: "-1", description: ""}]
+          missing: [{group: sg-0bbbbbbbbbbbbbbbb, protocol: tcp, port: 443, to_port: 443, description: Astro over PrivateLink}]
+calls:
+  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - operation: ec2:AuthorizeSecurityGroupEgress
+      vpcs: [payments]
+      arguments: {GroupId: sg-0aaaaaaaaaaaaaaaa}
+findings:
+  description: What is wrong, with the remedy.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils import _aws, _egress, _params, _survey_egress
+from ..module_utils._plan import Outcome, Plan
+from ..module_utils._run import Job, run
+
+
+class Egress(Job[_egress.Have]):
+    """The job of this module: egress rules of agents' security groups."""
+
+    def __init__(self, module: Any) -> None:
+        self.agents = [_params.agents(params) for params in module.params["agents"]]
+        self.clients = _aws.Clients(module)
+
+    def read(self) -> _egress.Have:
+        return _survey_egress.read(self.clients.get("ec2"), {agents.group_id for agents in self.agents})
+
+    def plan(self, have: _egress.Have) -> Plan:
+        return _egress.plan(self.agents, have)
+
+    def api(self) -> _aws.Sender:
+        return _aws.Sender(self.clients, timeout=0)
+
+    def settle(self, have: _egress.Have, outcome: Outcome) -> _egress.Have:
+        return self.read() if outcome.sent or outcome.failed else have
+
+    def results(self, have: _egress.Have) -> dict[str, dict[str, Any]]:
+        return _egress.result(self.agents, have)
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "agents": {"type": "list", "elements": "dict", "required": True, "options": _params.AGENTS},
+            "assume_role_arn": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    run(module, Egress(module))
+
+
+if __name__ == "__main__":
+    main()
