@@ -55,6 +55,10 @@ class AgentVpc:
         value = self.vars.get(key, [])
         return [value] if isinstance(value, str) else [str(item) for item in value]
 
+    def flag(self, key: str) -> bool:
+        """Also as text: what comes by -e on the command line is no boolean."""
+        return self.text(key).lower() in {"true", "yes", "on", "1"}
+
     @property
     def via(self) -> str:
         return self.text("via")
@@ -215,7 +219,7 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "service_name": vpc.text("service_name"),
         "service_region": vpc.text("service_region"),
         "supported_az_ids": vpc.many("supported_az_ids"),
-        "replace": bool(vpc.vars.get("replace_endpoint")),
+        "replace": vpc.flag("replace_endpoint"),
         "sources": vpc.sources,
         "joined": {v.name: v.sources for v in vpcs.values() if v.via == vpc.name},
         "sources_only": vpc.name not in names,

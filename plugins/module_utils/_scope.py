@@ -56,7 +56,7 @@ def _vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> dict[str, Any]:
         "via": vpc.via,
         "sources": vpc.sources,
         "in_use": sorted({*twins, *others} - {vpc.host}),
-        "support_confirmed": bool(vpc.vars.get("support_confirmed")),
+        "support_confirmed": vpc.flag("support_confirmed"),
     }
 
 

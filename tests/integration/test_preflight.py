@@ -454,7 +454,7 @@ class TestRoles:
         assert not any("setup" in result["task"] for result in done.results)
 
     def test_without_enforcement_it_only_reports(self, lab, tmp_path):
-        done = play(lab, tmp_path, "preflight", "-e", json.dumps({"preflight_enforce": False}))
+        done = play(lab, tmp_path, "preflight", "-e", "preflight_enforce=false")
         assert done.rc == 0, done.text
         assert "VPC_DNS_OFF" in done.text
 

@@ -61,6 +61,15 @@ def test_names_that_are_in_use(more, in_use):
     assert fleet["vpcs"][0]["in_use"] == in_use
 
 
+@pytest.mark.parametrize(
+    ("given", "confirmed"),
+    [(True, True), ("true", True), ("yes", True), (False, False), ("false", False), (None, False)],
+)
+def test_what_support_confirmed_may_come_from_the_command_line(given, confirmed):
+    (fleet,) = core.scope({"own": host(1, support_confirmed=given)}, ["own"])["fleets"]
+    assert fleet["vpcs"][0]["support_confirmed"] is confirmed
+
+
 def test_another_cluster_in_the_same_vpc_is_in_use():
     (fleet,) = core.scope({"one": host(1), "two": host(1, cluster_id="cly")}, ["one", "two"])["fleets"]
     assert [vpc["in_use"] for vpc in fleet["vpcs"]] == [[f"cly.{SUFFIX}"], [f"clx.{SUFFIX}"]]
