@@ -15,13 +15,13 @@ rm -rf .venv/ready .collections
     .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 }
 export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
-.venv/bin/uv pip sync --quiet --compile-bytecode --allow-empty-requirements tests/requirements.txt
+.venv/bin/uv pip sync --quiet --system-certs --compile-bytecode --allow-empty-requirements tests/requirements.txt
 
 bundle=$(mktemp -d)
 trap 'rm -rf "$bundle"' EXIT
-.venv/bin/uv pip install --quiet --no-deps --target "$bundle" -r tests/requirements-collections.txt
+.venv/bin/uv pip install --quiet --system-certs --no-deps --target "$bundle" -r tests/requirements-collections.txt
 # awx.awx, whose modules tests ask about their parameters, was last in ansible 12.
-.venv/bin/uv pip install --quiet --no-deps --target "$bundle/12" ansible==12.3.0
+.venv/bin/uv pip install --quiet --system-certs --no-deps --target "$bundle/12" ansible==12.3.0
 for collection in "$bundle/ansible_collections/amazon/aws" "$bundle/12/ansible_collections/awx/awx"; do
     PATH="$PWD/.venv/bin:$PATH" ANSIBLE_COLLECTIONS_PATH="$PWD/.collections" ansible-galaxy collection install \
         --offline --no-deps "$collection" -p .collections >/dev/null
