@@ -694,6 +694,12 @@ CATALOGUE: dict[str, Entry] = {
         "No agent host is given for this VPC, so nothing was verified from inside.",
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
+    "AGENT_HOST_LOCAL": Entry(
+        "The agent host {agent} has ansible_connection: local, so it was looked from where Ansible runs, from {hostname} "
+        "({sources}).",
+        "That counts only if this machine is in the VPC. If not, say in the inventory how to reach the agent host.",
+        "warning",
+    ),
     "AGENT_HOST_UNREACHABLE": Entry(
         "The agent host {agent} cannot be reached over its connection {connection}: {detail}.",
         "Nothing was verified from there. Mend the connection (inventory, credentials), then verify again.",

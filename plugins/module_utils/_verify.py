@@ -33,12 +33,21 @@ def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> 
     connection = str(variables.get("ansible_connection", "ssh"))
     agent = {"name": probe["item"], "connection": connection}
     if "addresses" in probe:
-        return {**agent, **{key: probe[key] for key in _SEEN}, "findings": list(probe["findings"])}
+        found = [*probe["findings"], *_nearby(vpc, agent, probe["place"])]
+        return {**agent, **{key: probe[key] for key in _SEEN}, "findings": found}
     code = "AGENT_HOST_UNREACHABLE" if probe.get("unreachable") else "PROBE_FAILED"
     detail = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip().rstrip(".")
     failed = finding(code, vpc, agent=probe["item"], connection=connection, detail=detail[-500:])
     nothing: dict[str, Any] = {"place": {}, "names": {}, "addresses": [], "health": {}}
     return {**agent, **nothing, "findings": [failed.public()]}
+
+
+def _nearby(vpc: str, agent: Mapping[str, str], place: Mapping[str, Any]) -> list[dict[str, str]]:
+    """An automation controller's own machine passes for an agent host easily."""
+    if agent["connection"] not in {"local", "ansible.builtin.local"}:
+        return []
+    facts = {"hostname": place.get("hostname", ""), "sources": place.get("sources", [])}
+    return [finding("AGENT_HOST_LOCAL", vpc, agent=agent["name"], **facts).public()]
 
 
 def findings(

@@ -106,6 +106,15 @@ def test_a_link_that_works():
     assert made["changes"] == [{"operation": "ec2:CreateVpcEndpoint", "vpcs": ["one"]}]
 
 
+def test_an_agent_host_that_is_the_controller_is_a_warning():
+    hostvars = ran("one", probe("agent"))
+    hostvars["agent"]["ansible_connection"] = "local"
+    (entry,) = report(hostvars)["vpcs"]
+    (warning,) = entry["findings"]
+    assert (warning["code"], warning["severity"], entry["verdict"]) == ("AGENT_HOST_LOCAL", "warning", "works")
+    assert "from agent (10.0.1.9)" in warning["seen"]
+
+
 def test_a_vpc_that_nobody_looked_at_has_not_passed():
     made = report(ran("one"))
     assert (made["passed"], made["vpcs"][0]["verdict"]) == (False, "unverified")
