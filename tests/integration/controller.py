@@ -92,10 +92,10 @@ def custom_credential(injectors: Mapping[str, Any], **inputs: str) -> dict[str, 
     return {name: jinja.from_string(template).render(**given) for name, template in injectors["env"].items()}
 
 
-def slices(inventory: Mapping[str, Any], count: int) -> list[list[str]]:
-    """The hosts of each slice: dealt in turn, by name."""
-    names = sorted({name for group in inventory["groups"].values() for name in group["hosts"]})
-    return [names[number::count] for number in range(count)]
+def dealt(groups: Mapping[str, Any], number: int, count: int) -> list[str]:
+    """The hosts of one slice: all are dealt in turn, by name."""
+    names = sorted({name for group in groups.values() for name in group["hosts"]})
+    return names[number::count]
 
 
 def private_data(place: Path, project: Path, job: Mapping[str, Any], only: Iterable[str] | None = None) -> Path:
