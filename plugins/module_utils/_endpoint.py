@@ -547,10 +547,8 @@ def peers_of(rule: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sources_of(ingress: Mapping[str, Any]) -> set[str]:
-    """Who the arguments of AuthorizeSecurityGroupIngress let in."""
-    rules = ingress["IpPermissions"]
-    groups = {pair["GroupId"] for rule in rules for pair in rule.get("UserIdGroupPairs", [])}
-    return groups | {span["CidrIp"] for rule in rules for span in rule.get("IpRanges", [])}
+    """Whom the arguments of AuthorizeSecurityGroupIngress, or of its opposite, name."""
+    return {peer for rule in ingress["IpPermissions"] for peer in peers_of(rule)}
 
 
 # --- how it is shown
