@@ -124,8 +124,8 @@ def _script(inventory: Mapping[str, Any], only: Iterable[str] | None) -> dict[st
         name: {"hosts": [host for host in seen if host in group["hosts"]], "vars": group.get("vars", {})}
         for name, group in inventory["groups"].items()
     }
-    marks = [dict.fromkeys((f"remote_{who}_enabled" for who in ("host", "tower")), True) for _ in seen]
-    ids = [{f"remote_{who}_id": number for who in ("host", "tower")} for number, _ in enumerate(seen, 1)]
+    marks = [dict.fromkeys((f"remote_{who}_enabled" for who in ("host", "tower")), True) for _unused in seen]
+    ids = [{f"remote_{who}_id": number for who in ("host", "tower")} for number, _unused in enumerate(seen, 1)]
     known = {name: {**mark, **number, **hosts[name]} for name, mark, number in zip(seen, marks, ids, strict=True)}
     return {
         "all": {"children": sorted(groups), "vars": inventory["vars"]},

@@ -286,7 +286,7 @@ def settle(lab: Lab, agent: str, what: Callable[[dict[str, Any]], bool]) -> None
 def test_what_route53_has_wrong(lab: Lab, tmp_path: Path) -> None:
     """A record that points to another VPC's endpoint, no record, and no association, each in a VPC of its own."""
     route53, ledgers, record = records(lab, "ledger")
-    _, zone, right = records(lab, "payments")
+    _unused, zone, right = records(lab, "payments")
     change = {"Action": "UPSERT", "ResourceRecordSet": {**right, "AliasTarget": record["AliasTarget"]}}
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
     route53.change_resource_record_sets(
@@ -298,7 +298,7 @@ def test_what_route53_has_wrong(lab: Lab, tmp_path: Path) -> None:
     settle(lab, "analytics-agent", lambda seen: seen["addresses"] == [PUBLIC])
     settle(lab, "ledger-agent", lambda seen: not seen["addresses"])
     settle(lab, "payments-agent", lambda seen: set(seen["addresses"]) == set(addresses(lab, "ledger")))
-    _, vpcs = verify(lab, tmp_path)
+    _unused, vpcs = verify(lab, tmp_path)
     assert {name: codes(vpc) for name, vpc in vpcs.items()} == {
         "payments": ["DNS_WRONG_ENDPOINT"],
         "ledger": ["DNS_NXDOMAIN"],
@@ -324,7 +324,7 @@ def test_what_the_security_group_and_the_routes_have_wrong(lab: Lab, tmp_path: P
         ec2.delete_route(RouteTableId=table, DestinationCidrBlock=route["DestinationCidrBlock"])
     for agent in ("ledger-agent", "analytics-agent"):
         settle(lab, agent, lambda seen: all(each["failed"] for each in seen["attempts"]))
-    _, vpcs = verify(lab, tmp_path)
+    _unused, vpcs = verify(lab, tmp_path)
     for table, route in ways:
         way = {
             "DestinationCidrBlock": route["DestinationCidrBlock"],
@@ -388,7 +388,7 @@ def test_a_name_server_that_bypasses_the_vpcs_resolver(lab_up: LabUp, tmp_path: 
         here = ("--limit", "directory,agent_hosts")
         done = play(lab, tmp_path, "setup", *here)
         assert done.rc == 0, done.text
-        _, vpcs = verify(lab, tmp_path, *here)
+        _unused, vpcs = verify(lab, tmp_path, *here)
         (one,) = vpcs["directory"]["findings"]
         assert one["code"] == "DNS_RESOLVER_BYPASS"
         assert one["seen"].startswith("10.60.1.53 answers 203.0.113.10")

@@ -47,7 +47,7 @@ def _ask_system(host: str) -> list[str]:
 def _ask_server(host: str, server: str, deadline: float) -> list[str]:
     import dns.resolver
 
-    address, _, port = server.rpartition(":")
+    address, _unused, port = server.rpartition(":")
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port, resolver.lifetime = [address], int(port), deadline
     return [record.to_text() for record in resolver.resolve(host, "A")]
@@ -73,7 +73,7 @@ def attempt(address: str, host: str, through: str | None, deadline: float) -> di
 def connect(address: str, through: str | None, deadline: float) -> socket.socket:
     if through is None:
         return socket.create_connection((address, 443), deadline)
-    proxy, _, port = through.rpartition(":")
+    proxy, _unused, port = through.rpartition(":")
     made = socket.create_connection((proxy, int(port)), deadline)
     try:
         made.sendall(f"CONNECT {address}:443 HTTP/1.1\r\nHost: {address}:443\r\n\r\n".encode())
@@ -89,7 +89,7 @@ def connect(address: str, through: str | None, deadline: float) -> socket.socket
 def _get(secure: ssl.SSLSocket, host: str) -> tuple[int, str]:
     secure.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     answer = b"".join(iter(lambda: secure.recv(4096), b"")).decode("latin-1")
-    head, _, body = answer.partition("\r\n\r\n")
+    head, _unused, body = answer.partition("\r\n\r\n")
     return int(head.split()[1]), body.strip()
 
 

@@ -31,7 +31,9 @@ FORGOTTEN = (
 )
 
 
-def exports(record: Record, around: Mapping[str, str] = os.environ) -> dict[str, str]:
+def exports(record: Record, around: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a shell has to export; ``around`` is its environment, by default this process's."""
+    around = os.environ if around is None else around
     spared = ",".join(dict.fromkeys([*filter(None, around.get("NO_PROXY", "").split(",")), "127.0.0.1", "localhost"]))
     plugins = dict.fromkeys([str(_CONNECTIONS), *filter(None, around.get("ANSIBLE_CONNECTION_PLUGINS", "").split(":"))])
     return {
@@ -53,7 +55,8 @@ def exports(record: Record, around: Mapping[str, str] = os.environ) -> dict[str,
     }
 
 
-def environment(record: Record, around: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(record: Record, around: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a child process."""
+    around = os.environ if around is None else around
     kept = {key: value for key, value in around.items() if key not in FORGOTTEN}
     return kept | exports(record, around)

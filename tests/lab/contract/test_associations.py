@@ -179,7 +179,7 @@ def test_authorizing_twice_is_no_error_and_lists_once(aws: Aws, zone: str, forei
 
 
 def test_authorizations_are_listed_in_pages(aws: Aws, zone: str) -> None:
-    vpcs = [aws.vpc(account=OTHERS) for _ in range(3)]
+    vpcs = [aws.vpc(account=OTHERS) for _unused in range(3)]
     for vpc in vpcs:
         authorize(aws, zone, vpc)
     first = aws.route53.list_vpc_association_authorizations(HostedZoneId=zone, MaxResults="2")

@@ -181,7 +181,7 @@ def test_a_subnet_of_another_vpc_is_refused(aws: Aws) -> None:
 def test_a_full_subnet_is_refused(aws: Aws) -> None:
     vpc, service = aws.vpc(), aws.service()
     subnet = aws.subnet(vpc, "10.10.1.0/28")
-    for _ in range(11):
+    for _unused in range(11):
         aws.ec2.create_network_interface(SubnetId=subnet)
     with aws.refuses("InsufficientFreeAddressesInSubnet"):
         aws.endpoint(vpc, service, subnet)
@@ -321,7 +321,7 @@ def test_an_id_as_filter_finds_nothing_where_an_id_as_argument_is_an_error(aws: 
 
 
 def test_a_filter_with_many_values_finds_any_of_them(aws: Aws) -> None:
-    service, vpcs = aws.service(), [aws.vpc() for _ in range(3)]
+    service, vpcs = aws.service(), [aws.vpc() for _unused in range(3)]
     for vpc in vpcs:
         aws.endpoint(vpc, service)
     found = aws.ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": vpcs[:2]}])["VpcEndpoints"]

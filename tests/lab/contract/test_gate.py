@@ -69,11 +69,11 @@ def test_ec2_throttles_by_action_account_and_region(aws: Aws) -> None:
 def test_route53_throttles_by_account_and_by_action(aws: Aws) -> None:
     aws.settings.throttle = True
     aws.settings.buckets = {"route53": Bucket(5, 1), "route53:ListHostedZones": Bucket(2, 1), "route53:*": Bucket(9, 1)}
-    for _ in range(2):
+    for _unused in range(2):
         aws.route53.list_hosted_zones()
     with aws.refuses("Throttling", 400, "Rate exceeded"):
         aws.route53.list_hosted_zones()
-    for _ in range(3):
+    for _unused in range(3):
         aws.route53.get_hosted_zone_count()
     with aws.refuses("Throttling", 400):
         aws.route53.get_hosted_zone_count()
@@ -87,7 +87,7 @@ def test_the_published_buckets_of_route53_are_in_the_settings(aws: Aws) -> None:
 
 
 def test_throttling_is_off_by_default(aws: Aws) -> None:
-    for _ in range(60):
+    for _unused in range(60):
         aws.route53.get_hosted_zone_count()
 
 
@@ -104,7 +104,7 @@ def test_a_planned_fault_strikes_the_nth_call_only(aws: Aws) -> None:
 def test_a_planned_fault_can_be_for_one_action(aws: Aws) -> None:
     aws.control("POST", "faults", {"fault": "refused", "action": "CreateHostedZone", "count": 2})
     vpc = aws.vpc()
-    for _ in range(2):
+    for _unused in range(2):
         with aws.refuses("AccessDenied", 403):
             aws.zone(vpc)
     aws.zone(vpc)

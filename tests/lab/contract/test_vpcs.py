@@ -189,7 +189,7 @@ def test_a_refused_deletion_of_a_vpc_leaves_it_whole(aws: Aws) -> None:
 
 
 CHANGES: dict[str, Prepare] = {
-    "create_vpc": lambda _: {"CidrBlock": "10.20.0.0/16"},
+    "create_vpc": lambda _unused: {"CidrBlock": "10.20.0.0/16"},
     "create_subnet": lambda aws: {"VpcId": aws.vpc(), "CidrBlock": "10.10.9.0/24"},
     "create_security_group": lambda aws: {"VpcId": aws.vpc(), "GroupName": "g", "Description": "g"},
     "create_network_interface": lambda aws: {"SubnetId": aws.subnet(aws.vpc())},
@@ -247,7 +247,7 @@ def test_the_dry_run_of_a_change_stores_nothing(aws: Aws, operation: str) -> Non
     ],
 )
 def test_describe_answers_in_pages(aws: Aws, operation: str, key: str) -> None:
-    service, vpcs = aws.service(), [aws.vpc() for _ in range(7)]
+    service, vpcs = aws.service(), [aws.vpc() for _unused in range(7)]
     for vpc in vpcs:
         aws.endpoint(vpc, service, aws.subnet(vpc))
     ec2 = aws.client("ec2")

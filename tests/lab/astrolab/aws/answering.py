@@ -87,7 +87,7 @@ def _handler(service: str) -> type[BaseResponse] | None:
     where = HANDLERS.get(service)
     if where is None:
         return None
-    module, _, name = where.partition(":")
+    module, _unused, name = where.partition(":")
     handler: type[BaseResponse] = getattr(importlib.import_module(module), name)
     return handler if issubclass(handler, Answering) else type(name, (Answering, handler), {})
 

@@ -106,7 +106,7 @@ class Control:
 
 def _in_json(handler: Callable[[str, str, Any], object]) -> Handler:
     def handle(line: str, body: bytes) -> tuple[int, object]:
-        method, _, path = line.partition(" ")
+        method, _unused, path = line.partition(" ")
         return 200, handler(method, path, json.loads(body or b"{}"))
 
     return handle

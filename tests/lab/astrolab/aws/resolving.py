@@ -49,7 +49,7 @@ def answer(vpc_id: str, name: str, rdtype: str) -> Answer:
 
 def _zones_of(vpc_id: str) -> dict[str, Version]:
     """The private zones in force in the VPC, by name; none unless both DNS attributes are on."""
-    for _, region, backend in ec2_backends.iter_backends():
+    for _unused, region, backend in ec2_backends.iter_backends():
         vpc = getattr(backend, "vpcs", {}).get(vpc_id)
         if vpc is not None and vpc.enable_dns_support and vpc.enable_dns_hostnames:
             here = ZoneVpc(vpc_id, region)

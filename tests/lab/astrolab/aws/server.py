@@ -56,7 +56,7 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _handle
 
     def _environ(self, body: bytes) -> dict[str, Any]:
-        path, _, query = self.path.partition("?")
+        path, _unused, query = self.path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "PATH_INFO": path,

@@ -128,7 +128,7 @@ def endpoint_interfaces(vpc_id: str) -> list[Interface]:
 
 def interface(eni_id: str) -> Interface:
     with WORLD.lock:
-        for _, _, backend in _backends():
+        for _unused, _unused, backend in _backends():
             if eni_id in backend.enis:
                 return _interface(backend.enis[eni_id])
     raise KeyError(eni_id)
@@ -140,7 +140,7 @@ def allowed(security_group_ids: Iterable[str]) -> list[Ingress]:
         wanted = set(security_group_ids)
         found = (
             ingress
-            for _, _, backend in _backends()
+            for _unused, _unused, backend in _backends()
             for groups in backend.groups.values()
             for group in groups.values()
             if group.id in wanted
@@ -153,7 +153,7 @@ def allowed(security_group_ids: Iterable[str]) -> list[Ingress]:
 def routes(subnet_id: str) -> list[Route]:
     """The active routes of the subnet's own table, or of the main one."""
     with WORLD.lock:
-        for _, _, backend in _backends():
+        for _unused, _unused, backend in _backends():
             with suppress(ServiceException):
                 table = _table(backend, backend.get_subnet(subnet_id))
                 return [found for route in table.routes if route.state == "active" for found in _routes(route)]
@@ -162,7 +162,7 @@ def routes(subnet_id: str) -> list[Route]:
 
 def peerings() -> list[Peering]:
     with WORLD.lock:
-        unique = {each.id: each for _, _, backend in _backends() for each in backend.vpc_pcxs.values()}
+        unique = {each.id: each for _unused, _unused, backend in _backends() for each in backend.vpc_pcxs.values()}
         return [
             Peering(id=each.id, state=each.status["Code"], requester=_ref(each.vpc), accepter=_ref(each.peer_vpc))
             for each in unique.values()
@@ -202,7 +202,7 @@ def _sources(backend: Any, group: Any, rule: Any) -> Iterator[str]:
 
 
 def _carriers(group_id: str, vpc_ids: set[str]) -> Iterator[str]:
-    for _, _, backend in _backends():
+    for _unused, _unused, backend in _backends():
         for eni in backend.enis.values():
             if eni.vpc_id in vpc_ids and any(group.id == group_id for group in eni.group_set):
                 yield f"{eni.private_ip_address}/32"

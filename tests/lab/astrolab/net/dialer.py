@@ -59,7 +59,7 @@ class Dialer:
 def _target(request: list[str]) -> tuple[IPv4Address, int] | None:
     if len(request) < 2 or request[0] != "CONNECT":
         return None
-    host, _, port = request[1].rpartition(":")
+    host, _unused, port = request[1].rpartition(":")
     with contextlib.suppress(ValueError):
         address = ip_address(host)
         if isinstance(address, IPv4Address) and port.isdigit():

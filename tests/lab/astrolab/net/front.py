@@ -104,7 +104,9 @@ class Front:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *fields = head.split("\r\n")
-            named = {key.strip().lower(): value.strip() for key, _, value in (field.partition(":") for field in fields)}
+            named = {
+                key.strip().lower(): value.strip() for key, _unused, value in (field.partition(":") for field in fields)
+            }
             if length := named.get("content-length", ""):
                 await reader.readexactly(int(length) if length.isdigit() else 0)
             seen = self._door.seen(path.vpc, path.address if path.endpoint else None)

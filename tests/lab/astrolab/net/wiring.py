@@ -27,13 +27,17 @@ def _doors(view: View) -> Iterator[Thing]:
 
 
 def _allows(door: Door) -> Iterator[Rule]:
+    """Each shape of rule has a priority of its own: told to delete a rule for any source, the kernel takes the first one that
+    fits the rest, whatever its source."""
     for allow in door.allows:
+        protocol = None if allow.protocol == ANY_PROTOCOL else allow.protocol
+        ports = _ports(allow.protocol, allow.first, allow.last)
         yield Rule(
-            priority=ALLOW,
+            priority=ALLOW + 3 * allow.source.prefixlen + (protocol is not None) + (ports is not None),
             source=allow.source,
             destination=host_network(door.address),
-            protocol=None if allow.protocol == ANY_PROTOCOL else allow.protocol,
-            ports=_ports(allow.protocol, allow.first, allow.last),
+            protocol=protocol,
+            ports=ports,
             table=LOCAL,
         )
 

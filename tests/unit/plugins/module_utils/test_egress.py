@@ -59,7 +59,7 @@ def test_the_whole_internet_stays_where_it_is_asked_for():
 def test_all_groups_of_a_vpc_are_allowed_before_one_of_them_loses_anything():
     wants = [replace(WANT, purge=True), replace(WANT, group_id="sg-2", purge=True)]
     plan = core.plan(wants, {"sg-1": frozenset([OPEN]), "sg-2": frozenset([OPEN])})
-    assert [(what, group) for what, group, _ in sent(plan)] == [
+    assert [(what, group) for what, group, _unused in sent(plan)] == [
         ("Authorize", "sg-1"),
         ("Authorize", "sg-2"),
         ("Revoke", "sg-1"),
@@ -72,7 +72,7 @@ def test_a_group_that_is_not_there_stops_its_vpc_and_no_other():
     wants = [WANT, replace(WANT, group_id="sg-gone"), replace(WANT, name="two", group_id="sg-2")]
     plan = core.plan(wants, {"sg-1": frozenset([OPEN]), "sg-2": frozenset([OPEN])})
     assert [(one.code, one.vpc) for one in plan.findings] == [("SECURITY_GROUP_NOT_FOUND", "one")]
-    assert [group for _, group, _ in sent(plan)] == ["sg-2"]
+    assert [group for _unused, group, _unused in sent(plan)] == ["sg-2"]
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,10 @@ def serving(serve: Serve) -> Iterator[int]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
 
 
 def reset(connection: socket.socket) -> None:
@@ -113,7 +115,7 @@ def looked(port: int, certificate: Path, **more: Any) -> tuple[list[str], Any]:
     return [one.code for one in findings(target, seen)], seen
 
 
-def hanging(_: socket.socket) -> None:
+def hanging(_unused: socket.socket) -> None:
     time.sleep(2)
 
 
@@ -180,12 +182,12 @@ def test_the_agents_own_page(certificate: Path, status: int, codes: list[str]) -
             self.send_response(status)
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, *_unused: Any) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Page) as agent, serving(https(certificate, ANSWER)) as port:
         threading.Thread(target=agent.serve_forever, args=(0.01,), daemon=True).start()
-        found, _ = looked(port, certificate, health_url=f"http://127.0.0.1:{agent.server_port}/healthz")
+        found, _unused = looked(port, certificate, health_url=f"http://127.0.0.1:{agent.server_port}/healthz")
         agent.shutdown()
     assert found == codes
 
@@ -269,8 +271,10 @@ def naming(answer: Answer) -> Iterator[str]:
 
         with socketserver.ThreadingUDPServer(("127.0.0.1", port), Datagram) as server:
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-            yield f"127.0.0.1:{port}"
-            server.shutdown()
+            try:
+                yield f"127.0.0.1:{port}"
+            finally:
+                server.shutdown()
 
 
 def answered(query: dns.message.Message, *addresses: str, kind: str = "A", alias: str = "") -> dns.message.Message:
@@ -351,7 +355,7 @@ def test_datagrams_that_answer_another_question_are_passed_over() -> None:
 
 
 def test_without_dnspython_the_module_asks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any) -> None:
+    def missing(*_unused: Any) -> None:
         raise ModuleNotFoundError("No module named 'dns'")
 
     monkeypatch.setattr(_dns, "ask_dnspython", missing)

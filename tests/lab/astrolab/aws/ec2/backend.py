@@ -340,7 +340,7 @@ class Backend(EC2Backend):
     def sandbox(self) -> Backend:
         """A copy to try a change on: nothing done to it reaches this backend or another."""
         twin = copy.copy(self)
-        memo: dict[int, Any] = {id(each): each for _, _, each in ec2_backends.iter_backends()}
+        memo: dict[int, Any] = {id(each): each for _unused, _unused, each in ec2_backends.iter_backends()}
         memo[id(self)] = twin
         for name, value in vars(self).items():
             setattr(twin, name, copy.deepcopy(value, memo))

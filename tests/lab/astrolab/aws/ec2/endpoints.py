@@ -194,7 +194,7 @@ class Endpoint(VPCEndPoint):
 
 def everywhere() -> Iterator[Endpoint]:
     """The endpoints of all accounts and regions that still exist."""
-    for _, _, backend in list(ec2_backends.iter_backends()):
+    for _unused, _unused, backend in list(ec2_backends.iter_backends()):
         yield from backend.living_endpoints()
 
 

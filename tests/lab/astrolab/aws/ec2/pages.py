@@ -65,7 +65,7 @@ def _token(action: str, start: int) -> str:
 
 def _start(action: str, token: str) -> int:
     try:
-        name, _, start = base64.urlsafe_b64decode(token.encode()).decode().partition("/")
+        name, _unused, start = base64.urlsafe_b64decode(token.encode()).decode().partition("/")
         if name == action:
             return int(start)
     except (binascii.Error, UnicodeDecodeError, ValueError):

@@ -303,7 +303,7 @@ class _Peering:
         self.peering = peering
 
     def get_filter_value(self, name: str) -> Any:
-        side, _, attribute = name.partition(".")
+        side, _unused, attribute = name.partition(".")
         sides = {
             "requester-vpc-info": self.peering.requester_vpc_info,
             "accepter-vpc-info": self.peering.accepter_vpc_info,

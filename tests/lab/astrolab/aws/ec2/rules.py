@@ -52,7 +52,7 @@ def _essence(rule: Any) -> tuple[Any, ...]:
 
 
 def _vpc_of(backend: Any, group_id: str) -> str:
-    others = (each for _, region, each in ec2_backends.iter_backends() if region == backend.region_name)
+    others = (each for _unused, region, each in ec2_backends.iter_backends() if region == backend.region_name)
     for each in (backend, *others):
         found = each.get_security_group_from_id(group_id)
         if found is not None:

@@ -170,7 +170,7 @@ def _apply(action: str, record: RecordSet, records: Records, zone_name: str) -> 
 
 
 def _check_beside(record: RecordSet, records: Records, zone_name: str) -> None:
-    beside = {kind for name, kind, _ in records if name == record.name and kind != record.type}
+    beside = {kind for name, kind, _unused in records if name == record.name and kind != record.type}
     if record.type == "CNAME" and beside:
         raise Refused(
             f"RRSet of type CNAME with DNS name {record.name} is not permitted as it conflicts with other records "
@@ -184,7 +184,7 @@ def _check_beside(record: RecordSet, records: Records, zone_name: str) -> None:
 
 
 def _check_whole(after: Records, zone_name: str) -> list[str]:
-    kinds = {kind for name, kind, _ in after if name == zone_name}
+    kinds = {kind for name, kind, _unused in after if name == zone_name}
     problems = [] if "SOA" in kinds else ["A HostedZone must contain exactly one SOA record."]
     return problems + (
         [] if "NS" in kinds else ["A HostedZone must contain at least one NS record for the zone itself."]

@@ -145,7 +145,7 @@ def reset() -> None:
 
 
 def random_id(prefix: str, length: int) -> str:
-    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return prefix + "".join(secrets.choice(ALPHABET) for _unused in range(length))
 
 
 def changed(zone: Zone, comment: str | None = None) -> Change:
