@@ -413,13 +413,15 @@ class Sender:
             try:
                 return dict(method(**arguments))
             except ClientError as error:
-                if not self._too_early(error) or time.monotonic() > end:
+                if not self._too_early(call, error) or time.monotonic() > end:
                     return self._already(call, arguments, error)
             time.sleep(0.5)
 
-    def _too_early(self, error: ClientError) -> bool:
-        """AWS does not know yet what this run has just made."""
+    def _too_early(self, call: Call, error: ClientError) -> bool:
+        """AWS does not know yet what this run has just made, or still holds a group of an endpoint that is just gone."""
         code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        if call.operation == "DeleteSecurityGroup" and code == "DependencyViolation":
+            return True
         return "NotFound" in code and any(made and made in text for made in self._made)
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:

@@ -92,6 +92,12 @@ def test_what_was_just_made_may_be_unknown_for_a_moment():
     assert [name for name, _arguments in ec2.calls].count("authorize_security_group_ingress") == 2
 
 
+def test_a_group_may_be_held_for_a_moment_after_its_endpoint_is_gone():
+    ec2 = Client(delete_security_group=[refused("DependencyViolation", "has a dependent object"), {}])
+    assert sender(ec2=ec2)(call("DeleteSecurityGroup"), {}) == ""
+    assert len(ec2.calls) == 2
+
+
 def test_what_others_made_is_not_waited_for():
     ec2 = Client(authorize_security_group_ingress=[refused("InvalidGroup.NotFound", "sg-9 does not exist")])
     with pytest.raises(CallFailed):
