@@ -90,6 +90,21 @@ def test_a_closed_group_loses_packets(lab: Lab, link: Link) -> None:
     settles(lab, "payments-agent", all_like(link, "404"))
 
 
+def test_a_wide_rule_that_goes_leaves_nothing_behind_and_takes_nothing_along(lab: Lab, link: Link) -> None:
+    ec2 = lab.client("ec2")
+    narrow = ec2.describe_security_groups(GroupIds=[link.group])["SecurityGroups"][0]["IpPermissions"]
+    wide = [permission(cidr="0.0.0.0/0")]
+    ec2.authorize_security_group_ingress(GroupId=link.group, IpPermissions=wide)
+    time.sleep(SOON)
+    ec2.revoke_security_group_ingress(GroupId=link.group, IpPermissions=wide)
+    time.sleep(SOON)
+    assert outcomes(lab, "payments-agent", SOON) == all_like(link, "404")
+    ec2.revoke_security_group_ingress(GroupId=link.group, IpPermissions=narrow)
+    settles(lab, "payments-agent", all_like(link, LOST))
+    ec2.authorize_security_group_ingress(GroupId=link.group, IpPermissions=narrow)
+    settles(lab, "payments-agent", all_like(link, "404"))
+
+
 def test_a_joined_vpc_needs_the_zone_the_group_and_both_routes(lab: Lab, link: Link) -> None:
     ec2 = lab.client("ec2")
     assert list(outcomes(lab, "analytics-agent")) == [PUBLIC]
