@@ -5,7 +5,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 
-.PHONY: help demo test lint docs bench picture setup lock clean
+.PHONY: help demo test lint docs molecule bench picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -25,8 +25,12 @@ lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sani
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
 
-docs: setup            ## write docs/findings.md from the catalogue
+docs: setup            ## docs/findings.md from the catalogue, and the site in docs/build/html
 	@PYTHONPATH=.collections python docs/findings.py
+	@docs/build.sh
+
+molecule: setup            ## all Molecule scenarios, each on a lab of its own
+	@molecule test --all
 
 bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
 	@PYTHONPATH=tests/lab python tests/bench/bench.py
@@ -41,4 +45,4 @@ lock: setup            ## pin tests/requirements.in anew
 	uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade tests/requirements.in -o tests/requirements.txt
 
 clean:            ## forget everything that was set up
-	rm -rf .venv .collections privatelink-report
+	rm -rf .venv .venv-docs .collections docs/build privatelink-report
