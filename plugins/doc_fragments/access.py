@@ -15,5 +15,5 @@ options:
       - With it one set of credentials serves hosts of many accounts, as automation controllers that allow one AWS credential
         for each job need it.
     type: str
-    version_added: 0.1.0
+    version_added: 0.9.0
 """

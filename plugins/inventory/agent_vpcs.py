@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: agent_vpcs
 short_description: Agent VPCs by their tags, over accounts and regions
-version_added: 0.1.0
+version_added: 0.9.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
   - Finds the VPCs in which Remote Execution Agents run, with the variables that the roles of this collection read. They are the

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: probe_script
 short_description: The probe as a script of its own
-version_added: 0.1.0
+version_added: 0.9.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
   - Returns one Python file that looks as M(astro.privatelink.probe) does, with the same code, but needs neither Ansible nor

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: agent_egress
 short_description: Where security groups of agents let them go
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Adds egress rules to security groups of agents, and removes those that lead to the whole internet, if that is asked for.
     In check mode it is an audit.

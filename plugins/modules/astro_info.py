@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: astro_info
 short_description: What Astro says of Deployments with Remote Execution and of their clusters
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Reads Deployments, their clusters and, if asked, when their agent tokens were last used.
   - Returns neither environment variables nor tokens.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: deployment_access
 short_description: Allowed IP address ranges of an Astro Deployment
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Says from where Remote Execution Agents may reach a Deployment's API. Agents that come over AWS PrivateLink have, as Astro
     sees them, addresses of the Astro cluster's own VPC; that range is the default of O(ranges).

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: preflight
 short_description: Finds what would make links to Astro fail, before anything is changed
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Reads all accounts and regions of a fleet in one run, side by side, and names everything that would make
     M(astro.privatelink.vpc_endpoint) or M(astro.privatelink.private_zone) fail, or that would cut agents off. Every finding

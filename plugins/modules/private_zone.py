@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: private_zone
 short_description: Route 53 private hosted zones of links to Astro
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Makes Astro's host names resolve to a VPC endpoint inside of VPCs. For each link it creates and keeps one private hosted
     zone with an alias record, and associates the link's VPCs with it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: probe
 short_description: Looks at a link to Astro from an agent host
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Runs on a host or pod inside of an agent VPC. Resolves the cluster's name as an agent would, compares the answer with the
     addresses of the link's endpoint, then tries every address by itself, all at the same time, by TCP, TLS (the cluster's

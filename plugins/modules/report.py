@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: report
 short_description: Writes the report of a run
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Writes what the roles of this collection found as C(report.html), one page that needs nothing from elsewhere, as
     C(report.json), whose form C(docs/report.schema.json) describes, and as C(junit.xml) for CI systems.

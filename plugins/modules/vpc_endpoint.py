@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vpc_endpoint
 short_description: VPC endpoints of a fleet of VPCs to Astro
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Creates, changes and deletes the interface VPC endpoints (AWS PrivateLink) through which agents in many VPCs of one
     account and region reach Astro, together with a security group for each that lets the agents in on port 443.

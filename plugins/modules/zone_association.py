@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zone_association
 short_description: The VPC account's half of sharing a private hosted zone
-version_added: 0.1.0
+version_added: 0.9.0
 description:
   - Associates VPCs of this account with a private hosted zone of another account, which must have authorised them.
   - Is for teams whose credentials reach only one of the two accounts. With both, M(astro.privatelink.private_zone) does all
