@@ -1,0 +1,182 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pages say is so: code blocks parse, the first steps work, links lead somewhere, policies allow what is sent."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from running import ROOT, environment, play
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
+BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block of a page, without its indentation."""
+
+    page: Path
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}: {self.text.splitlines()[0][:60]}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    return [block for page in PAGES for block in _blocks(page) if block.language in languages]
+
+
+def _blocks(page: Path) -> Iterator[Block]:
+    for indent, language, text in BLOCK.findall(page.read_text()):
+        yield Block(page, language, re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
+
+
+def commands(block: Block) -> str:
+    """A console block's lines after the prompt, with those that go on after a backslash."""
+    if block.language != "console":
+        return block.text
+    return "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)$", block.text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("block", blocks("sh", "bash", "console"), ids=str)
+def test_shell_is_sound(block):
+    text = commands(block)
+    assert text.strip()
+    done = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", blocks("sh", "bash", "console"), ids=str)
+def test_playbooks_that_are_named_exist(block):
+    for name in re.findall(r"ansible-playbook\b[^\n]*? astro\.privatelink\.(\w+)", commands(block)):
+        assert (ROOT / f"playbooks/{name}.yml").is_file(), name
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "json"), ids=str)
+def test_data_is_sound(block):
+    found = json.loads(block.text) if block.language == "json" else yaml.safe_load(block.text)
+    assert isinstance(found, dict | list)
+
+
+def _plays(block: Block) -> bool:
+    found = yaml.safe_load(block.text)
+    return isinstance(found, list) and any("hosts" in each for each in found)
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if _plays(block)], ids=str)
+def test_plays_are_sound(block, tmp_path):
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(block.text)
+    command = ["ansible-playbook", "--syntax-check", "-i", "localhost,", str(playbook)]
+    env = os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections")}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    own = re.findall(r"\]\(https://github\.com/astro-privatelink/astro\.privatelink/(?:blob|tree)/main/([^)#]+)", text)
+    targets = [page.parent / target for target in LINK.findall(text)] + [ROOT / target for target in own]
+    assert [str(target) for target in targets if not target.exists()] == []
+
+
+def test_every_page_is_on_the_site():
+    index = (ROOT / "docs/index.md").read_text()
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert {page for page in pages if not re.search(rf"^{page}$", index, re.MULTILINE)} == set()
+
+
+def test_the_first_steps_work(lab):
+    """getting_started.md as it stands, but for the setup and the lab's name."""
+    steps = [block.text for block in _blocks(ROOT / "docs/getting_started.md") if block.language == "sh"]
+    assert "make setup" in steps[0]
+    assert "lab up" in steps[1]
+    script = "\n".join(["set -euxo pipefail", steps[1].replace("tests/lab/lab up", ":"), *steps[2:]])
+    env = environment(lab)
+    del env["ANSIBLE_CALLBACKS_ENABLED"]
+    done = subprocess.run(["bash", "-c", script], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "TCP_TIMEOUT_ONE_AZ" in done.stdout
+    assert f"The lab {lab.record.name} is down." in done.stdout
+
+
+def test_the_example_project_passes_its_own_test(tmp_path):
+    path = f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "LAB": str(ROOT / "tests/lab/lab"), "HOME": str(tmp_path)}
+    env["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".collections")
+    command = [str(ROOT / "examples/your-project/test.sh")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "links.yml works" in done.stdout
+
+
+def allowed(policy: str) -> set[str]:
+    document = json.loads((ROOT / f"docs/iam/{policy}.json").read_text())
+    actions = [statement["Action"] for statement in document["Statement"] if statement["Effect"] == "Allow"]
+    return {action for each in actions for action in ([each] if isinstance(each, str) else each)}
+
+
+def refused(lab, *policies: str) -> set[str]:
+    """The actions that the lab's AWS was sent and that the policies do not allow. IAM has another name for quotas."""
+    patterns = set().union(*map(allowed, policies)) | {"sts:AssumeRole"}
+    sent = {action.replace("service-quotas:", "servicequotas:") for action in lab.calls()["by_action"]}
+    return {action for action in sent if not any(fnmatch.fnmatchcase(action, pattern) for pattern in patterns)}
+
+
+DRY_RUNS = {"ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint"}  # preflight asks whether it might, which iam.md says
+
+
+class TestPolicies:
+    """One fleet over regions and accounts, from the first look to the way back."""
+
+    @pytest.fixture(scope="class")
+    def wide(self, lab_up):
+        with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as started:
+            yield started
+
+    @pytest.mark.parametrize("playbook", ["support_request", "preflight", "site", "drift"])
+    def test_reading_needs_the_one_that_reads(self, wide, tmp_path, playbook):
+        wide.reset_calls()
+        play(wide, tmp_path, playbook, "--check", "-e", "privatelink_support_confirmed=true")
+        calls = wide.calls()
+        assert calls["total"] > 0
+        assert calls["mutating"] == 0
+        assert refused(wide, "read") <= DRY_RUNS
+
+    def test_changing_needs_both_and_no_more(self, wide, tmp_path):
+        wide.reset_calls()
+        confirmed = ["-e", "privatelink_support_confirmed=true"]
+        assert play(wide, tmp_path, "site", *confirmed).rc == 0
+        back = ["-e", json.dumps({"teardown_accept_gap": True, "teardown_drain": 0})]
+        done = play(wide, tmp_path, "teardown", *back)
+        assert done.rc == 0, done.text
+        assert refused(wide, "read", "change") == set()
+        assert refused(wide, "read") >= {"ec2:CreateVpcEndpoint", "route53:CreateHostedZone", "ec2:DeleteVpcEndpoints"}
+
+
+def test_what_is_supported_is_said_alike_everywhere():
+    table = (ROOT / "README.md").read_text().partition("## What it runs on")[2]
+
+    def stated(what: str) -> str:
+        (found,) = re.findall(rf"^\| {what} \|.*?(\d+\.\d+(?:\.\d+)?) and newer", table, re.MULTILINE)
+        return str(found)
+
+    needs = {name: yaml.safe_load((ROOT / name).read_text()) for name in ("meta/runtime.yml", "galaxy.yml")}
+    assert needs["meta/runtime.yml"]["requires_ansible"].startswith(f">={stated('ansible-core')}")
+    assert needs["galaxy.yml"]["dependencies"]["amazon.aws"] == f">={stated('amazon.aws')}"
+    (floor,) = re.findall(r"^boto3>=([\d.]+)$", (ROOT / "meta/ee-requirements.txt").read_text(), re.MULTILINE)
+    assert floor in re.findall(r"^\| boto3.*$", table, re.MULTILINE)[0]
