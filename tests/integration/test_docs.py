@@ -140,13 +140,14 @@ def refused(lab, *policies: str) -> set[str]:
 DRY_RUNS = {"ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint"}  # preflight asks whether it might, which iam.md says
 
 
+@pytest.fixture(scope="module")
+def wide(lab_up):
+    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as started:
+        yield started
+
+
 class TestPolicies:
     """One fleet over regions and accounts, from the first look to the way back."""
-
-    @pytest.fixture(scope="class")
-    def wide(self, lab_up):
-        with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as started:
-            yield started
 
     @pytest.mark.parametrize("playbook", ["support_request", "preflight", "site", "drift"])
     def test_reading_needs_the_one_that_reads(self, wide, tmp_path, playbook):
