@@ -145,7 +145,7 @@ def test_an_endpoint_url_that_nobody_answers_is_named(lab, tmp_path):
 def test_a_line_now_and_then_says_who_waits_for_astronomer(lab_up, tmp_path):
     with lab_up() as lab:
         settings(lab, acceptance_seconds=None)
-        done = play(lab, tmp_path, "setup", *extra(setup_wait_timeout=7), "--limit", "payments,ledger")
+        done = play(lab, tmp_path, "setup", *extra(setup_wait_timeout=15), "--limit", "payments,ledger")
         assert done.rc == 2
         assert "0 of 2 endpoints are available; ledger (vpce-" in done.text
         assert "PENDING_ACCEPTANCE" in done.failed["payments"]
