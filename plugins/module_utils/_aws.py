@@ -25,6 +25,9 @@ FILTER_SIZE = 200
 #: Throttled and broken requests are sent again, slower each time; several processes may share an account's buckets.
 RETRIES = {"mode": "standard", "max_attempts": 8}
 
+#: Seconds before a change is asked about for the first time; it is never in sync at once.
+FIRST_LOOK = 0.5
+
 _MADE = {
     "CreateSecurityGroup": ("GroupId",),
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
@@ -454,6 +457,7 @@ class Sender:
     def _wait(self, call: Call, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         ready = True
         if call.until == "insync" and "ChangeInfo" in reply:
+            time.sleep(FIRST_LOOK)
             ready = poll(lambda: self._insync(call, reply["ChangeInfo"]["Id"]), self._timeout)
         elif call.until == "deleted":
             ready = poll(lambda: self._deleted(arguments["VpcEndpointIds"]), self._timeout)

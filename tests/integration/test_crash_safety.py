@@ -9,10 +9,11 @@ The fleet is an own link, a VPC that is joined to it from another account, and a
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils import _fleet
+from ansible_collections.astro.privatelink.plugins.module_utils import _aws, _fleet
 from running import ROOT, run_module, settings
 
 FLEET = ["payments", "partner", "berlin"]
@@ -70,6 +71,13 @@ class Setup:
             kind = ours if zone["Name"] == "external.astronomer.run." else others
             kind.append(f"zone {zone['Name']} vpcs {vpcs} records {records} authorised {allowed}")
         return sorted(ours), sorted(others)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting():
+    """Changes are in sync at once here."""
+    with mock.patch.object(_aws, "FIRST_LOOK", 0):
+        yield
 
 
 @pytest.fixture(scope="module")
