@@ -168,7 +168,7 @@ def _agent_token(name: str) -> dict[str, Any]:
         "createdAt": _EARLIER,
         "description": f"Agents in {name}",
         "id": f"cllabt0ken-{name}",
-        "kind": "AGENT",
+        "kind": "STANDARD",
         "name": name,
         "scope": "DEPLOYMENT",
         "shortToken": "agent",
