@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from running import run_module, settings
+from running import ROOT, run_module, settings
 
 
 def facts(lab, name):
@@ -185,3 +185,64 @@ def test_zone_association(lab):
     route53.create_vpc_association_authorization(HostedZoneId=zone, VPC=vpc)
     steps(association(), ["AssociateVPCWithHostedZone"])
     steps(association("absent"), ["DisassociateVPCFromHostedZone"])
+
+
+@pytest.fixture(scope="module")
+def wide(lab_up):
+    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as started:
+        yield started
+
+
+def test_vpc_endpoint_to_a_service_of_another_region(wide):
+    def endpoint(**changes):
+        remote = {"service_region": "us-east-1", **changes}
+        return lambda check=False: run_module(
+            wide, "vpc_endpoint", check=check, region="eu-west-1", links=[link(wide, "berlin", **remote)]
+        )
+
+    made = steps(endpoint(), ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVpcEndpoint"])
+    addresses = made["vpcs"]["berlin"]["addresses"]
+    assert len(addresses) == 2
+    steps(endpoint(subnet_ids=[addresses[0]["subnet_id"]]), ["ModifyVpcEndpoint"])
+    steps(endpoint(state="absent"), ["DeleteVpcEndpoints", "DeleteSecurityGroup"])
+    steps(endpoint(state="absent"), [])
+
+
+def test_private_zone_with_a_vpc_of_another_account(wide):
+    owner, partner = facts(wide, "payments"), facts(wide, "partner")
+    record = {"host": "abc.external.astronomer.run", "dns_name": "", "hosted_zone_id": ""}
+    target = run_module(wide, "vpc_endpoint", region="us-east-1", links=[link(wide)])["vpcs"]["payments"]
+    record |= {key: target[key] for key in ("dns_name", "hosted_zone_id")}
+
+    def zone(*members, **changes):
+        wanted = {"name": "payments", "vpc_id": owner["vpc_id"], "records": [record], "vpcs": list(members), **changes}
+        return lambda check=False: run_module(wide, "private_zone", check=check, region="us-east-1", links=[wanted])
+
+    own = {"name": "payments", "vpc_id": owner["vpc_id"], "region": "us-east-1"}
+    other = {
+        "name": "partner",
+        "vpc_id": partner["vpc_id"],
+        "region": "us-east-1",
+        "assume_role_arn": partner["assume_role_arn"],
+    }
+    steps(zone(own), ["CreateHostedZone", "ChangeResourceRecordSets"])
+    shared = ["CreateVPCAssociationAuthorization", "AssociateVPCWithHostedZone", "DeleteVPCAssociationAuthorization"]
+    assert steps(zone(own, other), shared)["vpcs"]["partner"]["associated"]
+    steps(zone(own), [])  # one VPC fewer in the run is no VPC fewer in the zone
+    steps(zone({**other, "state": "absent"}, records=[]), ["DisassociateVPCFromHostedZone"])
+    steps(zone(own, state="absent"), ["ChangeResourceRecordSets", "DeleteHostedZone"])
+    steps(zone(own, state="absent"), [])
+
+
+def test_one_vpc_more_and_one_fewer(lab):
+    def endpoints(*names):
+        links = [link(lab, name) for name in names]
+        return lambda check=False: run_module(lab, "vpc_endpoint", check=check, region="us-east-1", links=links)
+
+    run_module(lab, "vpc_endpoint", region="us-east-1", links=[link(lab, "ledger", state="absent")])
+    steps(endpoints("payments"), [])
+    steps(
+        endpoints("payments", "ledger"), ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVpcEndpoint"]
+    )
+    steps(endpoints("payments"), [])
+    assert endpoints("ledger")()["vpcs"]["ledger"]["state"] == "available"
