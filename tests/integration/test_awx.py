@@ -102,7 +102,7 @@ def test_a_controller_offers_the_playbooks_and_what_tests_have():
     everything = {str(path.relative_to(ROOT)) for path in (ROOT / "playbooks").glob("*.yml")}
     offered = offers()
     assert everything <= offered
-    assert {name.split("/")[0] for name in offered - everything} <= {"tests", "extensions"}
+    assert {name.split("/")[0] for name in offered - everything} <= {"tests", "extensions", "examples"}
     assert not any(name.startswith("extensions/patterns/") for name in offered)
 
 
