@@ -57,6 +57,6 @@ class ActionModule(ActionBase):
             spell = max(0, min(spell, round(end - time.monotonic())))
             arguments = {**self._task.args, "wait_timeout": spell}
             results.append(self._execute_module(module_args=arguments, task_vars=task_vars))
-            if not waiting(results[-1]) or time.monotonic() >= end or self._task.check_mode:
+            if not waiting(results[-1]) or time.monotonic() >= end:
                 return combine(results)
             Display().display(progress(results[-1]))
