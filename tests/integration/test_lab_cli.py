@@ -201,3 +201,9 @@ def test_loopback_mode_is_what_remains_without_unshare(lab_up: LabUp, monkeypatc
         assert "It cannot show" in said
         assert "A better mode does not work here: rootless: there is no unshare" in said
         assert plain.look("payments-agent")["attempts"][0]["status"] == 404
+
+
+def test_a_profile_that_is_not_there_stops_nobody(monkeypatch: pytest.MonkeyPatch, lab_up: LabUp) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with lab_up() as started:
+        assert started.client("ec2").describe_vpcs()["Vpcs"]

@@ -21,6 +21,7 @@ import yaml
 from .home import Home, LabError, Record, VpcFacts, sweep
 from .net.plan import HostFacts
 from .shape import plain, read
+from .shell import FORGOTTEN
 from .talk import say
 from .topology import Topology
 
@@ -45,6 +46,8 @@ class _Started:
 
 
 def up(home: Home, topology: Topology, file: Path, mode: str) -> Record:
+    for name in FORGOTTEN:  # a profile that is not there would stop boto3 before it asks the lab
+        os.environ.pop(name, None)
     sweep()
     lock = home.take()
     try:
