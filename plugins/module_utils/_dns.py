@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ._probe import Lookup
 
-_A, _CNAME, _AAAA = 1, 5, 28
+_A, _CNAME, _SOA, _AAAA = 1, 5, 6, 28
 _PROBLEMS = {2: "DNS_SERVFAIL", 3: "DNS_NXDOMAIN", 5: "DNS_SERVFAIL"}
 _RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
@@ -30,10 +30,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Reply:
-    """What of a DNS answer matters here: its code, and its records."""
+    """What of a DNS answer matters here: its code, its records, and for how many seconds a denial may be kept (RFC 2308)."""
 
     rcode: int
     records: tuple[Record, ...] = ()
+    denied_for: int | None = None
 
 
 class UnreadableReply(ValueError):
@@ -55,7 +56,8 @@ def lookup(server: str, host: str, timeout: float) -> Lookup:
         return Lookup(server, problem="DNS_TIMEOUT", detail=error.strerror or str(error), seconds=_since(start))
     if four.rcode:
         problem, detail = _PROBLEMS.get(four.rcode, "DNS_SERVFAIL"), _RCODES.get(four.rcode, f"code {four.rcode}")
-        return Lookup(server, problem=problem, detail="" if four.rcode == 3 else detail, seconds=_since(start))
+        shown = "" if four.rcode == 3 else detail
+        return Lookup(server, problem=problem, detail=shown, ttl=four.denied_for, seconds=_since(start))
     records = four.records + six.records
     addresses = sorted({record.value for record in records if record.kind in (_A, _AAAA)})
     return Lookup(
@@ -63,7 +65,7 @@ def lookup(server: str, host: str, timeout: float) -> Lookup:
         addresses=tuple(addresses),
         problem="" if addresses else "DNS_NODATA",
         aliases=tuple(dict.fromkeys(record.value for record in records if record.kind == _CNAME)),
-        ttl=min((record.ttl for record in records), default=None),
+        ttl=min((record.ttl for record in records), default=four.denied_for),
         seconds=_since(start),
     )
 
@@ -106,7 +108,8 @@ def ask_dnspython(address: str, port: int, host: str, kind: int, timeout: float)
         for record in rrset
         if rrset.rdtype in (_A, _CNAME, _AAAA)
     ]
-    return Reply(int(answer.rcode()), tuple(records))
+    denials = [int(rrset.ttl) for rrset in answer.authority if rrset.rdtype == _SOA]
+    return Reply(int(answer.rcode()), tuple(records), min(denials, default=None))
 
 
 # --- the same without dnspython (RFC 1035, sections 4.1 and 4.2)
@@ -147,22 +150,24 @@ def _over_tcp(where: tuple[str, int], question: bytes, timeout: float) -> bytes:
 
 
 def _parsed(answer: bytes) -> Reply:
-    flags, questions, answers = struct.unpack("!3H", answer[2:8])
+    flags, questions, answers, authorities = struct.unpack("!4H", answer[2:10])
     at = 12
     for _question in range(questions):
         at = _name(answer, at)[1] + 4
-    records = []
-    for _answer in range(answers):
+    records, denials = [], []
+    for number in range(answers + authorities):
         at = _name(answer, at)[1]
         kind, ttl, length = struct.unpack("!H2xIH", answer[at : at + 10])
         at += 10
-        if kind in (_A, _AAAA):
+        if kind == _SOA and number >= answers:
+            denials.append(ttl)
+        elif kind in (_A, _AAAA) and number < answers:
             family = socket.AF_INET if kind == _A else socket.AF_INET6
             records.append(Record(kind, ttl, socket.inet_ntop(family, answer[at : at + length])))
-        elif kind == _CNAME:
+        elif kind == _CNAME and number < answers:
             records.append(Record(kind, ttl, _name(answer, at)[0]))
         at += length
-    return Reply(flags & 0x0F, tuple(records))
+    return Reply(flags & 0x0F, tuple(records), min(denials, default=None))
 
 
 def _name(answer: bytes, at: int) -> tuple[str, int]:

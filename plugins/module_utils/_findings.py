@@ -593,14 +593,20 @@ CATALOGUE: dict[str, Entry] = {
         "resolver that mixes answers.",
     ),
     "DNS_STALE": Entry(
-        "{host} resolves to {addresses} on this host, while its name servers {servers} already answer with the link's.",
-        "Something on this host keeps an old answer (nscd, systemd-resolved). Flush it, then restart the agents: some "
+        "{server} still answers {answer} for {host}, an old answer that it keeps {left}; the VPC's own resolver answers "
+        "{expected}.",
+        "Verify again when it is gone, or flush what keeps it (nscd, systemd-resolved, CoreDNS). Then restart the agents: some "
         "programs keep an answer as long as they live.",
     ),
+    "DNS_WAS_STALE": Entry(
+        "{server} answered {answer} for {host} until its old answer was gone, {seconds} seconds after it was seen.",
+        "It is right now. Restart agents that were started before: some programs keep an answer as long as they live.",
+        "warning",
+    ),
     "DNS_RESOLVER_BYPASS": Entry(
-        "{server} answers {addresses} for {host}; the VPC's own resolver answers {right}.",
-        "If that stays for more than {ttl} seconds it is no old answer: {server} does not ask the VPC's resolver. Have it "
-        "forward external.astronomer.run there.",
+        "{server} answers {answer} for {host}, and gave that anew when its old answer was gone; the VPC's own resolver answers "
+        "{right}.",
+        "{server} does not ask the VPC's resolver: have it forward external.astronomer.run there.",
     ),
     "DNS_PINNED_WRONG": Entry(
         "{host} is {addresses} in this host's /etc/hosts, which is not the link's endpoint ({expected}).",

@@ -9,6 +9,7 @@ dead address behind a living one. It runs with the agent host's Python and keeps
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import socket
@@ -20,11 +21,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ._dns import lookup
-from ._probe import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target
+from ._probe import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target, kept, pause
 
 HOSTS, RESOLV_CONF = "/etc/hosts", "/etc/resolv.conf"
 
@@ -107,6 +109,17 @@ def _resolv_conf() -> tuple[tuple[str, ...], tuple[str, ...], int]:
 
 
 def _names(target: Target, pool: ThreadPoolExecutor) -> Names:
+    """What the name means here, once old answers are gone that may be waited for."""
+    start = time.monotonic()
+    names = _answers(target, pool)
+    while (seconds := pause(target, names)) > 0:
+        before = names.before or kept(target, names)
+        time.sleep(seconds)
+        names = replace(_answers(target, pool), before=before, waited=_elapsed(start))
+    return names
+
+
+def _answers(target: Target, pool: ThreadPoolExecutor) -> Names:
     servers, search, ndots = _resolv_conf()
     if target.nameservers:
         servers, search = target.nameservers, ()
@@ -125,7 +138,7 @@ def _names(target: Target, pool: ThreadPoolExecutor) -> Names:
     right = names.system.addresses and set(names.system.addresses) <= set(target.expected)
     if right or target.nameservers:
         return names
-    return Names(names.system, answers, lookup(VPC_RESOLVER, target.host, target.timeout), names.pinned, captured)
+    return replace(names, vpc_resolver=lookup(VPC_RESOLVER, target.host, target.timeout))
 
 
 def _ask_system(target: Target) -> Lookup:
@@ -227,6 +240,13 @@ def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:
         raise _Stopped("HTTP_NO_ANSWER", detail=_text(error)) from None
 
 
+#: What a proxy's answers stand for.
+_REFUSALS = {
+    b"503": OSError(errno.EHOSTUNREACH, "No route to host"),
+    b"504": socket.timeout(),
+}
+
+
 def _connect(target: Target, address: str) -> socket.socket:
     if not target.dial_through:
         return socket.create_connection((address, target.port), target.timeout)
@@ -242,7 +262,9 @@ def _connect(target: Target, address: str) -> socket.socket:
     status = reply.split(b" ")[1:2]
     if status != [b"200"]:
         connection.close()
-        raise (socket.timeout() if status == [b"504"] else ConnectionRefusedError(111, "Connection refused"))
+        raise _REFUSALS.get(
+            status[0] if status else b"", ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        )
     return connection
 
 

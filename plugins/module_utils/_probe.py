@@ -19,11 +19,14 @@ BODY = "404 page not found"
 #: Where AWS's own resolver answers in each VPC, whatever the DHCP options say.
 VPC_RESOLVER = "169.254.169.253"
 
+#: Seconds between two looks where nobody says for how long an old answer is kept, and what is added where somebody does.
+AGAIN, MARGIN = 2.0, 0.5
+
 
 @dataclass(frozen=True)
 class Target:
     """Where to look. ``expected`` are the link's own addresses, ``interfaces`` say whose they are, ``elsewhere`` are those
-    of other links by their names. Times are in seconds.
+    of other links by their names. Times are in seconds; ``patience`` is how long to wait for an old answer to go.
 
     ``nameservers`` (``ADDRESS[:PORT]``) are asked instead of the system's resolver; ``dial_through`` (``ADDRESS:PORT``) is
     an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly.
@@ -37,6 +40,7 @@ class Target:
     port: int = 443
     path: str = "/"
     timeout: float = 5.0
+    patience: float = 0.0
     ca_file: str | None = None
     nameservers: tuple[str, ...] = ()
     dial_through: str = ""
@@ -46,7 +50,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Lookup:
-    """One answer for the host's name: addresses, or what went wrong (a code of DNS_*)."""
+    """One answer for the host's name: addresses, or what went wrong (a code of DNS_*).
+
+    ``ttl`` is for how many seconds the server may keep it, also where it says that there is nothing.
+    """
 
     server: str
     addresses: tuple[str, ...] = ()
@@ -56,12 +63,17 @@ class Lookup:
     ttl: int | None = None
     seconds: float = 0.0
 
+    @property
+    def said(self) -> str:
+        return ", ".join(self.addresses) or self.problem
+
 
 @dataclass(frozen=True)
 class Names:
     """What the name means here: to the system, to each of its name servers, and to AWS's resolver when these disagree.
 
     ``pinned`` are the addresses in the hosts file; ``captured`` are longer names that the search list finds first.
+    ``before`` is a wrong answer that was waited for to go, ``waited`` the seconds since it was seen.
     """
 
     system: Lookup
@@ -69,6 +81,8 @@ class Names:
     vpc_resolver: Lookup | None = None
     pinned: tuple[str, ...] = ()
     captured: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    before: Lookup | None = None
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -156,16 +170,14 @@ def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict
         return "DNS_PINNED_WRONG", {"addresses": names.pinned}
     if names.captured and strange:
         return "DNS_SEARCH_CAPTURES", {"longer": list(names.captured)}
+    wrong = kept(target, names)
+    if wrong and not _renewed(names):
+        return "DNS_STALE", {"server": wrong.server, "answer": wrong.said, "left": _left(wrong)}
+    if wrong:
+        return "DNS_RESOLVER_BYPASS", {"server": wrong.server, "answer": wrong.said, "right": expected}
     owners = [name for name, addresses in sorted(target.elsewhere.items()) if strange & set(addresses)]
     if owners:
         return "DNS_WRONG_ENDPOINT", {"owner": owners}
-    if names.servers and all(_is_link(lookup, expected) for lookup in names.servers):
-        return "DNS_STALE", {"servers": [lookup.server for lookup in names.servers]}
-    if names.vpc_resolver and _is_link(names.vpc_resolver, expected):
-        wrong = next((lookup for lookup in names.servers if not _is_link(lookup, expected)), system)
-        answer = wrong.addresses or wrong.problem
-        facts = {"server": wrong.server, "right": names.vpc_resolver.addresses, "addresses": answer}
-        return "DNS_RESOLVER_BYPASS", {**facts, "ttl": wrong.ttl if wrong.ttl is not None else "some hundred"}
     if system.problem:
         return system.problem, {"server": system.server}
     if strange != set(system.addresses):
@@ -173,9 +185,41 @@ def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict
     return "DNS_PUBLIC_ANSWER", {}
 
 
+def kept(target: Target, names: Names) -> Lookup | None:
+    """The wrong answer that agents here get although AWS's resolver in the VPC, or every name server, has the right one."""
+    expected = set(target.expected)
+    wrong = [lookup for lookup in names.servers if not _is_link(lookup, expected)]
+    right = names.vpc_resolver is not None and _is_link(names.vpc_resolver, expected)
+    explained = names.pinned or names.captured or _is_link(names.system, expected)
+    if explained or (wrong and not right) or not (wrong or names.servers):
+        return None
+    return max(wrong, key=lambda lookup: lookup.ttl or 0) if wrong else names.system
+
+
+def pause(target: Target, names: Names) -> float:
+    """Seconds after which a kept answer has to be gone, if that is within the patience; else 0: waiting would not tell more."""
+    wrong = kept(target, names)
+    if wrong is None or _renewed(names):
+        return 0.0
+    seconds = AGAIN if wrong.ttl is None else wrong.ttl + MARGIN
+    return seconds if names.waited + seconds <= target.patience else 0.0
+
+
+def _renewed(names: Names) -> bool:
+    """Whether the wrong answer was given anew after the first one had to be gone, so that it is no old one."""
+    return names.before is not None and names.before.ttl is not None and names.waited > names.before.ttl
+
+
+def _left(lookup: Lookup) -> str:
+    return "for an unknown time" if lookup.ttl is None else f"for {lookup.ttl} seconds more"
+
+
 def _doubts(target: Target, names: Names) -> list[Finding]:
     """What will go wrong later although the system's answer is right now."""
     found = []
+    if names.before:
+        facts = {"server": names.before.server, "answer": names.before.said, "seconds": round(names.waited)}
+        found.append(finding("DNS_WAS_STALE", target.vpc, host=target.host, **facts))
     if names.pinned:
         found.append(finding("DNS_PINNED", target.vpc, host=target.host, addresses=names.pinned))
     silent = [lookup.server for lookup in names.servers if lookup.problem == "DNS_TIMEOUT"]
@@ -183,10 +227,8 @@ def _doubts(target: Target, names: Names) -> list[Finding]:
         found.append(finding("DNS_SERVER_SILENT", target.vpc, servers=silent, seconds=target.timeout))
     for lookup in names.servers:
         if lookup.server not in silent and not _is_link(lookup, set(target.expected)):
-            answer = ", ".join(lookup.addresses) or lookup.problem
-            found.append(
-                finding("DNS_SERVERS_DIFFER", target.vpc, host=target.host, server=lookup.server, answer=answer)
-            )
+            facts = {"server": lookup.server, "answer": lookup.said}
+            found.append(finding("DNS_SERVERS_DIFFER", target.vpc, host=target.host, **facts))
     return found
 
 
@@ -244,6 +286,8 @@ def _public_names(names: Names | None) -> dict[str, Any]:
         "vpc_resolver": _public_lookup(names.vpc_resolver) if names.vpc_resolver else {},
         "pinned": list(names.pinned),
         "captured": {longer: list(addresses) for longer, addresses in names.captured.items()},
+        "before": _public_lookup(names.before) if names.before else {},
+        "waited": names.waited,
     }
 
 

@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         expected=tuple(sorted({address for given in arguments.expect for address in given.split(",") if address})),
         port=arguments.port,
         timeout=arguments.timeout,
+        patience=arguments.patience,
         ca_file=arguments.ca_file,
         resolve=not arguments.addresses_only,
         health_url=arguments.health_url,
@@ -55,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=443)
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each step (default: 5)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        help="seconds to wait for an old answer to go that a cache on the way keeps (default: 60)",
+    )
     parser.add_argument("--ca-file", help="PEM file with CA certificates (default: those that Python trusts)")
     parser.add_argument("--addresses-only", action="store_true", help="do not look the name up: it is still public")
     parser.add_argument("--health-url", default="", help="a page that says how the agent is, to get as well")
@@ -68,6 +75,9 @@ def told(target: Target, seen: Observations, found: Sequence[Finding]) -> Iterab
     if seen.names:
         for answer in (seen.names.system, *seen.names.servers):
             yield f"  {answer.server}: {_answer(answer)}"
+        if seen.names.before:
+            old = seen.names.before
+            yield f"  {old.server} had an old answer before, {old.said}, which was waited for ({seen.names.waited} s)"
     for reach in seen.reached:
         yield f"  {reach.address}: {_way(reach)} ({reach.seconds} s)"
     if seen.health:
@@ -80,7 +90,7 @@ def told(target: Target, seen: Observations, found: Sequence[Finding]) -> Iterab
 
 def _answer(answer: Lookup) -> str:
     ttl = "" if answer.ttl is None else f" (TTL {answer.ttl})"
-    return (", ".join(answer.addresses) or answer.problem) + ttl
+    return answer.said + ttl
 
 
 def _way(reach: Reach) -> str:

@@ -18,6 +18,8 @@ description:
   - The name is asked of the system's resolver, as an agent does, and of each name server in C(/etc/resolv.conf) by itself. Where
     these disagree with the link, AWS's own resolver in the VPC is asked as well, to tell whose fault it is. Proxy variables, the
     hosts file and search lists are looked at too.
+  - Just after the private zone came into effect, CoreDNS and other caches still give the public answer that they keep. The module
+    waits for such an answer to go, see O(patience), and says so.
   - Names what is wrong, with the remedy, and fails if there is such a finding.
   - Needs nothing but Python 3.8 or newer on the agent host. Where dnspython is installed it asks the name servers; otherwise the
     module asks them with a small query of its own over UDP, and over TCP if the answer is too long.
@@ -71,6 +73,14 @@ options:
     description: Seconds for the name, and for each step of each address.
     type: float
     default: 5.0
+  patience:
+    description:
+      - Seconds to wait for an old answer to go that a cache on the way keeps, while AWS's own resolver in the VPC already has the
+        right one. The answer's TTL says for how long it is kept; if that is more than this, it is not waited for at all. V(0)
+        never waits.
+    type: float
+    default: 60.0
+    version_added: 0.10.0
   ca_file:
     description: PEM file with CA certificates. By default those that Python on the host trusts.
     type: path
@@ -147,7 +157,7 @@ names:
       returned: success
       sample: []
     ttl:
-      description: Seconds for which the answer may be kept; not known of the system's answer.
+      description: Seconds for which the answer may be kept, also that there is none; not known of the system's answer.
       type: int
       returned: success
       sample: 60
@@ -188,6 +198,16 @@ names:
       type: dict
       returned: success
       sample: {}
+    before:
+      description: The old answer that was waited for to go, in the same form; empty if there was none.
+      type: dict
+      returned: success
+      sample: {}
+    waited:
+      description: Seconds that this took.
+      type: float
+      returned: success
+      sample: 0.0
 addresses:
   description: How far the connection to each address came. C(problem) is the code of what stopped it.
   returned: always
@@ -244,6 +264,7 @@ def main() -> None:
             "port": {"type": "int", "default": 443},
             "path": {"type": "str", "default": "/"},
             "timeout": {"type": "float", "default": 5.0},
+            "patience": {"type": "float", "default": 60.0},
             "ca_file": {"type": "path"},
             "nameservers": {"type": "list", "elements": "str", "default": []},
             "dial_through": {"type": "str", "default": ""},

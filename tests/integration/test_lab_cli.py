@@ -124,7 +124,7 @@ def test_faults_of_aws_are_passed_on(lab: Lab) -> None:
         (("look", "nobody"), "There is no agent host nobody in the lab; there are payments-agent, ledger-agent"),
         (("fault", "dns", "nowhere", "--silent"), "There is no VPC or agent host nowhere"),
         (("fault", "address", "elsewhere", "--dead"), "elsewhere is not an address"),
-        (("heal", "everything"), "heal knows dns, tls, address and aws"),
+        (("heal", "everything"), "heal knows dns, tls, http, address and aws"),
         (("fault", "aws", "throttled"), "throttled is not of the form NAME=VALUE."),
     ],
 )

@@ -161,6 +161,32 @@ def test_bad_certificates(lab: Lab, link: Link, kind: str, outcome: str) -> None
     assert outcomes(lab, "payments-agent") == all_like(link, "404")
 
 
+@pytest.mark.parametrize(
+    ("kind", "fault", "outcome"),
+    [
+        ("tls", "reset_sni", "tls: ConnectionResetError"),
+        ("tls", "stalled", "tls: timed out"),
+        ("tls", "plaintext", "tls: SSLError"),
+        ("http", "silent", "http: timed out"),
+        ("http", "unexpected", "200"),
+    ],
+)
+def test_what_stands_between_agents_and_astro(lab: Lab, link: Link, kind: str, fault: str, outcome: str) -> None:
+    lab.fault(kind, "payments", fault)
+    seen = outcomes(lab, "payments-agent", SOON)
+    assert seen.keys() == set(link.addresses)
+    assert all(each.startswith(outcome) for each in seen.values()), seen
+    lab.heal(kind)
+    assert outcomes(lab, "payments-agent") == all_like(link, "404")
+
+
+def test_a_router_may_say_that_there_is_no_way(lab: Lab, link: Link) -> None:
+    for address in link.addresses:
+        lab.fault("address", address, "unreachable")
+    time.sleep(SOON)  # the kernel says it to a host five times, and then once in a second
+    assert all("unreachable" in each for each in outcomes(lab, "payments-agent").values())
+
+
 def test_one_address_of_two_may_be_dead_or_refuse(lab: Lab, link: Link) -> None:
     dead, refusing = link.addresses
     lab.fault("address", dead, "dead")

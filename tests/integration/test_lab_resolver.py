@@ -14,6 +14,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 from astrolab.faults import DnsFault, DnsKind, Faults
+from astrolab.net import caching
 from astrolab.net.resolver import PublicNames, Record, Reply, Resolver
 
 HOST = "c1.external.astronomer.run"
@@ -99,6 +100,28 @@ def test_faults(kind: DnsKind, expected: list[str]) -> None:
     assert values(answer) == expected
     assert answer is not None
     assert (answer.rcode() == dns.rcode.SERVFAIL) == (kind == "servfail")
+
+
+def test_a_cache_keeps_what_it_was_told_and_counts_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(caching.time, "monotonic", lambda: clock[0])
+    replies = iter([("203.0.113.10", 20), ("10.10.1.4", 60)])
+
+    def upstream(name: str, rdtype: str) -> Reply:
+        if rdtype != "A":
+            return Reply(zone="external.astronomer.run", exists=True, denied_for=5)
+        address, ttl = next(replies)
+        return Reply(zone="external.astronomer.run", exists=True, records=(Record(name, "A", ttl, address),))
+
+    cache = caching.Cache(upstream)
+    seen = []
+    for clock[0] in (100.0, 107.5, 120.0):
+        reply, nothing = cache(HOST, "A"), cache(HOST, "AAAA")
+        assert reply is not None
+        assert nothing is not None
+        seen.append((reply.records[0].value, reply.records[0].ttl, nothing.denied_for))
+    assert seen == [("203.0.113.10", 20, 5), ("203.0.113.10", 13, 5), ("10.10.1.4", 60, 5)]
+    assert caching.Cache(lambda _name, _rdtype: None)(HOST, "A") is None
 
 
 def test_silence_and_nonsense_get_no_answer() -> None:

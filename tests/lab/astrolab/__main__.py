@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import commands, launch, shell
-from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS
+from .faults import KINDS
 from .home import Home, LabError, Record, homes
 from .shape import ShapeError, plain
 from .topology import DEMO, load
@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
         listing.add_argument("--reset", action="store_true", help="forget them after showing them")
     _faults(command, said)
     healing = command("heal", heal, "take faults back: all, or those of a kind")
-    healing.add_argument("kinds", nargs="*", metavar="dns|tls|address|aws")
+    healing.add_argument("kinds", nargs="*", metavar="dns|tls|http|address|aws")
     alone = said.add_parser("aws", help="the AWS double alone, in the foreground")
     alone.add_argument("rest", nargs=argparse.REMAINDER)
     alone.set_defaults(act=aws)
@@ -192,15 +192,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _faults(command: Any, said: Any) -> None:
     kinds = said.add_parser("fault", help="break something").add_subparsers(required=True, metavar="WHAT")
-    for kind, on, faults, text in (
-        ("dns", "HOST_OR_VPC", DNS_KINDS, "break a VPC's name servers"),
-        ("tls", "VPC_OR_public", TLS_KINDS, "show another certificate on the private or on the public way"),
-        ("address", "IP", ADDRESS_KINDS, "break one address"),
+    for kind, on, text in (
+        ("dns", "HOST_OR_VPC", "break a VPC's name servers"),
+        ("tls", "VPC_OR_public", "break TLS on the private or on the public way"),
+        ("http", "VPC_OR_public", "have something else than Astro answer on the private or on the public way"),
+        ("address", "IP", "break one address"),
     ):
         breaking = command(kind, fault, text, kinds)
         breaking.add_argument("on", metavar=on)
         ways = breaking.add_mutually_exclusive_group(required=True)
-        for each in faults:
+        for each in KINDS[kind]:
             if each == "slow":
                 ways.add_argument("--slow", dest="seconds", type=float, metavar="SECONDS")
             else:

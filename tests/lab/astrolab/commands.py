@@ -15,13 +15,13 @@ from typing import Any
 
 from . import enter
 from .astro.organization import PATH
-from .faults import PUBLIC
+from .faults import KINDS, PUBLIC
 from .home import LabError, Record
 from .look import DEADLINE
 from .shell import environment
 from .talk import say
 
-FAULT_KINDS = ("dns", "tls", "address", "aws")
+FAULT_KINDS = (*KINDS, "aws")
 _LOOK = Path(__file__).with_name("look.py")
 
 
@@ -90,14 +90,14 @@ def calls(record: Record, *, reset: bool = False) -> dict[str, Any]:
 
 
 def fault(record: Record, kind: str, on: str, what: str, seconds: float = 0.0) -> Any:
-    """Breaks a resolver (`on` a host or VPC), certificates (`on` a VPC or "public") or an address."""
-    if kind == "dns" or (kind == "tls" and on != PUBLIC):
-        on = record.vpc_id(on)
-    elif kind == "address":
+    """Breaks a resolver (`on` a host or VPC), TLS or Astro's answers (`on` a VPC or "public") or an address."""
+    if kind == "address":
         try:
             on = str(IPv4Address(on))
         except AddressValueError as error:
             raise LabError(f"{on} is not an address: {error}") from None
+    elif kind == "dns" or on != PUBLIC:
+        on = record.vpc_id(on)
     content = {"kind": kind, "on": on, "fault": what, "seconds": seconds}
     return say(record.url, "POST", "net/faults", content)
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from .astro.door import Door
 from .astro.organization import PREFIX, Organization
 from .authority import Certificates, issue_all
-from .faults import ADDRESS_KINDS, DNS_KINDS, TLS_KINDS, DnsFault, Faults
+from .faults import KINDS, DnsFault, Faults
 from .net.front import Front
 from .net.network import Network, Wires
 from .net.plan import Plan
@@ -94,15 +94,14 @@ class Daemon:
 
     def _break(self, content: dict[str, Any]) -> None:
         kind, on, fault = content["kind"], content["on"], content["fault"]
-        known = {"dns": DNS_KINDS, "tls": TLS_KINDS, "address": ADDRESS_KINDS}
-        if fault not in known.get(kind, ()):
+        if fault not in KINDS.get(kind, ()):
             raise ValueError(f"there is no {kind} fault {fault}")
         if kind == "dns":
             self._faults.dns[on] = DnsFault(fault, float(content.get("seconds") or 0))
-        elif kind == "tls":
-            self._faults.tls[on] = fault
-        else:
+        elif kind == "address":
             self._faults.addresses[IPv4Address(on)] = fault
+        else:
+            getattr(self._faults, kind)[on] = fault
 
     def _requests(self, line: str, _body: bytes) -> tuple[int, object]:
         found = self._front.requests()

@@ -9,6 +9,7 @@ It runs on agent hosts, so it needs nothing but Python; only where a name server
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import socket
@@ -77,8 +78,13 @@ def connect(address: str, through: str | None, deadline: float) -> socket.socket
     made = socket.create_connection((proxy, int(port)), deadline)
     try:
         made.sendall(f"CONNECT {address}:443 HTTP/1.1\r\nHost: {address}:443\r\n\r\n".encode())
-        answer = made.recv(4096).decode("latin-1")
-        if " 200 " not in answer.partition("\r\n")[0]:
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n") and (part := made.recv(1)):  # what comes after is not the proxy's
+            answer += part
+        line = answer.decode("latin-1").partition("\r\n")[0]
+        if " 503 " in line:
+            raise OSError(errno.EHOSTUNREACH, "Host is unreachable")
+        if " 200 " not in line:
             raise ConnectionRefusedError("Connection refused")
     except BaseException:
         made.close()

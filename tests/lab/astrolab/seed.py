@@ -90,7 +90,7 @@ def plan(topology: Topology, seeds: Seeds) -> Plan:
         for name, vpc in topology.vpcs.items()
         if _needs_network(topology, name)
     )
-    return Plan(vpcs=vpcs, names=topology.names, astro=topology.cluster.public_address)
+    return Plan(vpcs=vpcs, names=topology.names, astro=topology.cluster.public_address, public_ttl=topology.public_ttl)
 
 
 def _needs_network(topology: Topology, name: str) -> bool:

@@ -80,7 +80,7 @@ class Vpc:
     hosts: Mapping[str, str] = field(default_factory=dict)  # agent host -> subnet
     dns: Dns = Dns()
     dhcp: Dhcp | None = None
-    dns_servers: Mapping[IPv4Address, Literal["public", "forwarding"]] = field(default_factory=dict)
+    dns_servers: Mapping[IPv4Address, Literal["public", "forwarding", "caching"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,7 @@ class Topology:
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
     peerings: tuple[Peering, ...] = ()
     public_names: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict)
+    public_ttl: int = 60  # seconds for which answers of the world's DNS may be kept
     settings: Mapping[str, object] = field(default_factory=dict)
     generate: Generate | None = None
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address
 
-Verdict = int | None  # a port of the loopback address; None where packets vanish
+Verdict = int | None  # a port of the loopback address, or UNREACHABLE; None where packets vanish
+UNREACHABLE = 0
 Judge = Callable[[IPv4Address, int], Verdict]
 Introduce = Callable[[int], contextlib.AbstractContextManager[None]]
 _REFUSED = b"HTTP/1.1 502 Connection refused\r\nContent-Length: 0\r\n\r\n"
+_NO_WAY = b"HTTP/1.1 503 No route to host\r\nContent-Length: 0\r\n\r\n"
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 _CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
 _CHUNK = 65536
@@ -38,6 +42,9 @@ class Dialer:
             port = self._judge(*target)
             if port is None:
                 await reader.read()  # says nothing until the caller gives up
+                return
+            if port == UNREACHABLE:
+                writer.write(_NO_WAY)
                 return
             await self._connect(port, reader, writer)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -72,7 +79,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while chunk := await reader.read(_CHUNK):
             writer.write(chunk)
             await writer.drain()
-    except OSError:
-        pass  # one side broke off; the other hears of it by the close below
+    except OSError:  # one side broke off: so does the other
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
     finally:
         writer.close()

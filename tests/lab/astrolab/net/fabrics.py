@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from ..faults import AddressKind
 from . import hosts, kernel
 from .kernel import Cable, Thing
 from .namespaces import Namespace
@@ -37,8 +38,8 @@ class Fabrics:
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
 
-    async def apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> None:
-        await asyncio.to_thread(self._apply, views, dead)
+    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
+        await asyncio.to_thread(self._apply, views, broken)
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
@@ -56,12 +57,12 @@ class Fabrics:
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
             kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
 
-    def _apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> None:
+    def _apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
         for vpc, view in views.items():
             cables = {peer: self._cable(vpc, peer) for peer in view.peers if peer in self._fabrics}
             for subnet in view.ways:
                 self._tables.setdefault(subnet, 1000 + len(self._tables))
-            want, have = things(view, cables, self._tables, dead), self._have.get(vpc, frozenset())
+            want, have = things(view, cables, self._tables, broken), self._have.get(vpc, frozenset())
             if want != have:
                 kernel.change(self._fabrics[vpc], gone=have - want, new=want - have)
                 self._have[vpc] = want

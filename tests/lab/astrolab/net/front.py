@@ -9,17 +9,21 @@ What it answers, and to whom, a door decides, by the address that Astro sees.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from ipaddress import IPv4Address
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..authority import SUFFIX, Certificates
 from ..faults import PUBLIC, Faults
+from .firewall import passes
 
+_LOGIN = (200, "text/html", b"<title>Please log in</title>")
 _KEPT = 10_000  # requests remembered
 
 
@@ -30,6 +34,11 @@ class Path:
     vpc: str
     address: IPv4Address
     endpoint: str | None
+
+    @property
+    def scope(self) -> str:
+        """What faults of this way are kept by."""
+        return self.vpc if self.endpoint else PUBLIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,28 @@ class Request:
     name: str | None
     request: str
     status: int
+
+
+class Listening:
+    """Connections that are taken until it is closed; those that were taken before live on."""
+
+    def __init__(self, at: socket.socket, take: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> None:
+        at.setblocking(False)
+        at.listen()
+        self._at, self._take = at, take
+        self._running: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.create_task(self._accept())
+
+    def close(self) -> None:
+        self._accepting.cancel()
+        self._at.close()
+
+    async def _accept(self) -> None:
+        while True:
+            connection, _unused = await asyncio.get_running_loop().sock_accept(self._at)
+            task = asyncio.create_task(self._take(connection))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
 
 class Door(Protocol):
@@ -68,7 +99,9 @@ class Front:
         self._requests: list[Request] = []
         self.sources: dict[int, IPv4Address] = {}  # local port -> agent, for connections that a dialer made
 
-    async def listen(self, path: Path, at: socket.socket) -> asyncio.Server:
+    def listen(self, path: Path, at: socket.socket) -> Listening:
+        entrance = self._entrance(path)
+
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await self._serve(path, reader, writer)
@@ -77,7 +110,13 @@ class Front:
             finally:
                 writer.close()
 
-        return await asyncio.start_server(serve, sock=at, ssl=self._entrance(path))
+        async def take(connection: socket.socket) -> None:
+            if await passes(connection, self._faults.tls.get(path.scope)):
+                protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), serve)
+                with contextlib.suppress(OSError):  # there was no handshake
+                    await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, connection, ssl=entrance)
+
+        return Listening(at, take)
 
     def requests(self) -> list[dict[str, object]]:
         return [asdict(request) for request in self._requests]
@@ -87,11 +126,12 @@ class Front:
 
     def _entrance(self, path: Path) -> ssl.SSLContext:
         """The certificate is chosen at each handshake: by the name asked for, and by the fault of this way."""
-        scope = path.vpc if path.endpoint else PUBLIC
 
         def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
             known = name is not None and name.lower().endswith(f".{SUFFIX}")
-            connection.context = self._contexts[self._faults.tls.get(scope, "good") if known else "default"]
+            fault = self._faults.tls.get(path.scope, "good")
+            shown = fault if fault in self._contexts else "good"
+            connection.context = self._contexts[shown if known else "default"]
 
         entrance = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         entrance.num_tickets = 0  # a resumed session would show yesterday's certificate
@@ -113,6 +153,12 @@ class Front:
             status, kind, body = self._door.answer(
                 seen, named.get("host", ""), first.split(" ")[1], named.get("authorization", "")
             )
+            fault = self._faults.http.get(path.scope)
+            if fault == "silent":
+                await reader.read()  # until the client gives up
+                return
+            if fault == "unexpected":
+                status, kind, body = _LOGIN
             self._requests.append(
                 Request(
                     at=time.time(),

@@ -42,7 +42,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule; without a table the packet vanishes."""
+    """A policy rule; without a table the packet vanishes, or if `told` its sender hears that there is no way."""
 
     priority: int
     source: IPv4Network = ANYWHERE
@@ -50,6 +50,7 @@ class Rule:
     protocol: int | None = None
     ports: tuple[int, int] | None = None
     table: int | None = None
+    told: bool = False
 
 
 Thing = Address | Route | Rule
@@ -197,4 +198,6 @@ def _rule(rule: Rule) -> dict[str, object]:
         told["ip_proto"] = rule.protocol
     if rule.ports is not None and rule.protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         told["dport_range"] = "{}:{}".format(*rule.ports)
-    return told | ({"action": "FR_ACT_BLACKHOLE"} if rule.table is None else {"table": rule.table})
+    if rule.table is not None:
+        return told | {"table": rule.table}
+    return told | {"action": "FR_ACT_UNREACHABLE" if rule.told else "FR_ACT_BLACKHOLE"}

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
-from .dialer import Dialer, Introduce, Judge
+from ..faults import AddressKind
+from .dialer import UNREACHABLE, Dialer, Introduce, Judge
 from .place import DNS, OnLoopback
 from .plan import HostFacts, HostPlan, Plan
 from .view import Guest, View, admitted
@@ -24,7 +25,7 @@ class Loopback:
         self._plan = Plan(vpcs=(), names={}, astro=IPv4Address("0.0.0.0"))
         self._places: dict[str, OnLoopback] = {}
         self._views: Mapping[str, View] = {}
-        self._dead: Collection[IPv4Address] = ()
+        self._broken: Mapping[IPv4Address, AddressKind] = {}
         self._dialers: dict[str, int] = {}
 
     async def lay(self, plan: Plan) -> None:
@@ -38,8 +39,8 @@ class Loopback:
     def place(self, vpc: str) -> OnLoopback:
         return self._places[vpc]
 
-    async def apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> None:
-        self._views, self._dead = views, dead
+    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
+        self._views, self._broken = views, broken
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
@@ -60,8 +61,10 @@ class Loopback:
 
     def _judge(self, vpc: str, host: HostPlan) -> Judge:
         def judge(address: IPv4Address, port: int) -> int | None:
-            if address in self._dead:
+            if self._broken.get(address) == "dead":
                 return None
+            if self._broken.get(address) == "unreachable":
+                return UNREACHABLE
             if address in self._plan.public_addresses:
                 return self._places[vpc].ports.get((address, port), _CLOSED_PORT)
             guest = next((guest for guest in self._views[vpc].guests if guest.address == host.address.ip), None)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Address
 from typing import Protocol
 
-from ..faults import Faults
-from .front import Front, Path
+from ..faults import AddressKind, Faults
+from .caching import Cache
+from .front import Front, Listening, Path
 from .place import Place
-from .plan import HostFacts, Plan, VpcPlan
+from .plan import HostFacts, NameServer, Plan, VpcPlan
 from .resolver import Lookup, PublicNames, Resolver
 from .view import View
 
@@ -33,7 +34,7 @@ class Wires(Protocol):
 
     def place(self, vpc: str) -> Place: ...
 
-    def apply(self, views: Mapping[str, View], dead: Collection[IPv4Address]) -> Awaitable[None]: ...
+    def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]: ...
 
     def facts(self) -> Awaitable[dict[str, HostFacts]]: ...
 
@@ -41,7 +42,7 @@ class Wires(Protocol):
 class Network:
     def __init__(self, wires: Wires, front: Front, faults: Faults) -> None:
         self._wires, self._front, self._faults = wires, front, faults
-        self._servers: dict[Path, asyncio.Server] = {}
+        self._servers: dict[Path, Listening] = {}
         self._public: tuple[Path, ...] = ()
 
     async def build(
@@ -49,7 +50,7 @@ class Network:
     ) -> dict[str, HostFacts]:
         """Returns when everything answers; `private` makes the lookup of a VPC's own resolver."""
         await self._wires.lay(plan)
-        world = PublicNames(plan.names)
+        world = PublicNames(plan.names, plan.public_ttl)
         for vpc in plan.vpcs:
             await self._name_servers(vpc, plan.astro, world, private(vpc.id, world))
         self._public = tuple(
@@ -83,16 +84,17 @@ class Network:
             for door in view.doors
         ]
         await self._serve({path for path in (*self._public, *doors) if kinds.get(path.address) != "refuse"})
-        await self._wires.apply(views, {address for address, kind in kinds.items() if kind == "dead"})
+        await self._wires.apply(views, kinds)
 
     async def _serve(self, paths: set[Path]) -> None:
         for path in self._servers.keys() - paths:
             self._servers.pop(path).close()
         for path in paths - self._servers.keys():
             listening = self._wires.place(path.vpc).listen(path.address, HTTPS)
-            self._servers[path] = await self._front.listen(path, listening)
+            self._servers[path] = self._front.listen(path, listening)
 
     async def _name_servers(self, vpc: VpcPlan, astro: IPv4Address, world: PublicNames, private: Lookup) -> None:
+        lookups: dict[NameServer, Lookup] = {"public": world, "forwarding": private, "caching": Cache(private)}
         for address, kind in vpc.name_servers.items():
-            resolver = Resolver(vpc.id, private if kind == "forwarding" else world, self._faults, astro)
+            resolver = Resolver(vpc.id, lookups[kind], self._faults, astro)
             await resolver.serve(*self._wires.place(vpc.id).name_server(address))

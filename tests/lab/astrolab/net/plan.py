@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
+#: One that knows the internet only, one that asks the VPC's resolver, and one that also keeps what that answers.
+NameServer = Literal["public", "forwarding", "caching"]
 AMAZON = IPv4Address("169.254.169.253")  # every VPC's own resolver answers there too, whatever the DHCP options say
 
 
@@ -25,7 +27,7 @@ class VpcPlan:
     id: str
     cidr: IPv4Network  # the first one; it holds the router and the resolver
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
-    dns_servers: Mapping[IPv4Address, Literal["public", "forwarding"]] = field(default_factory=dict)
+    dns_servers: Mapping[IPv4Address, NameServer] = field(default_factory=dict)
 
     @property
     def router(self) -> IPv4Address:
@@ -36,7 +38,7 @@ class VpcPlan:
         return self.cidr[2]
 
     @property
-    def name_servers(self) -> Mapping[IPv4Address, Literal["public", "forwarding"]]:
+    def name_servers(self) -> Mapping[IPv4Address, NameServer]:
         return {self.resolver: "forwarding", AMAZON: "forwarding", **self.dns_servers}
 
 
@@ -45,6 +47,7 @@ class Plan:
     vpcs: tuple[VpcPlan, ...]
     names: Mapping[str, tuple[IPv4Address, ...]]  # the world's DNS
     astro: IPv4Address  # the cluster's public address
+    public_ttl: int = 60  # seconds for which the world's answers may be kept
 
     @property
     def public_addresses(self) -> tuple[IPv4Address, ...]:

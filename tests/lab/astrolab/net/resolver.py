@@ -44,6 +44,7 @@ class Reply:
     zone: str
     exists: bool
     records: tuple[Record, ...] = ()
+    denied_for: int = _NEGATIVE_TTL  # seconds for which it may be kept that there are no records
 
 
 Lookup = Callable[[str, str], Reply | None]  # None: this server does not speak
@@ -52,7 +53,8 @@ Lookup = Callable[[str, str], Reply | None]  # None: this server does not speak
 class PublicNames:
     """The world's DNS, as far as the lab has one."""
 
-    def __init__(self, names: Mapping[str, tuple[IPv4Address, ...]]) -> None:
+    def __init__(self, names: Mapping[str, tuple[IPv4Address, ...]], ttl: int = _TTL) -> None:
+        self._ttl = ttl
         self._names = {name.lower().rstrip("."): addresses for name, addresses in names.items()}
 
     def __call__(self, name: str, rdtype: str) -> Reply:
@@ -62,7 +64,7 @@ class PublicNames:
         if addresses is None:
             below = any(other.endswith(f".{known}") for other in self._names)
             return Reply(zone=zone, exists=below)
-        records = tuple(Record(known, "A", _TTL, str(address)) for address in addresses)
+        records = tuple(Record(known, "A", self._ttl, str(address)) for address in addresses)
         return Reply(zone=zone, exists=True, records=records if rdtype == "A" else ())
 
 
@@ -151,7 +153,7 @@ def _deny(answer: dns.message.Message, reply: Reply) -> None:
     if not reply.exists:
         answer.set_rcode(dns.rcode.NXDOMAIN)
     zone = dns.name.from_text(reply.zone)
-    answer.authority.append(dns.rrset.from_text(zone, _NEGATIVE_TTL, "IN", "SOA", _SOA))
+    answer.authority.append(dns.rrset.from_text(zone, reply.denied_for, "IN", "SOA", _SOA))
 
 
 def _wire(answer: dns.message.Message, limit: int) -> bytes:

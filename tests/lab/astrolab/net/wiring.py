@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
+from ..faults import AddressKind
 from .kernel import ALLOW, ANYWHERE, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
 from .view import ANY_PROTOCOL, TCP, UDP, Door, View
 
 
 def things(
-    view: View, cables: Mapping[str, Cable], tables: Mapping[str, int], dead: Collection[IPv4Address]
+    view: View, cables: Mapping[str, Cable], tables: Mapping[str, int], broken: Mapping[IPv4Address, AddressKind]
 ) -> frozenset[Thing]:
     """`cables` by the VPC at their other end, `tables` by subnet."""
-    return frozenset((*_doors(view), *_ways(view, cables, tables), *_dead(dead)))
+    return frozenset((*_doors(view), *_ways(view, cables, tables), *_broken(broken)))
 
 
 def _doors(view: View) -> Iterator[Thing]:
@@ -63,6 +64,7 @@ def _ways(view: View, cables: Mapping[str, Cable], tables: Mapping[str, int]) ->
                 yield Route(table=tables[subnet], destination=way.destination, cable=cable)
 
 
-def _dead(dead: Collection[IPv4Address]) -> Iterator[Rule]:
-    for address in dead:
-        yield Rule(priority=DEAD, destination=host_network(address))
+def _broken(broken: Mapping[IPv4Address, AddressKind]) -> Iterator[Rule]:
+    for address, kind in broken.items():
+        if kind != "refuse":  # that is done by having no server there
+            yield Rule(priority=DEAD, destination=host_network(address), told=kind == "unreachable")

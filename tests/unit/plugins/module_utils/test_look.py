@@ -243,6 +243,21 @@ def test_a_search_list_that_captures_the_name(monkeypatch: pytest.MonkeyPatch, t
     assert codes == ["DNS_SEARCH_CAPTURES", "TCP_REFUSED"]
 
 
+def test_an_old_answer_is_waited_for_and_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old, right = _dns.Lookup("10.0.0.2", ("203.0.113.10",), ttl=0), _dns.Lookup("10.0.0.2", ("127.0.0.1",), ttl=60)
+    answers = iter([old, right, right])  # the name server, the VPC's resolver, and the name server again
+    monkeypatch.setattr(_look, "RESOLV_CONF", str(tmp_path / "resolv.conf"))
+    monkeypatch.setattr(_look, "lookup", lambda *_unused, **_more: next(answers))
+    systems = iter([old, right])
+    monkeypatch.setattr(_look, "_ask_system", lambda _target: next(systems))
+    (tmp_path / "resolv.conf").write_text("nameserver 10.0.0.2\n")
+    target = Target("one", HOST, ("127.0.0.1",), port=1, timeout=1, patience=5)
+    seen = _look.look(target)
+    assert [one.code for one in findings(target, seen)] == ["DNS_WAS_STALE", "TCP_REFUSED"]
+    assert seen.names is not None
+    assert seen.names.waited >= 0.5
+
+
 # --- name servers
 
 
@@ -289,9 +304,13 @@ def answered(query: dns.message.Message, *addresses: str, kind: str = "A", alias
     return reply
 
 
-def denied(query: dns.message.Message, rcode: dns.rcode.Rcode) -> dns.message.Message:
+def denied(query: dns.message.Message, rcode: dns.rcode.Rcode, ttl: int | None = None) -> dns.message.Message:
+    """``ttl`` is for how long it may be kept, as the zone's SOA record says."""
     reply = dns.message.make_response(query)
     reply.set_rcode(rcode)
+    if ttl is not None:
+        soa = "ns.example. hostmaster.example. 1 7200 900 1209600 900"
+        reply.authority.append(dns.rrset.from_text("external.astronomer.run.", ttl, "IN", "SOA", soa))
     return reply
 
 
@@ -309,8 +328,8 @@ def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         (lambda q: answered(q, "10.0.1.5", alias="a.example"), {"addresses": ("10.0.1.5",), "aliases": ("a.example",)}),
         (lambda q: answered(q, "2001:db8::1", kind="AAAA"), {"addresses": ("2001:db8::1",)}),
         (lambda q: answered(q, *(f"10.0.0.{n}" for n in range(99))), {"problem": "", "ttl": 60}),
-        (lambda q: denied(q, dns.rcode.NOERROR), {"problem": "DNS_NODATA"}),
-        (lambda q: denied(q, dns.rcode.NXDOMAIN), {"problem": "DNS_NXDOMAIN"}),
+        (lambda q: denied(q, dns.rcode.NOERROR), {"problem": "DNS_NODATA", "ttl": None}),
+        (lambda q: denied(q, dns.rcode.NXDOMAIN, 30), {"problem": "DNS_NXDOMAIN", "ttl": 30}),
         (lambda q: denied(q, dns.rcode.SERVFAIL), {"problem": "DNS_SERVFAIL", "detail": "SERVFAIL"}),
         (lambda q: denied(q, dns.rcode.REFUSED), {"problem": "DNS_SERVFAIL", "detail": "REFUSED"}),
     ],

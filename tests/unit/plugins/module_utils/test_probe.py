@@ -51,10 +51,7 @@ def test_a_link_that_works_has_no_findings():
         (names(said(problem="DNS_NXDOMAIN"), (said(problem="DNS_NXDOMAIN"),)), "DNS_NXDOMAIN"),
         (names(said(problem="DNS_NODATA"), (said(problem="DNS_NODATA"),)), "DNS_NODATA"),
         (names(said(problem="DNS_NXDOMAIN")), "DNS_STALE"),
-        (
-            names(said(problem="DNS_NXDOMAIN"), (said(problem="DNS_NXDOMAIN"),), vpc_resolver=said()),
-            "DNS_RESOLVER_BYPASS",
-        ),
+        (names(said(problem="DNS_NXDOMAIN"), (said(problem="DNS_NXDOMAIN"),), vpc_resolver=said()), "DNS_STALE"),
         (names(said(problem="DNS_SERVFAIL"), (said(problem="DNS_TIMEOUT"),)), "DNS_TIMEOUT"),
         (names(said(problem="DNS_TIMEOUT")), "DNS_TIMEOUT"),
         (names(said(problem="DNS_SERVFAIL", detail="refused")), "DNS_SERVFAIL"),
@@ -63,7 +60,16 @@ def test_a_link_that_works_has_no_findings():
             names(said(addresses=WRONG), (said(addresses=WRONG),), vpc_resolver=said(addresses=WRONG)),
             "DNS_PUBLIC_ANSWER",
         ),
-        (names(said(addresses=WRONG), (said(addresses=WRONG),), vpc_resolver=said()), "DNS_RESOLVER_BYPASS"),
+        (names(said(addresses=WRONG), (said(addresses=WRONG),), vpc_resolver=said()), "DNS_STALE"),
+        (
+            names(said(addresses=WRONG), (said(addresses=WRONG),), vpc_resolver=said(), before=said(ttl=30), waited=31),
+            "DNS_RESOLVER_BYPASS",
+        ),
+        (
+            names(said(addresses=WRONG), (said(addresses=WRONG),), vpc_resolver=said(), before=said(ttl=30), waited=9),
+            "DNS_STALE",
+        ),
+        (names(before=said(addresses=WRONG, ttl=30), waited=31), "DNS_WAS_STALE"),
         (names(said(addresses=WRONG)), "DNS_STALE"),
         (names(said(addresses=("10.9.1.5",)), (said(addresses=("10.9.1.5",)),)), "DNS_WRONG_ENDPOINT"),
         (names(said(addresses=RIGHT[:1] + WRONG), (said(addresses=WRONG),)), "DNS_MIXED_ANSWER"),
@@ -79,6 +85,46 @@ def test_a_link_that_works_has_no_findings():
 )
 def test_each_answer_has_its_one_finding(names, code):
     assert codes(seen(names)) == [code]
+
+
+def stale(ttl, **more):
+    """Its name server keeps a wrong answer, AWS's resolver has the right one."""
+    return names(said(addresses=WRONG), (said(addresses=WRONG, ttl=ttl),), **{"vpc_resolver": said(), **more})
+
+
+@pytest.mark.parametrize(
+    ("names", "seconds"),
+    [
+        (names(), 0),
+        (stale(30), 30 + core.MARGIN),
+        (stale(0), core.MARGIN),
+        (stale(60), 0),  # it is kept for longer than the patience
+        (stale(30, waited=31), 0),  # the patience is over
+        (stale(30, vpc_resolver=said(addresses=WRONG)), 0),  # it is no cache that is wrong
+        (stale(30, vpc_resolver=None), 0),
+        (stale(30, pinned=WRONG), 0),
+        (stale(30, captured={"abc.corp": WRONG}), 0),
+        (stale(20, before=said(ttl=20), waited=20.6), 0),  # it was given anew
+        (stale(20, before=said(ttl=30), waited=10), 20 + core.MARGIN),
+        (names(said(addresses=WRONG)), core.AGAIN),  # the system keeps it, and does not say for how long
+        (names(said(addresses=WRONG), ()), 0),
+    ],
+)
+def test_how_long_an_old_answer_is_waited_for(names, seconds):
+    assert core.pause(dataclasses.replace(TARGET, patience=60), names) == seconds
+
+
+def test_of_several_old_answers_the_one_that_lasts_is_waited_for():
+    servers = (said("10.0.0.2", WRONG, ttl=5), said("10.0.0.3"), said("10.0.0.4", WRONG, ttl=25))
+    found = core.kept(TARGET, core.Names(said("the system", WRONG), servers, said()))
+    assert found is not None
+    assert found.server == "10.0.0.4"
+
+
+def test_an_old_answer_is_told_with_the_time_that_is_left():
+    (one,) = core.findings(TARGET, seen(stale(25)))
+    assert "10.0.0.2 still answers 203.0.113.10" in one.seen
+    assert "for 25 seconds more" in one.seen
 
 
 @pytest.mark.parametrize(
