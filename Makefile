@@ -15,6 +15,7 @@ demo: setup            ## the main job on the lab: agents move from the public t
 	@tests/demo
 
 test: setup lint            ## every test
+	@tests/browser.sh
 	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity

@@ -112,7 +112,7 @@ def _banner(report: Mapping[str, Any], at: str) -> Html:
 
 
 def _matrix(vpcs: Sequence[Mapping[str, Any]]) -> Html:
-    heads = ("VPC", "Agent host", "Name leads to the link", "TCP", "TLS", "Astro's answer", "Agents", "Verdict")
+    heads = ("VPC", "Verdict", "Agent host", "Name leads to the link", "TCP", "TLS", "Astro's answer", "Agents")
     rows = [row for vpc in vpcs for row in _rows(vpc)]
     return _table(heads, rows)
 
@@ -123,12 +123,12 @@ def _rows(vpc: Mapping[str, Any]) -> Iterable[Sequence[Child]]:
     health = vpc["healthy"]["state"]
     healthy = _cell(_HEALTH[health], {"healthy": "works", "doubtful": "failed"}.get(health, "unverified"))
     if not vpc["agents"]:
-        yield [vpc["name"], "-", *[_cell("-", "unverified")] * 4, healthy, verdict]
+        yield [vpc["name"], verdict, "-", *[_cell("-", "unverified")] * 4, healthy]
     for agent in vpc["agents"]:
         own = [reach for reach in agent["addresses"] if reach["address"] in expected]
         stages = [_share([reach[key] for reach in own]) for key in ("tcp", "tls")]
         answers = _share([bool(reach["status"]) and not reach["problem"] for reach in own])
-        yield [vpc["name"], agent["name"], _name_cell(agent["names"], expected), *stages, answers, healthy, verdict]
+        yield [vpc["name"], verdict, agent["name"], _name_cell(agent["names"], expected), *stages, answers, healthy]
 
 
 def _name_cell(names: Mapping[str, Any], expected: set[str]) -> Html:
@@ -214,6 +214,9 @@ def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
     names = agent["names"]
     if names:
         answers = [names, *names["servers"], *([names["vpc_resolver"]] if names["vpc_resolver"] else [])]
+        if old := names["before"]:
+            said = ", ".join(old["addresses"]) or old["problem"]
+            yield tag("p", f"{old['server']} kept an old answer, {said}, which was waited for ({names['waited']} s).")
         yield _table(
             ("Asked", "Answer", "TTL", "Seconds"),
             [

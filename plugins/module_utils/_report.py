@@ -17,7 +17,7 @@ from typing import Any
 from . import _fleet, _verify
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
-_FLEETING = {"at", "seconds", "ttl"}
+_FLEETING = {"at", "seconds", "ttl", "before", "waited"}
 
 
 @dataclass(frozen=True)

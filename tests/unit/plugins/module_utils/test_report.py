@@ -57,7 +57,8 @@ def reach(address, problem=""):
 
 def probe(agent, *findings, problem="", health=None):
     answer = {"server": "the system's resolver", "addresses": ["10.0.1.5", "10.0.2.5"], "problem": "", "ttl": 60}
-    names = {**answer, "seconds": 0.1, "servers": [], "vpc_resolver": {}, "pinned": [], "captured": {}}
+    around = {"servers": [], "vpc_resolver": {}, "pinned": [], "captured": {}, "before": {}, "waited": 0.0}
+    names = {**answer, "seconds": 0.1, **around}
     return {
         "item": agent,
         "place": {"hostname": agent, "sources": ["10.0.1.9"], "proxy": ""},
@@ -264,6 +265,14 @@ def test_a_failed_vpc_is_open_and_carries_its_text_for_support():
     text = page(made, "now")
     assert '<details class="card" open="">' in text
     assert "For Astronomer Support:<br>" in text
+
+
+def test_an_old_answer_that_was_waited_for_is_told():
+    seen = probe("agent")
+    seen["names"].update(before={"server": "10.0.0.2", "addresses": ["203.0.113.10"], "problem": ""}, waited=12.5)
+    assert "10.0.0.2 kept an old answer, 203.0.113.10, which was waited for (12.5 s)." in page(
+        report(ran("one", seen)), "now"
+    )
 
 
 def test_check_mode_says_would():
