@@ -26,8 +26,9 @@ lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sani
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
 
-docs: setup            ## docs/findings.md from the catalogue, and the site in docs/build/html
+docs: setup            ## docs/findings.md, the pictures of docs/topologies.md, and the site in docs/build/html
 	@PYTHONPATH=.collections python docs/findings.py
+	@PYTHONPATH=.collections python docs/pictures.py
 	@docs/build.sh
 
 molecule: setup            ## all Molecule scenarios, each on a lab of its own

@@ -10,7 +10,7 @@ uv=.venv/bin/uv venv=.venv-docs pages=docs/build/pages
 rm -rf docs/build
 mkdir -p "$pages/collections"
 chmod go-w "$pages/collections" # antsibull-docs insists
-cp -R docs/*.md docs/conf.py docs/images docs/iam "$pages"
+cp -R docs/*.md docs/conf.py docs/images docs/static docs/iam "$pages"
 "$venv/bin/antsibull-docs" collection --use-current --squash-hierarchy --fail-on-error --dest-dir "$pages/collections" astro.privatelink
 "$venv/bin/sphinx-build" --quiet -W --keep-going -b html "$pages" docs/build/html
 echo "docs/build/html/index.html"

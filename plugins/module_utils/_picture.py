@@ -102,15 +102,18 @@ def _link(vpcs: Sequence[Mapping[str, Any]], owner: str, top: float) -> Link:
     boxes: list[Box] = []
     at = top
     for vpc in served:
-        boxes.append(Box(_VPC, at, tuple(_vpc_lines(vpc)), vpc["verdict"], _path(vpc)))
+        boxes.append(Box(_VPC, at, tuple(_vpc_lines(vpc, served[0])), vpc["verdict"], _path(vpc)))
         at = boxes[-1].bottom + _GAP
     return Link(served[0]["host"], tuple(boxes), _endpoint(served, top))
 
 
-def _vpc_lines(vpc: Mapping[str, Any]) -> Iterator[str]:
+def _vpc_lines(vpc: Mapping[str, Any], first: Mapping[str, Any]) -> Iterator[str]:
+    """``first`` is the VPC whose account the frame around them names."""
     joined = "" if vpc["link"] == vpc["name"] else f"  via {vpc['link']}"
     yield vpc["name"] + joined
     yield f"{vpc['vpc_id']} {vpc['region']}"
+    if vpc["account_id"] != first["account_id"]:
+        yield f"account {vpc['account_id'] or 'not said'}"
     if vpc["zone"]:
         yield f"zone {vpc['zone']['hosted_zone_id']}" + ("" if vpc["zone"]["associated"] else " (not associated)")
     for agent in vpc["agents"]:
