@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _fleet, _report, _summary, _verify
+from ..module_utils import _fleet, _report, _summary
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +34,6 @@ class FilterModule:
             "report": told(_report.document),
             "compact": _report.compact,
             "summary": _summary.summary,
-            "agent_findings": _verify.findings,
+            "verify_failures": told(_report.failures),
             "targets": told(_fleet.targets),
         }

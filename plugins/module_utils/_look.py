@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -216,8 +217,7 @@ def _tcp(target: Target, address: str) -> socket.socket:
 
 def _tls(target: Target, address: str, connection: socket.socket) -> ssl.SSLSocket:
     try:
-        context = ssl.create_default_context(cafile=target.ca_file)
-        return context.wrap_socket(connection, server_hostname=target.host)
+        return _trusting(target.ca_file).wrap_socket(connection, server_hostname=target.host)
     except ssl.SSLCertVerificationError as error:
         raise _distrusted(target, address, error) from None
     except socket.timeout:
@@ -227,6 +227,20 @@ def _tls(target: Target, address: str, connection: socket.socket) -> ssl.SSLSock
         raise _Stopped("TLS_RESET_SNI" if works else "TLS_FAILED", detail=_text(error)) from None
     except OSError as error:
         raise _Stopped("TLS_FAILED", detail=_text(error)) from None
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    """Reading the CA certificates takes longer than a handshake: it is done once for all addresses."""
+    with _one_at_a_time:
+        return _read_certificates(ca_file)
+
+
+@lru_cache(maxsize=1)
+def _read_certificates(ca_file: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:

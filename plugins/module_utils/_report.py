@@ -160,6 +160,18 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def failures(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
+    failed = {}
+    for entry in document(hostvars, names)["vpcs"]:
+        kept = hostvars[entry["name"]]
+        target, probes = kept["__verify_targets"][entry["name"]], kept.get("__verify_probes", {}).get("results", [])
+        errors = [one["text"] for one in _verify.findings(target, probes, hostvars) if one["severity"] == "error"]
+        if errors:
+            failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
+    return failed
+
+
 # --- JUnit
 
 # What XML 1.0 cannot hold at all, not even escaped.

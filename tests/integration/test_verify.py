@@ -310,7 +310,7 @@ def _cache_that_keeps_an_answer_for_long(lab: Lab) -> Iterator[None]:
 
 @breaks("DNS_WAS_STALE", "--patience", "20")
 def _cache_that_keeps_an_answer_for_a_moment(lab: Lab) -> Iterator[None]:
-    with cached(lab, ttl=6):
+    with cached(lab, ttl=10):
         yield
 
 

@@ -275,6 +275,15 @@ def test_an_old_answer_that_was_waited_for_is_told():
     )
 
 
+def test_a_vpc_fails_with_all_that_is_wrong_and_the_text_for_support():
+    silence, doubt = silent(), finding("DNS_PINNED", "one", host="abc", addresses=["10.0.1.5"])
+    hostvars = {**ran("one", probe("agent", silence, doubt, problem="TCP_TIMEOUT")), **ran("two", probe("other"))}
+    failed = core.failures(hostvars, ["one", "two"])
+    assert list(failed) == ["one"]
+    assert failed["one"].startswith(f"{silence.text}\n\nFor Astronomer Support:")
+    assert "DNS_PINNED" not in failed["one"]
+
+
 def test_check_mode_says_would():
     made = report(ran("one", calls=[{"operation": "ec2:CreateVpcEndpoint", "vpcs": ["one"]}]), check_mode=True)
     assert "What setup would change" in page(made, "now")
