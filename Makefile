@@ -4,6 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
+PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
 .PHONY: help demo test lint docs molecule bench picture setup lock clean
 help:            ## what can be made
@@ -43,8 +44,9 @@ bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
 picture:            ## the README's picture, from the report of the last demo (needs chromium)
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1000 --screenshot=docs/images/report.png file://$(CURDIR)/privatelink-report/report.html
 
-lock: setup            ## pin tests/requirements.in anew
-	uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade tests/requirements.in -o tests/requirements.txt
+lock: setup            ## pin tests/requirements.in and tests/requirements-lowest.in anew
+	$(PIN) tests/requirements.in -o tests/requirements.txt
+	$(PIN) tests/requirements-lowest.in -o tests/requirements-lowest.txt
 
 clean:            ## forget everything that was set up
 	rm -rf .venv .venv-docs .collections docs/build privatelink-report
