@@ -10,17 +10,22 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import _cost
+from .fleets import told
 
 
-def cost(inputs: Mapping[str, Any], prices: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Shows wrong inputs as Ansible shows errors."""
-    try:
-        return _cost.estimate(inputs, prices)
-    except _cost.CostError as problem:
-        raise AnsibleFilterError(str(problem)) from problem
+def _filters() -> dict[str, Callable[..., Any]]:
+    from ..module_utils import _cost
+
+    def cost(inputs: Mapping[str, Any], prices: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Shows wrong inputs as Ansible shows errors."""
+        try:
+            return _cost.estimate(inputs, prices)
+        except _cost.CostError as problem:
+            raise AnsibleFilterError(str(problem)) from problem
+
+    return {"cost": cost}
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"cost": cost}
+        return told(_filters)

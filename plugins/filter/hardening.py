@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import _hardening
 from .fleets import told
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    from ..module_utils import _hardening
+
+    return {
+        "hardening_agents": _hardening.agents,
+        "hardening_audit": _hardening.audit,
+        "hardening_close": _hardening.close,
+        "hardening_links": _hardening.links,
+        "hardening_readmit": _hardening.readmit,
+        "hardening_reopen": _hardening.reopen,
+        "hardening_values": _hardening.values,
+    }
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "hardening_agents": told(_hardening.agents),
-            "hardening_audit": told(_hardening.audit),
-            "hardening_close": _hardening.close,
-            "hardening_links": told(_hardening.links),
-            "hardening_readmit": told(_hardening.readmit),
-            "hardening_reopen": _hardening.reopen,
-            "hardening_values": told(_hardening.values),
-        }
+        return told(_filters)

@@ -8,18 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import _lockdown
+from .fleets import told
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    from ..module_utils import _lockdown
+
+    return {
+        "lockdown_looks": _lockdown.looks,
+        "lockdown_unsafe": _lockdown.unsafe,
+        "lockdown_alive": _lockdown.alive,
+        "lockdown_lost": _lockdown.lost,
+        "lockdown_quiet": _lockdown.quiet,
+        "lockdown_put_back": _lockdown.put_back,
+        "lockdown_way_back": _lockdown.way_back,
+        "lockdown_failure": _lockdown.failure,
+    }
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "lockdown_looks": _lockdown.looks,
-            "lockdown_unsafe": _lockdown.unsafe,
-            "lockdown_alive": _lockdown.alive,
-            "lockdown_lost": _lockdown.lost,
-            "lockdown_quiet": _lockdown.quiet,
-            "lockdown_put_back": _lockdown.put_back,
-            "lockdown_way_back": _lockdown.way_back,
-            "lockdown_failure": _lockdown.failure,
-        }
+        return told(_filters)

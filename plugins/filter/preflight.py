@@ -8,30 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils import _fleet, _listing, _scope, _support
+from .fleets import told
 
 
-def _told(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Shows an inventory error as Ansible shows errors."""
+def _filters() -> dict[str, Callable[..., Any]]:
+    from ..module_utils import _listing, _scope, _support
 
-    def filter_(*args: Any) -> Any:
-        try:
-            return function(*args)
-        except _fleet.InventoryError as problem:
-            raise AnsibleFilterError(str(problem)) from problem
-
-    return filter_
+    return {
+        "preflight_scope": _scope.scope,
+        "preflight_agents": _scope.to_ask,
+        "preflight_findings": _scope.findings,
+        "listing": _listing.listing,
+        "support_scope": _scope.support_scope,
+        "support_request": _support.request,
+    }
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "preflight_scope": _told(_scope.scope),
-            "preflight_agents": _scope.to_ask,
-            "preflight_findings": _scope.findings,
-            "listing": _listing.listing,
-            "support_scope": _told(_scope.support_scope),
-            "support_request": _support.request,
-        }
+        return told(_filters)

@@ -8,20 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import _drift, _teardown
 from .fleets import told
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    from ..module_utils import _drift, _teardown
+
+    return {
+        "drift": _drift.drift,
+        "layout_not_ready": _drift.layout_not_ready,
+        "old_zones": _teardown.old_zones,
+        "teardown_endpoints": _teardown.endpoints,
+        "teardown_gone": _teardown.has_let_go,
+        "teardown_guard": _teardown.guard,
+        "teardown_summary": _teardown.summary,
+        "teardown_used": _teardown.still_used,
+        "teardown_zones": _teardown.all_zones,
+    }
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "drift": _drift.drift,
-            "layout_not_ready": _drift.layout_not_ready,
-            "old_zones": told(_teardown.old_zones),
-            "teardown_endpoints": told(_teardown.endpoints),
-            "teardown_gone": _teardown.has_let_go,
-            "teardown_guard": _teardown.guard,
-            "teardown_summary": _teardown.summary,
-            "teardown_used": told(_teardown.still_used),
-            "teardown_zones": told(_teardown.all_zones),
-        }
+        return told(_filters)

@@ -133,13 +133,20 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/agent_vpcs
 """
 
+from ansible.errors import AnsibleParserError
+
+from ..module_utils._here import running
+from ..module_utils._supported import refusal
+
+if problem := refusal(running()):
+    raise AnsibleParserError(problem)
+
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.errors import AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 

@@ -712,7 +712,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "PROBE_FAILED": Entry(
         "The probe could not run on {agent}: {detail}.",
-        "Nothing was verified from there. It needs Python 3.8 or newer on the host.",
+        "Nothing was verified from there. It needs Python 3.8 or newer on the host, with ansible-core 2.20 or newer 3.9. "
+        "If there is one, set ansible_python_interpreter.",
     ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: {operations} would be sent.",

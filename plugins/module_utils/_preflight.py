@@ -16,9 +16,7 @@ from typing import Any
 from . import _endpoint, _names, _network, _zone
 from ._findings import Finding, finding
 from ._plan import Plan
-
-#: The first botocore that knows ServiceRegion.
-ACROSS_REGIONS = (1, 35, 70)
+from ._supported import ACROSS_REGIONS, numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +105,7 @@ def judge(seen: Seen) -> list[Finding]:
 
 def too_old(links: Iterable[_endpoint.Link], region: str, sdk: Sequence[int]) -> list[Finding]:
     """Links to another region's service, if the SDK cannot ask for such."""
-    if tuple(sdk) >= ACROSS_REGIONS:
+    if tuple(sdk) >= numbers(ACROSS_REGIONS):
         return []
     version = ".".join(map(str, sdk))
     regions = {link.name: _endpoint.parse_service_region(link.service_name) or region for link in links}

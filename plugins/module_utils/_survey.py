@@ -26,6 +26,7 @@ from ._findings import BY_ERROR, Finding, finding, from_error
 from ._place import Place
 from ._plan import WORKERS, Call, New, Plan, Token
 from ._preflight import Fleet, Limit, Seen, Zones, too_old, waiting
+from ._supported import numbers
 
 #: "Interface VPC endpoints per VPC", and what it is where nobody raised it.
 ENDPOINT_QUOTA, USUAL_QUOTA = "L-29B6F2EB", 50
@@ -40,7 +41,7 @@ class Account:
 
 
 def sdk_version() -> tuple[int, ...]:
-    return tuple(int(part) for part in botocore.__version__.split(".")[:3])
+    return numbers(botocore.__version__)
 
 
 def survey(places: Sequence[Place], accounts: Sequence[Account], sdk: Sequence[int]) -> Seen:

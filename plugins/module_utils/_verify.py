@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,10 +37,16 @@ def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> 
         found = [*probe["findings"], *_nearby(vpc, agent, probe["place"])]
         return {**agent, **{key: probe[key] for key in _SEEN}, "findings": found}
     code = "AGENT_HOST_UNREACHABLE" if probe.get("unreachable") else "PROBE_FAILED"
-    detail = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip().rstrip(".")
-    failed = finding(code, vpc, agent=probe["item"], connection=connection, detail=detail[-500:])
+    failed = finding(code, vpc, agent=probe["item"], connection=connection, detail=_detail(probe))
     nothing: dict[str, Any] = {"place": {}, "names": {}, "addresses": [], "health": {}}
     return {**agent, **nothing, "findings": [failed.public()]}
+
+
+def _detail(probe: Mapping[str, Any]) -> str:
+    """The last that was said; of what Python says when a program ends, only what it was."""
+    said = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip()
+    last = said.splitlines()[-1]
+    return (last if re.match(r"[\w.]+Error: ", last) else said[-500:]).rstrip(".")
 
 
 def _nearby(vpc: str, agent: Mapping[str, str], place: Mapping[str, Any]) -> list[dict[str, str]]:

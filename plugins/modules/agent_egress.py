@@ -134,11 +134,14 @@ findings:
   sample: []
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils import _aws, _egress, _params, _survey_egress
+from ..module_utils._module import aws_module
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
 
@@ -167,12 +170,11 @@ class Egress(Job[_egress.Have]):
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec={
             "agents": {"type": "list", "elements": "dict", "required": True, "options": _params.AGENTS},
             "assume_role_arn": {"type": "str"},
         },
-        supports_check_mode=True,
     )
     run(module, Egress(module))
 

@@ -169,6 +169,10 @@ findings:
   sample: []
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _astro, _deployment

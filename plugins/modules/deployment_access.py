@@ -153,6 +153,10 @@ findings:
       text: "OTHER_RANGES_LEFT: ..."
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from collections.abc import Iterable
 from typing import Any
 

@@ -209,11 +209,14 @@ vpcs:
       sample: true
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils import _aws, _params, _preflight, _survey
+from ..module_utils._module import aws_module
 from ..module_utils._place import Place
 
 ACCESS = {"profile": {"type": "str"}, "assume_role_arn": {"type": "str"}}
@@ -273,12 +276,11 @@ def accounts(clients: _aws.Clients, zones: list[dict[str, Any]]) -> list[_survey
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec={
             "fleets": {"type": "list", "elements": "dict", "required": True, "options": FLEET},
             "zones": {"type": "list", "elements": "dict", "default": [], "options": ZONES},
         },
-        supports_check_mode=True,
     )
     fleets, zones = module.params["fleets"], module.params["zones"]
     clients = _aws.Clients(module, {_params.access_name(way): way for way in (*fleets, *zones)})

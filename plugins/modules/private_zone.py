@@ -209,11 +209,14 @@ findings:
       text: "ZONE_CONFLICT: ..."
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils import _aws, _params, _zone
+from ..module_utils._module import aws_module
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
 
@@ -244,13 +247,12 @@ class Zones(Job[list[_zone.Zone]]):
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec={
             "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ZONE_LINK},
             "wait_timeout": {"type": "int", "default": 180},
             "assume_role_arn": {"type": "str"},
         },
-        supports_check_mode=True,
     )
     run(module, Zones(module))
 

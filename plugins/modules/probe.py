@@ -247,6 +247,11 @@ findings:
       text: "DNS_PUBLIC_ANSWER: ..."
 """
 
+from ..module_utils._here import stop_if_too_old
+from ..module_utils._supported import AGENT_PYTHON
+
+stop_if_too_old(AGENT_PYTHON)
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _look, _probe

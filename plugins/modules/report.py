@@ -64,6 +64,10 @@ at:
   sample: "2026-11-22T12:00:00Z"
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 import json
 import os
 import tempfile

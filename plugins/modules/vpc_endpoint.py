@@ -225,14 +225,18 @@ findings:
       text: "PENDING_ACCEPTANCE: ..."
 """
 
-from typing import Any
+from ..module_utils._here import stop_if_too_old
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+stop_if_too_old()
+
+from typing import Any
 
 from ..module_utils import _aws, _endpoint, _params
 from ..module_utils._findings import Finding
+from ..module_utils._module import aws_module
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
+from ..module_utils._supported import ACROSS_REGIONS
 
 
 class Endpoints(Job[_endpoint.Have]):
@@ -242,7 +246,7 @@ class Endpoints(Job[_endpoint.Have]):
         self.links = [_params.endpoint_link(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
         if any(link.service_region for link in self.links):
-            module.require_botocore_at_least("1.35.70", reason="for an endpoint service of another region")
+            module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
         self.clients = _aws.Clients(module)
 
     @property
@@ -273,13 +277,12 @@ class Endpoints(Job[_endpoint.Have]):
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec={
             "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ENDPOINT_LINK},
             "wait_timeout": {"type": "int", "default": 600},
             "assume_role_arn": {"type": "str"},
         },
-        supports_check_mode=True,
     )
     run(module, Endpoints(module))
 

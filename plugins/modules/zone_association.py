@@ -112,11 +112,14 @@ findings:
       text: "ZONE_NOT_AUTHORISED: ..."
 """
 
+from ..module_utils._here import stop_if_too_old
+
+stop_if_too_old()
+
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils import _association, _aws
+from ..module_utils._module import aws_module
 from ..module_utils._plan import Outcome, Plan
 from ..module_utils._run import Job, run
 
@@ -164,13 +167,12 @@ class Associations(Job[_association.Have]):
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec={
             "associations": {"type": "list", "elements": "dict", "required": True, "options": ASSOCIATION},
             "wait_timeout": {"type": "int", "default": 180},
             "assume_role_arn": {"type": "str"},
         },
-        supports_check_mode=True,
     )
     run(module, Associations(module))
 

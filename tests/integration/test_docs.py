@@ -10,12 +10,15 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._findings import CATALOGUE
+from ansible_collections.astro.privatelink.plugins.module_utils._supported import ACROSS_REGIONS, AGENT_PYTHON, LOWEST
 from running import ROOT, environment, play
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
@@ -169,15 +172,56 @@ class TestPolicies:
         assert refused(wide, "read") >= {"ec2:CreateVpcEndpoint", "route53:CreateHostedZone", "ec2:DeleteVpcEndpoints"}
 
 
-def test_what_is_supported_is_said_alike_everywhere():
+def supported(row: str) -> list[str]:
+    """The versions in a row of README's table that the words "and newer" follow."""
     table = (ROOT / "README.md").read_text().partition("## What it runs on")[2]
+    (found,) = re.findall(rf"^\| {row} \|(.*)$", table, re.MULTILINE)
+    return re.findall(r"(\d+\.\d+(?:\.\d+)?) and newer", found)
 
-    def stated(what: str) -> str:
-        (found,) = re.findall(rf"^\| {what} \|.*?(\d+\.\d+(?:\.\d+)?) and newer", table, re.MULTILINE)
-        return str(found)
 
-    needs = {name: yaml.safe_load((ROOT / name).read_text()) for name in ("meta/runtime.yml", "galaxy.yml")}
-    assert needs["meta/runtime.yml"]["requires_ansible"].startswith(f">={stated('ansible-core')}")
-    assert needs["galaxy.yml"]["dependencies"]["amazon.aws"] == f">={stated('amazon.aws')}"
-    (floor,) = re.findall(r"^boto3>=([\d.]+)$", (ROOT / "meta/ee-requirements.txt").read_text(), re.MULTILINE)
-    assert floor in re.findall(r"^\| boto3.*$", table, re.MULTILINE)[0]
+def pins(file: str, operator: str) -> dict[str, str]:
+    return dict(re.findall(rf"^([\w-]+){operator}([\d.]+)$", (ROOT / file).read_text(), re.MULTILINE))
+
+
+class TestWhatIsSupported:
+    """`_supported` states it for the code; everywhere else it is said alike."""
+
+    core = LOWEST["ansible-core"].removesuffix(".0")
+
+    def test_in_readme(self):
+        assert supported("Python")[:2] == [LOWEST["Python"], AGENT_PYTHON]
+        assert supported("ansible-core") == [self.core]
+        assert supported("amazon.aws") == [LOWEST["amazon.aws"]]
+        assert supported("boto3, botocore") == [LOWEST["boto3"]] == [LOWEST["botocore"]]
+        readme = (ROOT / "README.md").read_text()
+        assert f"; {ACROSS_REGIONS} for an endpoint service of another region |" in readme
+        assert f"On Linux with Python {LOWEST['Python']} or newer" in readme
+
+    def test_in_what_ansible_and_galaxy_read(self):
+        needs = {name: yaml.safe_load((ROOT / name).read_text()) for name in ("meta/runtime.yml", "galaxy.yml")}
+        assert needs["meta/runtime.yml"]["requires_ansible"] == f">={LOWEST['ansible-core']}"
+        assert needs["galaxy.yml"]["dependencies"] == {"amazon.aws": f">={LOWEST['amazon.aws']}"}
+        roles = [yaml.safe_load(file.read_text()) for file in ROOT.glob("roles/*/meta/main.yml")]
+        assert {role["galaxy_info"]["min_ansible_version"] for role in roles} == {self.core}
+
+    def test_in_execution_environments_which_can_do_everything(self):
+        needed = pins("meta/ee-requirements.txt", ">=")
+        assert needed["boto3"] == needed["botocore"] == ACROSS_REGIONS
+
+    def test_in_what_the_lowest_are_tested_with(self):
+        pinned = pins("tests/requirements-lowest.txt", "==")
+        assert {name: pinned[name] for name in LOWEST if name in pinned} == {
+            name: LOWEST[name] for name in ("ansible-core", "boto3", "botocore")
+        }
+        assert pinned["dnspython"] == pins("meta/ee-requirements.txt", ">=")["dnspython"]
+
+    def test_in_what_users_are_told(self):
+        assert f"to {ACROSS_REGIONS} or newer" in CATALOGUE["SDK_TOO_OLD"].remedy
+        assert f"Python {AGENT_PYTHON} or newer" in CATALOGUE["PROBE_FAILED"].remedy
+        assert f"botocore {ACROSS_REGIONS} or newer" in (ROOT / "plugins/modules/vpc_endpoint.py").read_text()
+        assert f"botocore {ACROSS_REGIONS}" in (ROOT / "docs/topologies.md").read_text()
+
+    def test_in_the_settings_of_the_tools(self):
+        settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]
+        assert settings["target-version"] == f"py{LOWEST['Python'].replace('.', '')}"
+        assert set(settings["per-file-target-version"].values()) == {f"py{AGENT_PYTHON.replace('.', '')}"}

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils import _supported
 from running import ROOT, Play, play
 
 LOWEST = ROOT / ".venv/lowest"
@@ -19,6 +21,8 @@ HARDEN = ["-e", '{"harden_enabled": true, "harden_watch_timeout": 0, "harden_age
 @pytest.fixture(scope="module", autouse=True)
 def lowest() -> None:
     subprocess.run([str(ROOT / "tests/lowest.sh")], check=True, timeout=300)
+    manifest = LOWEST / "collections/ansible_collections/amazon/aws/MANIFEST.json"
+    assert json.loads(manifest.read_text())["collection_info"]["version"] == _supported.LOWEST["amazon.aws"]
 
 
 def run(lab, tmp_path: Path, playbook: str, *arguments: str) -> Play:

@@ -126,6 +126,29 @@ def test_a_probe_of_addresses_alone_is_no_proof():
     assert report(ran("one", found))["vpcs"][0]["verdict"] == "unverified"
 
 
+LONG = "x" * 400 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "seen"),
+    [
+        ({"msg": "no route."}, "The probe could not run on agent: no route."),
+        (
+            {"msg": "MODULE FAILURE", "module_stderr": "sh: 1:\npython3: not found\n"},
+            "agent: sh: 1:\npython3: not found.",
+        ),
+        (
+            {"module_stderr": f"{LONG}  def f(a, /):\n    ^\nSyntaxError: invalid syntax"},
+            "agent: SyntaxError: invalid syntax.",
+        ),
+        ({}, "agent: it says nothing."),
+    ],
+)
+def test_why_a_host_could_not_look(result, seen):
+    (entry,) = report(ran("one", {"item": "agent", **result}))["vpcs"]
+    assert entry["findings"][0]["seen"].endswith(seen)
+
+
 @pytest.mark.parametrize(
     ("result", "code"),
     [

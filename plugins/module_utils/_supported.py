@@ -1,0 +1,50 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection runs on, stated once, and what is said to those who have less. Pure.
+
+It keeps to Python 3.7, to be able to say it there.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+
+#: The lowest versions that are tested. README, galaxy.yml and the files in meta/ say the same, which a test sees to.
+LOWEST = {
+    "Python": "3.11",
+    "ansible-core": "2.17.0",
+    "amazon.aws": "10.1.0",
+    "boto3": "1.35.0",
+    "botocore": "1.35.0",
+}
+#: Of boto3 and botocore, for an endpoint service of another region.
+ACROSS_REGIONS = "1.35.70"
+#: Of agent hosts, where only the probe runs.
+AGENT_PYTHON = "3.8"
+
+_REMEDIES = {
+    "Python": "Install Ansible with a newer one, or set ansible_python_interpreter if only modules run with this one.",
+    "ansible-core": "Upgrade it: python -m pip install 'ansible-core>={lowest}'",
+    "amazon.aws": "Upgrade it: ansible-galaxy collection install 'amazon.aws:>={lowest}'",
+    "boto3": "Upgrade it: {python} -m pip install 'boto3>={lowest}'",
+    "botocore": "Upgrade it: {python} -m pip install 'botocore>={lowest}'",
+}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Those that a version begins with. Those of no version are less than any."""
+    return tuple(map(int, re.findall(r"\d+", re.split(r"[^\d.]", version)[0])))
+
+
+def refusal(here: Mapping[str, str], lowest: Mapping[str, str] = LOWEST) -> str:
+    """What is too old or missing here, what is needed, and what to do; empty if all is well."""
+    problems = [
+        f"{name} {version or '(missing, or of an unknown version)'}: {lowest[name]} or newer is needed. "
+        + _REMEDIES[name].format(lowest=lowest[name], python=sys.executable)
+        for name, version in here.items()
+        if numbers(version) < numbers(lowest[name])
+    ]
+    return "\n".join(["astro.privatelink cannot run here and did nothing.", *problems]) if problems else ""
