@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
 # ansible-test sanity, without containers: it wants a copy below ansible_collections/, with amazon.aws beside it.
+# With the ansible-core of .venv, or with CORE=2.17 and the like with one in a virtual environment of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+venv="$PWD/.venv${CORE:+/core-$CORE}"
+[ -x "$venv/bin/ansible-test" ] || {
+    export UV_PYTHON_DOWNLOADS=never
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python "$venv"
+    .venv/bin/uv pip install --quiet --system-certs --compile-bytecode --python "$venv/bin/python" "ansible-core==$CORE.*"
+}
 root="$PWD/.venv/sanity" here=$PWD
 copy="$root/ansible_collections/astro/privatelink"
 rm -rf "$root/ansible_collections" && mkdir -p "$copy" "$root/ansible_collections/amazon" "$root/home/.ansible/test/cache"
@@ -9,8 +16,8 @@ git ls-files -z -co --exclude-standard | tar --null --no-recursion --ignore-fail
 ln -s "$here/.collections/ansible_collections/amazon/aws" "$root/ansible_collections/amazon/aws"
 
 # ansible-test downloads a script that installs pip into its environments. Python brings pip along: this does the same offline.
-for name in get_pip_24_2.py get_pip_25_2.py; do
-    cat > "$root/home/.ansible/test/cache/$name" <<'PY'
+for pip in 23_1_2 24_2 25_2; do # of ansible-core 2.17; 2.18 and 2.19; 2.20 and 2.21
+    cat > "$root/home/.ansible/test/cache/get_pip_$pip.py" <<'PY'
 import subprocess, sys
 py = [sys.executable, "-m"]
 subprocess.run([*py, "ensurepip", "--default-pip"], check=True)
@@ -21,5 +28,5 @@ done
 
 cd "$copy"
 git init -q . && git add -A
-python=$("$here/.venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-HOME="$root/home" PATH="$here/.venv/bin:$PATH" ansible-test sanity --color no --python "$python" "$@"
+python=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+HOME="$root/home" PATH="$venv/bin:$PATH" ansible-test sanity --color no --python "$python" "$@"

@@ -21,7 +21,7 @@ def running() -> dict[str, str]:
 
 def stop_if_too_old(python: str = LOWEST["Python"]) -> None:
     """Ends a module as modules end. For its head: below come imports that an older Python cannot do."""
-    problem = refusal(running(), {**LOWEST, "Python": python})
+    problem = refusal(running(), python)
     if problem:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))
-        sys.exit(1)
+        raise SystemExit(1)

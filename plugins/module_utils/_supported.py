@@ -39,8 +39,9 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", re.split(r"[^\d.]", version)[0])))
 
 
-def refusal(here: Mapping[str, str], lowest: Mapping[str, str] = LOWEST) -> str:
+def refusal(here: Mapping[str, str], python: str = LOWEST["Python"]) -> str:
     """What is too old or missing here, what is needed, and what to do; empty if all is well."""
+    lowest = {**LOWEST, "Python": python}
     problems = [
         f"{name} {version or '(missing, or of an unknown version)'}: {lowest[name]} or newer is needed. "
         + _REMEDIES[name].format(lowest=lowest[name], python=sys.executable)

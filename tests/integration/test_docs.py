@@ -18,7 +18,12 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.astro.privatelink.plugins.module_utils._findings import CATALOGUE
-from ansible_collections.astro.privatelink.plugins.module_utils._supported import ACROSS_REGIONS, AGENT_PYTHON, LOWEST
+from ansible_collections.astro.privatelink.plugins.module_utils._supported import (
+    ACROSS_REGIONS,
+    AGENT_PYTHON,
+    LOWEST,
+    numbers,
+)
 from running import ROOT, environment, play
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])
@@ -214,6 +219,12 @@ class TestWhatIsSupported:
             name: LOWEST[name] for name in ("ansible-core", "boto3", "botocore")
         }
         assert pinned["dnspython"] == pins("meta/ee-requirements.txt", ">=")["dnspython"]
+
+    def test_in_what_sanity_runs_with(self):
+        cores = set(re.findall(r"\b2\.\d+", (ROOT / "tests/sanity_all.sh").read_text()))
+        newest = re.findall(r"^ansible-core==(2\.\d+)", (ROOT / "tests/requirements.txt").read_text(), re.MULTILINE)
+        assert min(cores, key=numbers) == self.core
+        assert max(cores, key=numbers) == max(newest, key=numbers)
 
     def test_in_what_users_are_told(self):
         assert f"to {ACROSS_REGIONS} or newer" in CATALOGUE["SDK_TOO_OLD"].remedy

@@ -82,9 +82,11 @@ class Listening:
 class Door(Protocol):
     """Who decides what is answered."""
 
-    def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address: ...
+    def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address:
+        """The address that Astro takes a request of a VPC's agent to come from."""
 
-    def answer(self, seen: IPv4Address, host: str, target: str, authorization: str) -> tuple[int, str, bytes]: ...
+    def answer(self, seen: IPv4Address, host: str, target: str, authorization: str) -> tuple[int, str, bytes]:
+        """Status, content type and body."""
 
 
 class Front:

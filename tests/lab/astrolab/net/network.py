@@ -30,13 +30,17 @@ Observe = Callable[[], Mapping[str, View]]
 class Wires(Protocol):
     """How packets get from hosts to servers."""
 
-    def lay(self, plan: Plan) -> Awaitable[None]: ...
+    def lay(self, plan: Plan) -> Awaitable[None]:
+        """Make hosts and VPCs."""
 
-    def place(self, vpc: str) -> Place: ...
+    def place(self, vpc: str) -> Place:
+        """Where servers of a VPC listen."""
 
-    def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]: ...
+    def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
+        """What hosts see from now on, and which addresses misbehave, and how."""
 
-    def facts(self) -> Awaitable[dict[str, HostFacts]]: ...
+    def facts(self) -> Awaitable[dict[str, HostFacts]]:
+        """How each host is reached, by its name."""
 
 
 class Network:

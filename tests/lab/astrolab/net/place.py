@@ -18,7 +18,8 @@ _IP_FREEBIND = 15  # not in Python's socket module
 
 
 class Place(Protocol):
-    def listen(self, address: IPv4Address, port: int) -> socket.socket: ...
+    def listen(self, address: IPv4Address, port: int) -> socket.socket:
+        """A socket that waits for connections to an address of the VPC."""
 
     def name_server(self, address: IPv4Address) -> tuple[socket.socket, socket.socket]:
         """A socket for datagrams and one for streams, at one port."""
