@@ -24,6 +24,12 @@ _ASTRO_SIDE = {
     "HTTP_NO_ANSWER",
 }
 
+#: Ansible's first command on a host makes a directory. Why that failed stands at the end, if anywhere; the rest is a guess.
+_FIRST_COMMAND = re.compile(
+    r"Failed to create temporary directory\..* exited with result \d+(?:, std(?:out|err) output: (.*))?", re.DOTALL
+)
+_NOTHING_RUNS = "no command runs there, if there is such a host or pod at all; -vvvv shows what the connection says"
+
 
 def agents(vpc: str, probes: Iterable[Mapping[str, Any]], hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One entry for each agent host, from the results of `probe` in a loop over them."""
@@ -45,6 +51,8 @@ def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> 
 def _detail(probe: Mapping[str, Any]) -> str:
     """The last that was said; of what Python says when a program ends, only what it was."""
     said = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip()
+    if first := _FIRST_COMMAND.search(said):
+        said = (first[1] or _NOTHING_RUNS).strip()
     last = said.splitlines()[-1]
     return (last if re.match(r"[\w.]+Error: ", last) else said[-500:]).rstrip(".")
 

@@ -162,6 +162,31 @@ def test_hosts_that_could_not_look_are_findings(result, code):
     assert entry["verdict"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            ".",
+            "over its connection ssh: no command runs there, if there is such a host or pod at all; -vvvv shows what",
+        ),
+        (
+            ', stderr output: Error from server (NotFound): pods "agent" not found\n',
+            ': Error from server (NotFound): pods "',
+        ),
+    ],
+)
+def test_why_the_first_command_failed_is_not_guessed(said, shown):
+    """As Ansible says it of a pod that is not there: without -vvvv, and with."""
+    advice = (
+        "In some cases, you may have been able to authenticate and did not have permissions on the target directory."
+    )
+    failed = f'Task failed: Failed to create temporary directory. {advice} Failed command was: ( umask 77 && mkdir -p "` echo ~/.ansible'
+    result = {"item": "agent", "unreachable": True, "msg": f'{failed}/tmp `" ), exited with result 1{said}'}
+    (entry,) = report(ran("one", result))["vpcs"]
+    assert shown in entry["findings"][0]["seen"]
+    assert "umask" not in entry["findings"][0]["seen"]
+
+
 def test_what_two_agents_find_alike_is_said_once():
     (entry,) = report(ran("one", probe("a", silent()), probe("b", silent())))["vpcs"]
     assert [one["code"] for one in entry["findings"]] == ["TCP_TIMEOUT"]
