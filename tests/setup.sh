@@ -20,9 +20,10 @@ export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
 bundle=$(mktemp -d)
 trap 'rm -rf "$bundle"' EXIT
 .venv/bin/uv pip install --quiet --system-certs --no-deps --target "$bundle" -r tests/requirements-collections.txt
+# kubernetes.core is there for its connection plugin, which a test uses as role verify's README says.
 # awx.awx, whose modules tests ask about their parameters, was last in ansible 12.
 .venv/bin/uv pip install --quiet --system-certs --no-deps --target "$bundle/12" ansible==12.3.0
-for collection in "$bundle/ansible_collections/amazon/aws" "$bundle/12/ansible_collections/awx/awx"; do
+for collection in "$bundle"/ansible_collections/{amazon/aws,kubernetes/core} "$bundle/12/ansible_collections/awx/awx"; do
     PATH="$PWD/.venv/bin:$PATH" ANSIBLE_COLLECTIONS_PATH="$PWD/.collections" ansible-galaxy collection install \
         --offline --no-deps "$collection" -p .collections >/dev/null
 done
