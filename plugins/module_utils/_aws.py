@@ -17,7 +17,7 @@ try:
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
-from . import _endpoint, _zone
+from . import _admission, _link, _zone
 from ._plan import WORKERS, Call, CallFailed
 
 #: Values that one EC2 filter takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html).
@@ -118,7 +118,7 @@ def explain(problem: Exception) -> str:
 # --- reading
 
 
-def read_fleet(ec2: Any, links: Sequence[_endpoint.Link], others: Iterable[str] = ()) -> _endpoint.Have:
+def read_fleet(ec2: Any, links: Sequence[_link.Link], others: Iterable[str] = ()) -> _link.Have:
     """All that a fleet's endpoints need, in a number of calls that does not grow with it (pages aside).
 
     ``others`` are ids of further VPCs, which have no endpoint of their own.
@@ -130,7 +130,7 @@ def read_fleet(ec2: Any, links: Sequence[_endpoint.Link], others: Iterable[str] 
         subnets = _describe(ec2, "describe_subnets", "Subnets", {"vpc-id": vpc_ids})
         groups = _describe(ec2, "describe_security_groups", "SecurityGroups", {"vpc-id": vpc_ids})
         services = _read_services(ec2, names)
-        return _endpoint.Have(
+        return _link.Have(
             region=_region(ec2),
             vpcs=vpcs,
             services={service.name: service for service in services},
@@ -216,17 +216,17 @@ def _describe(ec2: Any, method: str, key: str, filters: Mapping[str, Sequence[st
     return found
 
 
-def _read_services(ec2: Any, names: Iterable[str]) -> Iterator[_endpoint.Service]:
+def _read_services(ec2: Any, names: Iterable[str]) -> Iterator[_link.Service]:
     """The services that this account sees, asked for by the region in their names."""
     by_region: dict[str, list[str]] = {}
     for name in sorted(names):
-        if region := _endpoint.parse_service_region(name):
+        if region := _link.parse_service_region(name):
             by_region.setdefault(region, []).append(name)
     for region, there in by_region.items():
         yield from _describe_services(ec2, there, {} if region == _region(ec2) else {"ServiceRegions": [region]})
 
 
-def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any]) -> Iterator[_endpoint.Service]:
+def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any]) -> Iterator[_link.Service]:
     """One bad name fails the call for all, so then each is asked for by itself."""
     try:
         details = ec2.describe_vpc_endpoint_services(ServiceNames=list(names), **where)["ServiceDetails"]
@@ -239,11 +239,11 @@ def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any])
         return
     for detail in details:
         zones = frozenset() if where else frozenset(detail["AvailabilityZones"])
-        yield _endpoint.Service(name=detail["ServiceName"], zones=zones)
+        yield _link.Service(name=detail["ServiceName"], zones=zones)
 
 
-def _subnet(subnet: Mapping[str, Any]) -> _endpoint.Subnet:
-    return _endpoint.Subnet(
+def _subnet(subnet: Mapping[str, Any]) -> _link.Subnet:
+    return _link.Subnet(
         id=subnet["SubnetId"],
         vpc_id=subnet["VpcId"],
         cidr=subnet["CidrBlock"],
@@ -255,26 +255,26 @@ def _subnet(subnet: Mapping[str, Any]) -> _endpoint.Subnet:
     )
 
 
-def _group(group: Mapping[str, Any]) -> _endpoint.SecurityGroup:
+def _group(group: Mapping[str, Any]) -> _link.SecurityGroup:
     sources: set[str] = set()
     exact: set[str] = set()
     for rule in group["IpPermissions"]:
         anything = rule["IpProtocol"] == "-1"
-        if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= _endpoint.PORT <= rule["ToPort"]):
-            found = set(_endpoint.peers_of(rule))
+        if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= _admission.PORT <= rule["ToPort"]):
+            found = set(_admission.peers_of(rule))
             sources |= found
-            exact |= found if rule.get("FromPort") == rule.get("ToPort") == _endpoint.PORT else set()
-    return _endpoint.SecurityGroup(
+            exact |= found if rule.get("FromPort") == rule.get("ToPort") == _admission.PORT else set()
+    return _link.SecurityGroup(
         id=group["GroupId"],
         vpc_id=group["VpcId"],
         name=group["GroupName"],
         sources=frozenset(sources),
         exact=frozenset(exact),
-        owned=_endpoint.OWNED.items() <= _tags(group).items(),
+        owned=_link.OWNED.items() <= _tags(group).items(),
     )
 
 
-def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[_endpoint.Endpoint]:
+def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[_link.Endpoint]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
     found = _describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
     ids = [i for e in found if e["ServiceName"] in names for i in e["NetworkInterfaceIds"]]
@@ -295,7 +295,7 @@ def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterat
         )
         problem = endpoint.get("LastError", {})
         detail = [problem.get("Code"), problem.get("Message"), endpoint.get("FailureReason")]
-        yield _endpoint.Endpoint(
+        yield _link.Endpoint(
             id=endpoint["VpcEndpointId"],
             vpc_id=endpoint["VpcId"],
             service_name=endpoint["ServiceName"],
@@ -440,7 +440,7 @@ class Sender:
             case "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate":
                 filters = {"group-id": [arguments["GroupId"]]}
                 groups = map(_group, _describe(aws, "describe_security_groups", "SecurityGroups", filters))
-                found = [{} for group in groups if _endpoint.sources_of(arguments) <= group.sources]
+                found = [{} for group in groups if _admission.sources_of(arguments) <= group.sources]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
                 zones = _list(aws, arguments["Name"])
                 found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]

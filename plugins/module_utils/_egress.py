@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._endpoint import peer_form, peers_of
+from ._admission import peer_form, peers_of
 from ._findings import Finding, finding
 from ._plan import Call, Plan
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._endpoint import parse_service_region
 from ._findings import finding
+from ._link import parse_service_region
 
 #: Astro's suffix, publicly and privately the same (https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
 SUFFIX = "external.astronomer.run"

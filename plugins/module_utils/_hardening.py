@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _egress, _fleet, _listing
-from ._endpoint import PORT, sources_of
+from ._admission import PORT, sources_of
 from ._findings import Finding, finding
 from ._fleet import AgentVpc
 

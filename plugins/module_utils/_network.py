@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from ._endpoint import PORT, Subnet
+from ._admission import PORT
 from ._findings import Finding, finding
+from ._link import Subnet
 
 #: The ports that Linux takes for its own side of a connection; answers come back to them.
 EPHEMERAL = (32768, 60999)

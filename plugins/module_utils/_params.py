@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from . import _egress, _endpoint, _zone
+from . import _egress, _link, _zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 
@@ -35,8 +35,8 @@ ENDPOINT_LINK = {
 }
 
 
-def endpoint_link(params: Mapping[str, Any]) -> _endpoint.Link:
-    return _endpoint.Link(
+def endpoint_link(params: Mapping[str, Any]) -> _link.Link:
+    return _link.Link(
         name=params["name"],
         vpc_id=params["vpc_id"],
         service_name=params["service_name"],

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.exceptions import BotoCoreError, ClientError
 
-from . import _aws, _endpoint
+from . import _aws, _link
 from ._findings import Finding, finding
 from ._preflight import Vpc
 
@@ -28,7 +28,7 @@ class Place:
     access: str
     region: str = ""
     vpcs: tuple[Vpc, ...] = ()
-    links: tuple[_endpoint.Link, ...] = ()
+    links: tuple[_link.Link, ...] = ()
     findings: list[Finding] = field(default_factory=list)
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-from . import _endpoint, _names, _network, _zone
+from . import _endpoint, _link, _names, _network, _subnets, _zone
 from ._findings import Finding, finding
 from ._plan import Plan
 from ._supported import ACROSS_REGIONS, numbers
@@ -52,8 +52,8 @@ class Fleet:
     """
 
     vpcs: tuple[Vpc, ...]
-    links: tuple[_endpoint.Link, ...]
-    have: _endpoint.Have
+    links: tuple[_link.Link, ...]
+    have: _link.Have
     plan: Plan
     account: str = ""
     agents: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -103,12 +103,12 @@ def judge(seen: Seen) -> list[Finding]:
     return sorted(dict.fromkeys(found), key=lambda one: one.vpc)
 
 
-def too_old(links: Iterable[_endpoint.Link], region: str, sdk: Sequence[int]) -> list[Finding]:
+def too_old(links: Iterable[_link.Link], region: str, sdk: Sequence[int]) -> list[Finding]:
     """Links to another region's service, if the SDK cannot ask for such."""
     if tuple(sdk) >= numbers(ACROSS_REGIONS):
         return []
     version = ".".join(map(str, sdk))
-    regions = {link.name: _endpoint.parse_service_region(link.service_name) or region for link in links}
+    regions = {link.name: _link.parse_service_region(link.service_name) or region for link in links}
     return [
         finding("SDK_TOO_OLD", name, service_region=there, version=version)
         for name, there in regions.items()
@@ -150,9 +150,9 @@ def _shared(seen: Seen) -> Iterable[Finding]:
 def _far_subnets(seen: Seen) -> Iterable[Finding]:
     for fleet in seen.fleets:
         for link in fleet.links:
-            far = _endpoint.parse_service_region(link.service_name) != fleet.have.region
+            far = _link.parse_service_region(link.service_name) != fleet.have.region
             for subnet in fleet.have.subnets_of(link.vpc_id).values():
-                doubtful = subnet.zone_id in _endpoint.NOT_REMOTE and subnet.id in link.subnets and not link.zone_ids
+                doubtful = subnet.zone_id in _subnets.NOT_REMOTE and subnet.id in link.subnets and not link.zone_ids
                 if far and doubtful:
                     az = f"{subnet.zone} ({subnet.zone_id})"
                     yield finding("AZ_REMOTE_DOUBTFUL", link.name, subnet=subnet.id, az=az)
@@ -285,7 +285,7 @@ def _paths(seen: Seen) -> Iterable[Finding]:
             yield from _network.closed(_network.Path(name=vpc.name, places=perhaps, ends=there), seen.network)
 
 
-def _ends(link: _endpoint.Link, fleet: Fleet, network: _network.Network) -> tuple[_endpoint.Subnet, ...]:
+def _ends(link: _link.Link, fleet: Fleet, network: _network.Network) -> tuple[_link.Subnet, ...]:
     """The subnets that the endpoint has, or will have."""
     endpoint = _endpoint.find(link, fleet.have)[0]
     planned = fleet.plan.after.get(link.name, {}).get("endpoint", {}).get("subnet_ids", [])
@@ -293,7 +293,7 @@ def _ends(link: _endpoint.Link, fleet: Fleet, network: _network.Network) -> tupl
     return tuple(network.subnets[each] for each in ids if each in network.subnets)
 
 
-def _homes(vpc: Vpc, seen: Seen) -> tuple[_endpoint.Subnet, ...]:
+def _homes(vpc: Vpc, seen: Seen) -> tuple[_link.Subnet, ...]:
     """The subnets in which something carries a security group of the agents."""
     ids = {subnet for fleet in seen.fleets for group in vpc.groups for subnet in fleet.agents.get(group, ())}
     return tuple(subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if subnet.id in ids)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._endpoint import parse_service_region
 from ._fleet import AgentVpc
+from ._link import parse_service_region
 
 Facts = Mapping[str, Mapping[str, Any]]
 

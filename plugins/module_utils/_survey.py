@@ -21,7 +21,7 @@ try:
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
-from . import _aws, _endpoint, _names, _network, _survey_names, _survey_network, _zone
+from . import _aws, _endpoint, _link, _names, _network, _survey_names, _survey_network, _zone
 from ._findings import BY_ERROR, Finding, finding, from_error
 from ._place import Place
 from ._plan import WORKERS, Call, New, Plan, Token
@@ -97,7 +97,7 @@ def _read_fleet(place: Place, sdk: Sequence[int]) -> Seen:
     return Seen(fleets=(fleet,), network=network)
 
 
-def _absent(place: Place, have: _endpoint.Have) -> list[Finding]:
+def _absent(place: Place, have: _link.Have) -> list[Finding]:
     """VPCs without an endpoint of their own; for the others the plan says it."""
     linked = {link.name for link in place.links}
     missing = [vpc for vpc in place.vpcs if vpc.vpc_id not in have.vpcs and vpc.name not in linked]
@@ -117,7 +117,7 @@ def _agents(place: Place) -> dict[str, frozenset[str]]:
     return {group: frozenset(subnets) for group, subnets in found.items() if group in wanted}
 
 
-def _endpoint_quota(place: Place, plan: Plan, have: _endpoint.Have) -> int:
+def _endpoint_quota(place: Place, plan: Plan, have: _link.Have) -> int:
     """Asked for only where it matters: a VPC with the usual number of endpoints is to get another one."""
     creates = {call.arguments["VpcId"] for call in plan.calls if call.operation == "CreateVpcEndpoint"}
     if all(sum(e.live for e in have.endpoints if e.vpc_id == vpc) < USUAL_QUOTA for vpc in creates):

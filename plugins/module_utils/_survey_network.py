@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import _network
-from ._endpoint import Subnet
+from ._link import Subnet
 from ._place import Place
 
 _TARGETS = (

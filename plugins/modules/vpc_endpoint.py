@@ -231,7 +231,7 @@ stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _aws, _endpoint, _params
+from ..module_utils import _aws, _endpoint, _link, _params
 from ..module_utils._findings import Finding
 from ..module_utils._module import aws_module
 from ..module_utils._plan import Outcome, Plan
@@ -239,7 +239,7 @@ from ..module_utils._run import Job, run
 from ..module_utils._supported import ACROSS_REGIONS
 
 
-class Endpoints(Job[_endpoint.Have]):
+class Endpoints(Job[_link.Have]):
     """The job of this module: endpoints of a fleet."""
 
     def __init__(self, module: Any) -> None:
@@ -253,26 +253,26 @@ class Endpoints(Job[_endpoint.Have]):
     def ec2(self) -> Any:
         return self.clients.get("ec2")
 
-    def read(self) -> _endpoint.Have:
+    def read(self) -> _link.Have:
         return _aws.read_fleet(self.ec2, self.links)
 
-    def plan(self, have: _endpoint.Have) -> Plan:
+    def plan(self, have: _link.Have) -> Plan:
         return _endpoint.plan(self.links, have)
 
     def api(self) -> _aws.Sender:
         return _aws.Sender(self.clients, self.timeout)
 
-    def settle(self, have: _endpoint.Have, outcome: Outcome) -> _endpoint.Have:
+    def settle(self, have: _link.Have, outcome: Outcome) -> _link.Have:
         made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
         pending = made | _endpoint.unsettled(self.links, have)
         if pending:
             _aws.wait_for_endpoints(self.ec2, pending, self.timeout)
         return self.read() if pending or outcome.sent or outcome.failed else have
 
-    def status(self, have: _endpoint.Have) -> list[Finding]:
+    def status(self, have: _link.Have) -> list[Finding]:
         return [problem for link in self.links for problem in _endpoint.status(link, have, self.timeout)]
 
-    def results(self, have: _endpoint.Have) -> dict[str, dict[str, Any]]:
+    def results(self, have: _link.Have) -> dict[str, dict[str, Any]]:
         return {link.name: _endpoint.result(link, have) for link in self.links}
 
 

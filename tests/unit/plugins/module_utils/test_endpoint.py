@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils import _endpoint as core
+from ansible_collections.astro.privatelink.plugins.module_utils import _link
 from ansible_collections.astro.privatelink.plugins.module_utils._plan import New, Token
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
@@ -16,7 +17,7 @@ OURS = {"Name": "astro-privatelink", "managed-by": "astro.privatelink"}
 
 
 def subnet(name, zone="a", *, free=100, public=False, owner="111111111111", vpc="vpc-1"):
-    return core.Subnet(
+    return _link.Subnet(
         id=f"subnet-{name}",
         vpc_id=vpc,
         zone=f"us-east-1{zone}",
@@ -27,12 +28,12 @@ def subnet(name, zone="a", *, free=100, public=False, owner="111111111111", vpc=
     )
 
 
-def group(name="sg-ours", sources=("sg-agents",), owned=True, called=core.NAME, vpc="vpc-1"):
-    return core.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned)
+def group(name="sg-ours", sources=("sg-agents",), owned=True, called=_link.NAME, vpc="vpc-1"):
+    return _link.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned)
 
 
 def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=None, state="available", vpc="vpc-1"):
-    return core.Endpoint(
+    return _link.Endpoint(
         id=name,
         vpc_id=vpc,
         service_name=SERVICE,
@@ -47,11 +48,11 @@ def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=Non
 
 
 AGENTS = group("sg-agents", sources=(), owned=False, called="agents")
-LINK = core.Link(name="one", vpc_id="vpc-1", service_name=SERVICE, sources=frozenset(["sg-agents"]))
-EMPTY = core.Have(
+LINK = _link.Link(name="one", vpc_id="vpc-1", service_name=SERVICE, sources=frozenset(["sg-agents"]))
+EMPTY = _link.Have(
     region="us-east-1",
     vpcs={"vpc-1": "111111111111"},
-    services={SERVICE: core.Service(name=SERVICE, zones=frozenset(["us-east-1a", "us-east-1b"]))},
+    services={SERVICE: _link.Service(name=SERVICE, zones=frozenset(["us-east-1a", "us-east-1b"]))},
     subnets=(subnet("a", "a"), subnet("b", "b"), subnet("c", "c")),
     groups=(AGENTS,),
 )
@@ -121,7 +122,7 @@ def test_the_ids_of_two_new_links_do_not_mix():
 def test_an_existing_endpoint_is_modified_without_a_gap(want, steps):
     zones = frozenset(f"us-east-1{z}" for z in "abd")
     more = (subnet("b2", "b"), subnet("c2", "d")) if "subnets" in want else ()
-    service = core.Service(name=SERVICE, zones=zones)
+    service = _link.Service(name=SERVICE, zones=zones)
     have = replace(DONE, services={SERVICE: service}, subnets=(*DONE.subnets, *more))
     changed = {k: frozenset(f"subnet-{s}" if k == "subnets" else s for s in v) for k, v in want.items()}
     plan = core.plan([replace(LINK, **changed)], have)
@@ -367,11 +368,11 @@ def test_results_name_what_is_still_to_come():
     ],
 )
 def test_the_region_in_a_service_name(name, region):
-    assert core.parse_service_region(name) == region
+    assert _link.parse_service_region(name) == region
 
 
 REMOTE = replace(LINK, service_region="eu-west-1", service_name=SERVICE.replace("us-east-1", "eu-west-1"))
-ELSEWHERE = replace(EMPTY, services={REMOTE.service_name: core.Service(name=REMOTE.service_name, zones=frozenset())})
+ELSEWHERE = replace(EMPTY, services={REMOTE.service_name: _link.Service(name=REMOTE.service_name, zones=frozenset())})
 
 
 def test_a_service_of_another_region_is_asked_for_by_its_region():

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils import _network as core
-from ansible_collections.astro.privatelink.plugins.module_utils._endpoint import Subnet
+from ansible_collections.astro.privatelink.plugins.module_utils._link import Subnet
 
 
 def subnet(name, cidr, vpc):

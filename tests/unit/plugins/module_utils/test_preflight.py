@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils import _endpoint, _names, _network, _zone
+from ansible_collections.astro.privatelink.plugins.module_utils import _endpoint, _link, _names, _network, _zone
 from ansible_collections.astro.privatelink.plugins.module_utils import _preflight as core
 from ansible_collections.astro.privatelink.plugins.module_utils._findings import finding
 from ansible_collections.astro.privatelink.plugins.module_utils._plan import Call, Plan
@@ -19,20 +19,20 @@ HOST = f"clx.{SUFFIX}"
 
 
 def subnet(name, cidr, vpc, zone_id="use1-az1"):
-    return _endpoint.Subnet(
+    return _link.Subnet(
         id=name, vpc_id=vpc, cidr=cidr, zone=f"name-of-{zone_id}", zone_id=zone_id, free=9, public=False, owner="111"
     )
 
 
 def group(name, vpc, *sources, called="mine"):
-    return _endpoint.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=False)
+    return _link.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=False)
 
 
 OWN = core.Vpc(name="own", vpc_id="vpc-1", region="us-east-1", host=HOST, sources=frozenset(["sg-agents"]))
 JOINED = core.Vpc(
     name="joined", vpc_id="vpc-2", region="us-east-1", host=HOST, via="own", sources=frozenset(["10.2.0.0/16"])
 )
-LINK = _endpoint.Link(
+LINK = _link.Link(
     name="own",
     vpc_id="vpc-1",
     service_name=SERVICE,
@@ -40,10 +40,10 @@ LINK = _endpoint.Link(
     joined={"joined": JOINED.sources},
 )
 SUBNETS = (subnet("s1", "10.1.1.0/24", "vpc-1"), subnet("s2", "10.2.1.0/24", "vpc-2"))
-HAVE = _endpoint.Have(
+HAVE = _link.Have(
     region="us-east-1",
     vpcs={"vpc-1": "111", "vpc-2": "111"},
-    services={SERVICE: _endpoint.Service(name=SERVICE, zones=frozenset(["name-of-use1-az1"]))},
+    services={SERVICE: _link.Service(name=SERVICE, zones=frozenset(["name-of-use1-az1"]))},
     subnets=SUBNETS,
     groups=(group("sg-agents", "vpc-1"),),
 )
@@ -143,7 +143,7 @@ def test_links_shared_over_regions_and_accounts(joined, owner, codes):
 
 def test_quotas_of_endpoints():
     taken = tuple(
-        _endpoint.Endpoint(
+        _link.Endpoint(
             id=f"vpce-{n}",
             vpc_id="vpc-1",
             service_name="another",
