@@ -267,7 +267,7 @@ def _alias_of_one_zone_only(lab: Lab) -> Iterator[None]:
     """The endpoint has a name for each of its zones as well, which answers with the address there."""
     wanted = [{"Name": "vpc-id", "Values": [lab.record.vpcs["payments"].id]}]
     (endpoint,) = lab.client("ec2").describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]
-    entry = next(each for each in endpoint["DnsEntries"] if "-us-east-1" in each["DnsName"].partition(".")[0])
+    entry = [each for each in endpoint["DnsEntries"] if "-us-east-1" in each["DnsName"].partition(".")[0]][0]  # noqa: RUF015
     alias = {"DNSName": entry["DnsName"], "HostedZoneId": entry["HostedZoneId"], "EvaluateTargetHealth": False}
     with recorded(lab, Type="A", AliasTarget=alias):
         yield
