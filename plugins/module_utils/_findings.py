@@ -692,6 +692,11 @@ CATALOGUE: dict[str, Entry] = {
         "{addresses} finish the TLS handshake with {host}, but do not answer: {detail}.",
         "Astro's front does not respond through the link. If it stays so, ask Astronomer Support.",
     ),
+    "LARGE_PACKET_HANG": Entry(
+        "{addresses} answer small requests, and within {seconds} seconds none of {size} bytes.",
+        "Large packets get lost on the way, and nobody tells the sender: endpoints take up to 8,500 bytes and send no ICMP. Lower "
+        "this host's MTU, or clamp the MSS where the way is narrower (transit gateway, VPN).",
+    ),
     "AGENT_UNHEALTHY": Entry(
         "The agent's health page {url} {answer}.",
         "The path to Astro may be right all the same: look at the agent's log and at privatelink_health_url.",

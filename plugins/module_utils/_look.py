@@ -31,6 +31,10 @@ from ._probe import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Rea
 
 HOSTS, RESOLV_CONF = "/etc/hosts", "/etc/resolv.conf"
 
+#: Bytes of a large request: more than a packet of EC2 (9,001) or of a VPC endpoint (8,500) holds.
+#: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html
+LARGE = 16000
+
 
 def look(target: Target) -> Observations:
     """Names and the link's addresses at the same time, then what else the name led to."""
@@ -199,9 +203,11 @@ def _stages(target: Target, address: str) -> Iterable[dict[str, Any]]:
         with _tls(target, address, connection) as tls:
             certificate: dict[str, Any] = dict(tls.getpeercert() or {})
             yield {"tls": True, "issuer": _issuer(certificate), "not_after": str(certificate.get("notAfter", ""))}
-            status, body = _http(target, tls)
-    good = target.path != "/" or (status == 404 and body.strip() == BODY)
-    yield {"status": status, "body": body, "problem": "" if good else "HTTP_UNEXPECTED"}
+            status, body, goes_on = _http(target, tls)
+            good = target.path != "/" or (status == 404 and body.strip() == BODY)
+            yield {"status": status, "body": body, "problem": "" if good else "HTTP_UNEXPECTED"}
+            if good and goes_on:
+                _large(target, tls)
 
 
 def _tcp(target: Target, address: str) -> socket.socket:
@@ -243,15 +249,32 @@ def _read_certificates(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str]:
-    request = "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: astro.privatelink\r\nConnection: close\r\n\r\n"
+def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str, bool]:
+    """Status, the beginning of the body, and whether the connection can be used for more."""
     try:
-        connection.sendall(request.format(target.path, target.host).encode())
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        return response.status, response.read(200).decode("utf-8", "replace")
+        response = _get(target, connection)
+        body = response.read(200).decode("utf-8", "replace")
+        return response.status, body, response.isclosed() and not response.will_close
     except (OSError, http.client.HTTPException) as error:
         raise _Stopped("HTTP_NO_ANSWER", detail=_text(error)) from None
+
+
+def _large(target: Target, connection: ssl.SSLSocket) -> None:
+    """A request in packets as large as they get. Any answer will do, and so does a connection that is closed instead."""
+    try:
+        _get(target, connection, f"X-Padding: {'x' * LARGE}\r\n")
+    except socket.timeout:
+        raise _Stopped("LARGE_PACKET_HANG", size=LARGE) from None
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+def _get(target: Target, connection: ssl.SSLSocket, more: str = "") -> http.client.HTTPResponse:
+    request = f"GET {target.path} HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: astro.privatelink\r\n{more}\r\n"
+    connection.sendall(request.encode())
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return response
 
 
 #: What a proxy's answers stand for.

@@ -13,7 +13,8 @@ version_added: 0.9.0
 description:
   - Runs on a host or pod inside of an agent VPC. Resolves the cluster's name as an agent would, compares the answer with the
     addresses of the link's endpoint, then tries every address by itself, all at the same time, by TCP, TLS (the cluster's
-    name, the host's CA certificates) and C(GET /), which Astro answers with status 404 and C(404 page not found).
+    name, the host's CA certificates) and C(GET /), which Astro answers with status 404 and C(404 page not found). A second
+    request of 16,000 bytes finds out whether large packets get through.
   - That answer alone proves nothing, since the public path gives the same. What counts is that the addresses are the link's.
   - The name is asked of the system's resolver, as an agent does, and of each name server in C(/etc/resolv.conf) by itself. Where
     these disagree with the link, AWS's own resolver in the VPC is asked as well, to tell whose fault it is. Proxy variables, the

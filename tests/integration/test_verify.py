@@ -162,6 +162,7 @@ def lab_faults() -> None:
         ("TLS_FAILED", "tls", "plaintext"),
         ("HTTP_UNEXPECTED", "http", "unexpected"),
         ("HTTP_NO_ANSWER", "http", "silent"),
+        ("LARGE_PACKET_HANG", "http", "large_lost"),
     ):
 
         @breaks(code)
@@ -335,7 +336,8 @@ OF_THE_ROLE = {"DNS_PUBLIC_ANSWER", "DNS_WRONG_ENDPOINT"}
 
 def test_nothing_that_the_probe_can_find_is_left_out() -> None:
     of_the_probe = {code for code in CATALOGUE if code.startswith(("DNS_", "TCP_", "TLS_", "HTTP_"))}
-    assert set(FAULTS) == (of_the_probe | {"PROXY_BYPASS", "AGENT_UNHEALTHY"}) - OF_THE_ROLE
+    others = {"PROXY_BYPASS", "LARGE_PACKET_HANG", "AGENT_UNHEALTHY"}
+    assert set(FAULTS) == (of_the_probe | others) - OF_THE_ROLE
 
 
 def test_what_is_only_slow_or_exempt_is_no_fault(lab: Lab, look: Look) -> None:

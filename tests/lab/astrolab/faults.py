@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 DnsKind = Literal["slow", "silent", "servfail", "split"]
 TlsKind = Literal["expired", "wrong_name", "intercepted", "reset_sni", "stalled", "plaintext"]
-HttpKind = Literal["unexpected", "silent"]
+HttpKind = Literal["unexpected", "silent", "large_lost"]
 AddressKind = Literal["dead", "refuse", "unreachable"]
 KINDS = {
     "dns": get_args(DnsKind),

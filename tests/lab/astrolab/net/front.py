@@ -24,6 +24,7 @@ from ..faults import PUBLIC, Faults
 from .firewall import passes
 
 _LOGIN = (200, "text/html", b"<title>Please log in</title>")
+_PACKET = 8_500  # bytes that a VPC endpoint takes at once
 _KEPT = 10_000  # requests remembered
 
 
@@ -156,7 +157,7 @@ class Front:
                 seen, named.get("host", ""), first.split(" ")[1], named.get("authorization", "")
             )
             fault = self._faults.http.get(path.scope)
-            if fault == "silent":
+            if fault == "silent" or (fault == "large_lost" and len(head) > _PACKET):
                 await reader.read()  # until the client gives up
                 return
             if fault == "unexpected":

@@ -80,17 +80,20 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def https(certificate: Path, answer: bytes) -> Serve:
+def https(certificate: Path, *answers: bytes) -> Serve:
+    """One answer for each request; after an empty one it hangs, after the last it hangs up."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
     def serve(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as tls:
-            tls.recv(4096)
-            if answer:
+            for answer in answers:
+                asked = b""
+                while not asked.endswith(b"\r\n\r\n"):
+                    asked += tls.recv(4096)
+                if not answer:
+                    time.sleep(2)
                 tls.sendall(answer)
-            else:
-                time.sleep(2)
 
     return serve
 
@@ -132,6 +135,9 @@ def speaking_mail(connection: socket.socket) -> None:
         ("hang", ["TLS_TIMEOUT"]),
         ("mail", ["TLS_FAILED"]),
         ("silence", ["HTTP_NO_ANSWER"]),
+        ("large too", []),
+        ("large refused", []),
+        ("large lost", ["LARGE_PACKET_HANG"]),
     ],
 )
 def test_what_stops_a_connection(certificate: Path, behave: str, codes: list[str]) -> None:
@@ -139,6 +145,9 @@ def test_what_stops_a_connection(certificate: Path, behave: str, codes: list[str
     serve = {
         "good": good,
         "silence": silence,
+        "large too": https(certificate, ANSWER, ANSWER),
+        "large refused": https(certificate, ANSWER, b"HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\n\r\n"),
+        "large lost": https(certificate, ANSWER, b""),
         "reset": reset,
         "hang": hanging,
         "mail": speaking_mail,
