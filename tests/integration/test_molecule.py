@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from running import COLLECTIONS, ROOT
 
 BIN = Path(sys.executable).parent
@@ -34,9 +35,18 @@ def run(command: list[str], home: Path, **env: str) -> subprocess.CompletedProce
 
 
 def test_there_is_a_scenario_for_each_story():
-    assert {"own_link", "joined_link", "cross_account", "drift", "verify_faults", "harden", "teardown"} <= set(STORIES)
+    simple = {"own_link", "joined_link", "cross_account", "drift", "verify_faults", "teardown"}
+    assert simple | {"harden", "harden_aws"} <= set(STORIES)
     page = (ROOT / "docs/testing_your_playbook.md").read_text()
     assert [story for story in STORIES if f"| `{story}` |" not in page] == []
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_it_goes_through_all_steps(story):
+    common, own = (yaml.safe_load((SCENARIOS / file).read_text()) for file in ("config.yml", f"{story}/molecule.yml"))
+    sequence = own.get("scenario", common["scenario"])["test_sequence"]
+    steps = ["create", "check", "converge", "idempotence", "verify", "cleanup", "destroy"]
+    assert [step for step in sequence[1:] if step in steps] == steps
 
 
 @pytest.mark.parametrize("story", STORIES)
