@@ -103,7 +103,26 @@ def test_a_controller_offers_the_playbooks_and_what_tests_have():
     offered = offers()
     assert everything <= offered
     assert {name.split("/")[0] for name in offered - everything} <= {"tests", "extensions", "examples"}
-    assert not any(name.startswith("extensions/patterns/") for name in offered)
+    of_the_pattern = {Path(name).parent for name in offered if name.startswith("extensions/patterns/")}
+    assert of_the_pattern == {Path("extensions/patterns/privatelink/playbooks")}
+
+
+def test_the_pattern_has_the_same_job_templates(objects):
+    """Automation Platform reads it from the collection: names, descriptions and playbooks are those of the data."""
+    pattern = json.loads((PATTERN / "meta/pattern.json").read_text())
+    assert pattern["name"] == PATTERN.name
+    resources = pattern["aap_resources"]
+    jobs = {job["name"]: job for job in resources["controller_job_templates"]}
+    templates = named(objects, "Job templates")
+    assert {name: job["description"] for name, job in jobs.items()} == {
+        name: template["description"] for name, template in templates.items()
+    }
+    assert [name for name, job in jobs.items() if job.get("primary")] == ["Astro PrivateLink setup"]
+    for name, job in jobs.items():
+        assert job["execution_environment"] == resources["controller_execution_environment"]["name"]
+        assert templates[name]["playbook"] == f"playbooks/{job['playbook']}"
+        (play,) = yaml.safe_load((PATTERN / "playbooks" / job["playbook"]).read_text())
+        assert play["ansible.builtin.import_playbook"] == f"astro.privatelink.{Path(job['playbook']).stem}"
 
 
 def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
