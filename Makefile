@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test lint sanity sanity-all docs molecule bench picture setup lock clean
+.PHONY: help demo test lint sanity sanity-all importer docs molecule bench picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -32,6 +32,9 @@ sanity: setup            ## ansible-test sanity with the installed ansible-core,
 
 sanity-all: setup            ## ansible-test sanity with every ansible-core that is supported on this Python
 	@tests/sanity_all.sh
+
+importer: setup            ## the artifact through Galaxy's importer, without a warning
+	@tests/importer.sh
 
 docs: setup            ## docs/findings.md, the pictures of docs/topologies.md, and the site in docs/build/html
 	@PYTHONPATH=.collections python docs/findings.py
