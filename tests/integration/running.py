@@ -23,11 +23,13 @@ from unittest import mock
 
 from ansible.module_utils.testing import patch_module_args
 from astrolab.lab import Lab
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
-# Each module run makes its clients anew; parsing AWS's models again for each would be most of the time of these tests.
+# Each module run makes its clients anew; looking for AWS's models and parsing them again for each would be most of the time.
 _models = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+_services = functools.cache(Loader(include_default_search_paths=True).list_available_services)
 JSONFileLoader.load_file = lambda _self, path: _models(path)
+Loader.list_available_services = lambda _self, type_name: _services(type_name)
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".collections"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Seeds:
     vpcs: Mapping[str, Seeded]
 
 
+@functools.cache
 def client(url: str, service: str, account: str, region: str) -> Any:
     """A client of the double; its access key chooses the account."""
     return boto3.session.Session().client(
