@@ -73,6 +73,13 @@ def test_playbooks_that_are_named_exist(block):
         assert (ROOT / f"playbooks/{name}.yml").is_file(), name
 
 
+@pytest.mark.parametrize("block", blocks("sh", "bash", "console"), ids=str)
+def test_targets_of_make_that_are_named_exist(block):
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = re.findall(r"^make ((?:[a-z-]+ ?)+)", commands(block), re.MULTILINE)
+    assert {target for targets in named for target in targets.split()} <= known
+
+
 @pytest.mark.parametrize("block", blocks("yaml", "json"), ids=str)
 def test_data_is_sound(block):
     found = json.loads(block.text) if block.language == "json" else yaml.safe_load(block.text)
