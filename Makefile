@@ -4,6 +4,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
+# Tests wait a tenth of their time: one worker more than cores.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
 .PHONY: help demo test lint sanity sanity-all importer docs molecule bench picture setup lock clean
@@ -17,7 +19,7 @@ demo: setup            ## the main job on the lab: agents move from the public t
 
 test: setup lint            ## every test
 	@tests/browser.sh
-	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	@python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .
