@@ -90,6 +90,7 @@ BY_ERROR: dict[str, str] = {
     "ThrottlingException": "THROTTLED",
     "PriorRequestNotComplete": "THROTTLED",
     "VpcEndpointLimitExceeded": "ENDPOINT_QUOTA",
+    "DependencyViolation": "STILL_IN_USE",
     "LimitsExceeded": "ZONE_LIMIT",
     "ConflictingDomainExists": "ZONE_CONFLICT_ELSEWHERE",
     "NotAuthorizedException": "ZONE_NOT_AUTHORISED",
@@ -452,6 +453,11 @@ CATALOGUE: dict[str, Entry] = {
     "ENDPOINT_QUOTA": Entry(
         "{operation} failed: {message}",
         "A VPC has 50 interface endpoints by default: raise the quota, or join another link with privatelink_via.",
+    ),
+    "STILL_IN_USE": Entry(
+        "{operation} failed: {message}",
+        "Something still uses it. Of the endpoint's security group that is often a rule of an agents' group that names it, as "
+        "harden_aws adds one: remove that rule, then run again.",
     ),
     "ZONE_LIMIT": Entry(
         "{operation} failed: {message}",

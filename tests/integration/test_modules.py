@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils import _aws
 from running import ROOT, run_module, settings
 
 
@@ -70,6 +71,25 @@ def test_vpc_endpoint(lab):
 
     steps(endpoint(state="absent"), ["DeleteVpcEndpoints", "DeleteSecurityGroup"])
     steps(endpoint(state="absent"), [])
+
+
+def test_a_group_that_a_rule_of_agents_still_names_is_told(lab, monkeypatch):
+    """As role harden_aws writes one; the next run finds the group without its endpoint, and removes it."""
+    monkeypatch.setattr(_aws.Sender, "VISIBLE_AFTER", 0.2)
+
+    def endpoint(**changes):
+        return run_module(lab, "vpc_endpoint", region="us-east-1", links=[link(lab, "ledger", **changes)])
+
+    (group,) = endpoint()["vpcs"]["ledger"]["security_group_ids"]
+    (agents,) = facts(lab, "ledger")["agent_security_groups"]
+    to_the_endpoint = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]}
+    ec2 = lab.client("ec2")
+    ec2.authorize_security_group_egress(GroupId=agents, IpPermissions=[to_the_endpoint])
+    told = endpoint(state="absent")
+    assert [one["code"] for one in told["findings"]] == ["STILL_IN_USE"]
+    ec2.revoke_security_group_egress(GroupId=agents, IpPermissions=[to_the_endpoint])
+    done = endpoint(state="absent")
+    assert [call["operation"] for call in done["calls"]] == ["ec2:DeleteSecurityGroup"]
 
 
 def test_private_zone(lab):
