@@ -92,7 +92,7 @@ def https(certificate: Path, *answers: bytes) -> Serve:
                 while not asked.endswith(b"\r\n\r\n"):
                     asked += tls.recv(4096)
                 if not answer:
-                    time.sleep(2)
+                    time.sleep(5)
                 tls.sendall(answer)
 
     return serve
@@ -112,14 +112,14 @@ def filtering(serve: Serve, word: bytes) -> Serve:
 
 def looked(port: int, certificate: Path, **more: Any) -> tuple[list[str], Any]:
     target = Target(
-        "one", HOST, ("127.0.0.1",), port=port, timeout=0.5, ca_file=str(certificate), resolve=False, **more
+        "one", HOST, ("127.0.0.1",), port=port, timeout=1.5, ca_file=str(certificate), resolve=False, **more
     )
     seen = _look.look(target)
     return [one.code for one in findings(target, seen)], seen
 
 
 def hanging(_unused: socket.socket) -> None:
-    time.sleep(2)
+    time.sleep(5)
 
 
 def speaking_mail(connection: socket.socket) -> None:
