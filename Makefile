@@ -8,7 +8,7 @@ HERE := .collections/ansible_collections/astro/privatelink
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test lint sanity sanity-all importer docs molecule bench picture setup lock clean
+.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -17,8 +17,11 @@ setup: .venv/ready            ## the virtual environment, and this checkout visi
 demo: setup            ## the main job on the lab: agents move from the public to the private path
 	@tests/demo
 
-test: setup lint            ## every test
+test: setup            ## lint and every test, side by side
 	@tests/browser.sh
+	@$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: setup            ## every test
 	@python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
