@@ -17,6 +17,9 @@ from ansible_collections.astro.privatelink.plugins.module_utils import _aws, _fl
 from running import ROOT, run_module, settings
 
 FLEET = ["payments", "partner", "berlin"]
+REGIONS = ("us-east-1", "eu-west-1")
+SUFFIX = "external.astronomer.run."
+GONE = {"deleting", "deleted"}
 FOREVER = 10**6
 
 
@@ -40,23 +43,31 @@ class Setup:
         return not any(result.get("failed") for result in done)
 
     def remove(self):
-        endpoints = []
-        for fleet in _fleet.fleets(self.hostvars, FLEET):
-            endpoints.append(run_module(self.lab, "vpc_endpoint", check=True, **fleet))
-        for zone in _fleet.zones(self.hostvars, FLEET, endpoints):
-            links = [{**link, "state": "absent"} for link in zone["links"]]
-            run_module(self.lab, "private_zone", region="us-east-1", **{**zone, "links": links})
-        for fleet in _fleet.fleets(self.hostvars, FLEET):
-            links = [{**link, "state": "absent"} for link in fleet["links"]]
-            run_module(self.lab, "vpc_endpoint", **{**fleet, "links": links})
+        """By hand, and fast: what the modules do to remove is for other tests."""
+        for region in REGIONS:
+            ec2 = self.lab.client("ec2", region=region)
+            found = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+            if ids := [each["VpcEndpointId"] for each in found if each["State"] not in GONE]:
+                ec2.delete_vpc_endpoints(VpcEndpointIds=ids)
+            ours = {"Name": "group-name", "Values": ["astro-privatelink"]}
+            for group in ec2.describe_security_groups(Filters=[ours])["SecurityGroups"]:
+                ec2.delete_security_group(GroupId=group["GroupId"])
+        route53 = self.lab.client("route53")
+        for zone in route53.list_hosted_zones()["HostedZones"]:
+            if zone["Name"] == SUFFIX:
+                records = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+                changes = [{"Action": "DELETE", "ResourceRecordSet": each} for each in records if each["Type"] == "A"]
+                if changes:
+                    route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch={"Changes": changes})
+                route53.delete_hosted_zone(Id=zone["Id"])
 
     def state(self):
         """Everything of ours, counted; and everything of others, as it is."""
         ours, others = [], []
-        for region in ("us-east-1", "eu-west-1"):
+        for region in REGIONS:
             ec2 = self.lab.client("ec2", region=region)
             for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
-                if endpoint["State"] not in {"deleting", "deleted"}:
+                if endpoint["State"] not in GONE:
                     ours.append(f"{region} endpoint {endpoint['State']} {len(endpoint['NetworkInterfaceIds'])}")
             for group in ec2.describe_security_groups()["SecurityGroups"]:
                 sources = sum(len(p["UserIdGroupPairs"]) + len(p["IpRanges"]) for p in group["IpPermissions"])
@@ -68,7 +79,7 @@ class Setup:
             vpcs = len(route53.get_hosted_zone(Id=zone_id)["VPCs"])
             records = len(route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"])
             allowed = len(route53.list_vpc_association_authorizations(HostedZoneId=zone_id)["VPCs"])
-            kind = ours if zone["Name"] == "external.astronomer.run." else others
+            kind = ours if zone["Name"] == SUFFIX else others
             kind.append(f"zone {zone['Name']} vpcs {vpcs} records {records} authorised {allowed}")
         return sorted(ours), sorted(others)
 
