@@ -309,9 +309,9 @@ def _cache_that_keeps_an_answer_for_long(lab: Lab) -> Iterator[None]:
         yield
 
 
-@breaks("DNS_WAS_STALE", "--patience", "20")
+@breaks("DNS_WAS_STALE", "--patience", "30")
 def _cache_that_keeps_an_answer_for_a_moment(lab: Lab) -> Iterator[None]:
-    with cached(lab, ttl=10):
+    with cached(lab, ttl=20):
         yield
 
 
