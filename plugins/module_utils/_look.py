@@ -217,6 +217,8 @@ def _tcp(target: Target, address: str) -> socket.socket:
         raise _Stopped("TCP_TIMEOUT") from None
     except ConnectionRefusedError:
         raise _Stopped("TCP_REFUSED") from None
+    except ConnectionResetError as error:  # taken and cut off at once, before this side heard that it was taken
+        raise _Stopped("TLS_FAILED", detail=_text(error)) from None
     except OSError as error:
         raise _Stopped("TCP_UNREACHABLE", detail=error.strerror or str(error)) from None
 

@@ -19,6 +19,9 @@ BODY = "404 page not found"
 #: Where AWS's own resolver answers in each VPC, whatever the DHCP options say.
 VPC_RESOLVER = "169.254.169.253"
 
+#: Problems of a server that does not say what the name means; there is nothing in these that it could keep.
+NO_ANSWER = ("DNS_TIMEOUT", "DNS_SERVFAIL")
+
 #: Seconds between two looks where nobody says for how long an old answer is kept, and what is added where somebody does.
 AGAIN, MARGIN = 2.0, 0.5
 
@@ -146,7 +149,7 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
 def _name_findings(target: Target, names: Names) -> list[Finding]:
     system, expected = names.system, set(target.expected)
     facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
-    if system.problem in ("DNS_TIMEOUT", "DNS_SERVFAIL"):
+    if system.problem in NO_ANSWER:
         # The system calls silence a failure as well; the name servers themselves tell one from the other.
         silent = bool(names.servers) and all(lookup.problem == "DNS_TIMEOUT" for lookup in names.servers)
         servers = [lookup.server for lookup in names.servers] or [system.server]
@@ -188,6 +191,8 @@ def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict
 def kept(target: Target, names: Names) -> Lookup | None:
     """The wrong answer that agents here get although AWS's resolver in the VPC, or every name server, has the right one."""
     expected = set(target.expected)
+    if names.system.problem in NO_ANSWER:
+        return None
     wrong = [lookup for lookup in names.servers if not _is_link(lookup, expected)]
     right = names.vpc_resolver is not None and _is_link(names.vpc_resolver, expected)
     explained = names.pinned or names.captured or _is_link(names.system, expected)

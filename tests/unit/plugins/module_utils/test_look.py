@@ -178,6 +178,14 @@ def test_a_certificate_that_nobody_trusts_names_its_issuer(certificate: Path) ->
     assert "Test CA" in one.seen
 
 
+def test_a_connection_that_is_cut_off_while_it_is_made(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*_unused: Any) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(_look, "_connect", cut_off)
+    assert looked(1, certificate)[0] == ["TLS_FAILED"]
+
+
 def test_a_port_that_nobody_listens_on(certificate: Path) -> None:
     with serving(reset) as port:
         pass

@@ -108,6 +108,8 @@ def stale(ttl, **more):
         (stale(20, before=said(ttl=30), waited=10), 20 + core.MARGIN),
         (names(said(addresses=WRONG)), core.AGAIN),  # the system keeps it, and does not say for how long
         (names(said(addresses=WRONG), ()), 0),
+        (names(said(problem="DNS_TIMEOUT"), (said(problem="DNS_TIMEOUT"),), vpc_resolver=said()), 0),
+        (names(said(problem="DNS_SERVFAIL"), (said(problem="DNS_SERVFAIL"),), vpc_resolver=said()), 0),
     ],
 )
 def test_how_long_an_old_answer_is_waited_for(names, seconds):
