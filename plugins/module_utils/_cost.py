@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeVar
 
+from ._input import InputError
+
 T = TypeVar("T")
 Connection = Literal["new_gateway", "gateway", "peering"]
 CONNECTIONS = ("new_gateway", "gateway", "peering")
 
 
-class CostError(ValueError):
+class CostError(InputError):
     """Inputs from which nothing can be estimated."""
 
 

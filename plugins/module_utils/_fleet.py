@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._findings import finding
+from ._input import InputError
 from ._link import parse_service_region
 
 #: Astro's suffix, publicly and privately the same (https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
@@ -27,7 +28,7 @@ _ID = {
 }
 
 
-class InventoryError(ValueError):
+class InventoryError(InputError):
     """Everything that is wrong with the inventory, in one message."""
 
     def __init__(self, problems: Iterable[str]) -> None:

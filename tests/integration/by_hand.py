@@ -34,10 +34,11 @@ def vpc_id(lab: Lab, vpc: str) -> str:
     return lab.record.vpcs[vpc].id
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 8.0) -> None:
+def until(true: Callable[[], bool], what: str | Callable[[], str], seconds: float = 8.0) -> None:
+    """Waits; where ``what`` depends on what was seen, it is asked for when time is up."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what if isinstance(what, str) else what()}"
         time.sleep(0.05)
 
 
