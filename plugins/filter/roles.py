@@ -77,7 +77,7 @@ def _amazon_aws() -> str:
 def _call(function: str, *args: Any, **options: Any) -> Any:
     if problem := refusal({**running(), "amazon.aws": _amazon_aws()}):
         raise AnsibleFilterError(problem)
-    file, _, name = function.partition(".")
+    file, name = function.split(".")
     try:
         return getattr(import_module(f"...module_utils.{file}", __name__), name)(*args, **options)
     except InputError as problem:

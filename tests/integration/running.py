@@ -72,6 +72,7 @@ def environment(lab: Lab, **more: str) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     ansible = {
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_CONFIG": str(ROOT / "tests/integration/ansible.cfg"),
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "results",
         "ANSIBLE_NOCOLOR": "1",

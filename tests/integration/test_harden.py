@@ -39,7 +39,7 @@ class Agents:
     def start(self, *vpcs: str) -> None:
         for vpc in vpcs:
             facts = self._lab.record.host(f"{vpc}-agent")
-            argv = [sys.executable, "-m", "astrolab.astro.agent", url(self._lab), f"agent-{vpc}", "--every", "0.3"]
+            argv = [sys.executable, "-m", "astrolab.astro.agent", url(self._lab), f"agent-{vpc}", "--every", "0.6"]
             if facts.dial_through:
                 argv += ["--name-server", facts.name_servers[0], "--dial-through", facts.dial_through]
             with (self._logs / vpc).open("wb") as log:

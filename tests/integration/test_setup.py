@@ -68,13 +68,13 @@ class TestStory:
         assert reads["route53:ListResourceRecordSets"] <= 4  # preflight and setup read each of two zones once
 
     def test_check_mode_of_an_unchanged_fleet_is_silent(self, lab, tmp_path):
-        done = play(lab, tmp_path, "site", "--check", "--diff")
+        done = play(lab, tmp_path, "setup", "--check", "--diff")
         assert done.rc == 0
         assert not done.changed
         assert "+++ after" not in done.text
 
     def test_one_vpc_with_limit_costs_no_other_its_association(self, lab, tmp_path):
-        assert play(lab, tmp_path, "site", "--limit", "payments").rc == 0
+        assert play(lab, tmp_path, "setup", "--limit", "payments").rc == 0
         assert play(lab, tmp_path, "verify").table() == WORKS
 
     def test_what_somebody_broke_is_repaired_and_only_that(self, lab, tmp_path):

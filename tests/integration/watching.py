@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a name means on an agent host, asked every few milliseconds for as long as something else goes on."""
+"""What a name means on an agent host, asked many times a second for as long as something else goes on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ while not ended.is_set():
     if not seen or seen[-1][0] != answer:
         seen.append([answer, 0])
     seen[-1][1] += 1
-    time.sleep(0.003)
+    time.sleep(0.01)
 print(json.dumps(seen))
 """
 
