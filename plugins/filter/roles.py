@@ -55,10 +55,13 @@ FILTERS = {
     "drift": "_drift.drift",
     "layout_not_ready": "_drift.layout_not_ready",
     "old_zones": "_teardown.old_zones",
+    "teardown_cut_off": "_teardown.cut_off",
     "teardown_endpoints": "_teardown.endpoints",
     "teardown_gone": "_teardown.has_let_go",
     "teardown_guard": "_teardown.guard",
+    "teardown_public": "_teardown.public_addresses",
     "teardown_summary": "_teardown.summary",
+    "teardown_to_look_up": "_teardown.to_look_up",
     "teardown_used": "_teardown.still_used",
     "teardown_zones": "_teardown.all_zones",
     # what links cost

@@ -387,6 +387,18 @@ CATALOGUE: dict[str, Entry] = {
         "Nothing says whether the Deployment still admits agents over the public internet.",
         "Name it in teardown_deployment_ids, with a token in ASTRO_API_TOKEN, or say teardown_deployment_unrestricted.",
     ),
+    "PUBLIC_PATH_UNKNOWN": Entry(
+        "{host} leads publicly to nothing that the controller knows ({answer}), so nobody knows whether agents would come through "
+        "without the link. Nothing was changed.",
+        "Say the addresses that the name has on the internet in privatelink_public_addresses; or, if no agent of these VPCs works "
+        "any more, teardown_accept_cut_off.",
+    ),
+    "PUBLIC_PATH_CLOSED": Entry(
+        "{agents} cannot reach {host} at its public addresses {addresses}: without the link they would be cut off. Nothing was "
+        "changed.",
+        "Open the way to the internet first: egress rules of the agents' security groups, a route to a NAT gateway, Network "
+        "Firewall. If no agent there works any more, say teardown_accept_cut_off.",
+    ),
     "NAME_STILL_PRIVATE": Entry(
         "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint stays.",
         "Another zone, the hosts file or a cache on these hosts has it from before. Mend that and run again.",

@@ -247,7 +247,14 @@ def _record(vpc: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
 def _check(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
     found = [f"{vpc.name}: privatelink_{key} is not set." for key in missing]
-    checks = (_check_names(vpc), _check_account(vpc), _check_ids(vpc), _check_cidrs(vpc), _check_via(vpc, vpcs))
+    checks = (
+        _check_names(vpc),
+        _check_account(vpc),
+        _check_ids(vpc),
+        _check_cidrs(vpc),
+        _check_public(vpc),
+        _check_via(vpc, vpcs),
+    )
     return [*found, *(problem for check in checks for problem in check)]
 
 
@@ -293,6 +300,14 @@ def _check_cidrs(vpc: AgentVpc) -> Iterable[str]:
             yield f"{vpc.name}: privatelink_agent_cidrs has {cidr}; the endpoint has IPv4 addresses only."
         elif str(network) != cidr:
             yield f"{vpc.name}: privatelink_agent_cidrs has {cidr}; write the range as {network}."
+
+
+def _check_public(vpc: AgentVpc) -> Iterable[str]:
+    for address in vpc.many("public_addresses"):
+        try:
+            ipaddress.IPv4Address(address)
+        except ValueError:
+            yield f"{vpc.name}: privatelink_public_addresses has {address!r}, which is no IPv4 address such as 203.0.113.10."
 
 
 def _check_via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:

@@ -128,6 +128,78 @@ def guard(deployments: Sequence[Mapping[str, Any]], vpc: str, unrestricted: bool
     ]
 
 
+def to_look_up(hostvars: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The clusters' hosts whose public addresses nobody wrote down, and of which somebody needs to know them."""
+    return sorted(
+        {target["host"] for name, target in targets.items() if target["agents"] and not _written(name, hostvars)}
+    )
+
+
+def public_addresses(
+    hostvars: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]], lookups: Sequence[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Where each VPC's agents would go without the link. ``lookups`` are results of `probe` on the controller.
+
+    A controller that is served by a link itself does not know.
+    """
+    links = {address for target in targets.values() for address in (*target["expected"], *_elsewhere(target))}
+    known = {lookup["item"]: _answer_of(lookup) for lookup in lookups}
+    known = {host: [] if links & set(found) else found for host, found in known.items()}
+    return {name: _written(name, hostvars) or known.get(target["host"], []) for name, target in targets.items()}
+
+
+def cut_off(
+    hostvars: Mapping[str, Any],
+    targets: Mapping[str, Mapping[str, Any]],
+    public: Mapping[str, Sequence[str]],
+    lookups: Sequence[Mapping[str, Any]],
+) -> Findings:
+    """Whose agents are on the link, and would not come through without it."""
+    answers = {lookup["item"]: _said(lookup) for lookup in lookups}
+    found: Findings = {}
+    for name, target in targets.items():
+        host, addresses = target["host"], public[name]
+        if target["agents"] and target["expected"] and not addresses:
+            found[name] = [finding("PUBLIC_PATH_UNKNOWN", name, host=host, answer=answers.get(host, "")).public()]
+        closed = [
+            f"{agent['name']} ({problem})"
+            for agent in _agents(name, hostvars, "__teardown_before")
+            if set(agent["names"].get("addresses", [])) & set(target["expected"])
+            and (problem := _not_through(agent["addresses"], addresses))
+        ]
+        if closed:
+            found[name] = [finding("PUBLIC_PATH_CLOSED", name, host=host, addresses=addresses, agents=closed).public()]
+    return found
+
+
+def _written(name: str, hostvars: Mapping[str, Any]) -> list[str]:
+    return AgentVpc.read(name, hostvars[name]).many("public_addresses")
+
+
+def _elsewhere(target: Mapping[str, Any]) -> Iterable[str]:
+    return (address for addresses in target["elsewhere"].values() for address in addresses)
+
+
+def _answer_of(lookup: Mapping[str, Any]) -> list[str]:
+    return list(lookup.get("names", {}).get("addresses", []))
+
+
+def _said(lookup: Mapping[str, Any]) -> str:
+    """What the controller was answered, for people."""
+    answer = _answer_of(lookup)
+    return (
+        f"it gets {', '.join(answer)}, the link's"
+        if answer
+        else lookup.get("names", {}).get("problem", "") or "it cannot look"
+    )
+
+
+def _not_through(reached: Iterable[Mapping[str, Any]], public: Iterable[str]) -> str:
+    """Why no public address can be used; empty if one can. Astro may answer what it likes to who comes that far."""
+    tried = [reach for reach in reached if reach["address"] in set(public)]
+    return "" if any(reach["tls"] for reach in tried) else ", ".join(sorted({reach["problem"] for reach in tried}))
+
+
 def still_used(
     hostvars: Mapping[str, Any],
     names: Sequence[str],
@@ -158,9 +230,9 @@ def has_let_go(names: Mapping[str, Any], link: Sequence[str], accept_gap: bool) 
     return not addresses & set(link) and (bool(addresses) or accept_gap)
 
 
-def _agents(vpc: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the agent hosts of a VPC saw last; nobody looks in check mode."""
-    return _verify.agents(vpc, hostvars[vpc].get("__teardown_probes", {}).get("results", []), hostvars)
+def _agents(vpc: str, hostvars: Mapping[str, Any], look: str = "__teardown_probes") -> list[dict[str, Any]]:
+    """What the agent hosts of a VPC saw, by default when their names were gone; nobody looks for that in check mode."""
+    return _verify.agents(vpc, hostvars[vpc].get(look, {}).get("results", []), hostvars)
 
 
 def _on_link(vpc: str, target: Mapping[str, Any], agents: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:

@@ -115,6 +115,19 @@ class TestStory:
             ]
         )
 
+    def test_agents_without_another_way_keep_their_link(self, wide, tmp_path):
+        """As with narrowed egress or a firewall: what leads to the internet leads nowhere."""
+        wide.fault("address", PUBLIC, "dead")
+        wide.reset_calls()
+        done = teardown(wide, tmp_path, **UNRESTRICTED, **holder(wide))
+        wide.heal()
+        assert done.rc == 2
+        assert set(done.failed) == set(NAMES)
+        for name, text in done.failed.items():
+            assert f"PUBLIC_PATH_CLOSED: {name}-agent (TCP_TIMEOUT) cannot reach" in text
+        assert wide.calls()["mutating"] == 0
+        assert ours(wide) == ALL
+
     def test_a_link_that_others_share_stays(self, wide, tmp_path):
         wide.reset_calls()
         done = teardown(wide, tmp_path, limit=["payments"], **UNRESTRICTED, **holder(wide))

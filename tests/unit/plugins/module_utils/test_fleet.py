@@ -154,6 +154,7 @@ def test_a_plan_that_was_only_looked_at_is_drift(subject, changed, codes):
         ({"agent_cidrs": ["10.1.0.1/16"]}, "write the range as 10.1.0.0/16"),
         ({"agent_cidrs": ["everywhere"]}, "no CIDR range"),
         ({"agent_cidrs": ["fd00::/8"]}, "IPv4"),
+        ({"public_addresses": ["astro"]}, "privatelink_public_addresses has 'astro'"),
         ({"via": "nobody"}, "not in the inventory, or not in this slice"),
         ({"account_id": 1402433619}, "is 1402433619; an account id has twelve digits. Put quotes around it"),
         ({"via": "one"}, "names the VPC itself"),

@@ -117,8 +117,8 @@ def probe(agent, *addresses, problem="", **more):
 
 
 TARGETS = {
-    "one": {"vpc": "one", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-1"], "findings": []},
-    "three": {"vpc": "three", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-3"], "findings": []},
+    "one": {"vpc": "one", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-1"], "elsewhere": {}, "findings": []},
+    "three": {"vpc": "three", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-3"], "elsewhere": {}, "findings": []},
 }
 
 
@@ -184,3 +184,74 @@ def test_what_people_are_shown():
         f"three: agent-3 gets no address for {HOST} (DNS_NXDOMAIN)",
         "two: no agent host is given, so nobody looked from inside",
     ]
+
+
+# --- agents that have no way but the link
+
+
+PUBLIC = "203.0.113.10"
+
+
+def lookup(*addresses, problem=""):
+    return {"item": HOST, "names": {"addresses": list(addresses), "problem": problem}}
+
+
+def before(*reached, names=("10.1.0.5",)):
+    """What the agent of VPC one saw while its name led to the link: public addresses, and how far it came there."""
+    looked = probe("agent-1", *names)
+    looked["addresses"] = [{"address": a, "tls": not problem, "problem": problem} for a, problem in reached]
+    return {**FLEET, "agent-1": {}, "one": {**FLEET["one"], "__teardown_before": {"results": [looked]}}}
+
+
+def codes(hostvars, lookups=(lookup(PUBLIC),), targets=TARGETS):
+    public = core.public_addresses(hostvars, targets, lookups)
+    found = core.cut_off(hostvars, targets, public, lookups)
+    return {name: [one["code"] for one in findings] for name, findings in found.items()}
+
+
+def test_who_comes_through_without_the_link_may_lose_it():
+    assert codes(before((PUBLIC, ""), ("10.1.0.5", ""))) == {}
+    assert codes(before((PUBLIC, ""), ("203.0.113.11", "TCP_TIMEOUT")), [lookup(PUBLIC, "203.0.113.11")]) == {}
+
+
+def test_who_does_not_keeps_it():
+    hostvars = before((PUBLIC, "TCP_TIMEOUT"), ("10.1.0.5", ""))
+    assert codes(hostvars) == {"one": ["PUBLIC_PATH_CLOSED"]}
+    found = core.cut_off(hostvars, TARGETS, {"one": [PUBLIC], "three": [PUBLIC]}, [])
+    assert "agent-1 (TCP_TIMEOUT) cannot reach" in found["one"][0]["text"]
+
+
+@pytest.mark.parametrize("names", [(PUBLIC,), ()])
+def test_who_is_not_on_the_link_loses_nothing(names):
+    assert codes(before((PUBLIC, "TCP_TIMEOUT"), names=names)) == {}
+
+
+@pytest.mark.parametrize(
+    ("lookups", "said"),
+    [
+        ([lookup(problem="DNS_NXDOMAIN")], "(DNS_NXDOMAIN)"),
+        ([lookup("10.1.0.5")], "(it gets 10.1.0.5, the link's)"),
+        ([{"item": HOST, "msg": "no module"}], "(it cannot look)"),
+    ],
+)
+def test_where_nobody_knows_the_public_addresses_nothing_goes(lookups, said):
+    assert codes(FLEET, lookups) == {"one": ["PUBLIC_PATH_UNKNOWN"], "three": ["PUBLIC_PATH_UNKNOWN"]}
+    found = core.cut_off(FLEET, TARGETS, {"one": [], "three": [PUBLIC]}, lookups)
+    assert said in found["one"][0]["text"]
+
+
+def test_nobody_needs_to_know_where_no_agent_host_or_no_link_is():
+    alone = {"one": {**TARGETS["one"], "agents": []}, "three": {**TARGETS["three"], "expected": []}}
+    assert codes(FLEET, [lookup(problem="DNS_NXDOMAIN")], alone) == {}
+
+
+def test_what_is_written_down_is_not_looked_up():
+    assert core.to_look_up(FLEET, TARGETS) == [HOST]
+    written = {**FLEET, **{name: {**FLEET[name], "privatelink_public_addresses": [PUBLIC]} for name in TARGETS}}
+    assert core.to_look_up(written, TARGETS) == []
+    assert core.public_addresses(written, TARGETS, []) == {"one": [PUBLIC], "three": [PUBLIC]}
+
+
+def test_another_links_address_is_not_public():
+    one = {**TARGETS["one"], "elsewhere": {"two": ["10.2.0.5"]}}
+    assert core.public_addresses(FLEET, {"one": one}, [lookup("10.2.0.5")]) == {"one": []}
