@@ -356,6 +356,49 @@ def test_what_is_only_slow_or_exempt_is_no_fault(lab: Lab, look: Look) -> None:
     assert look(timeout=5.0, env=("HTTPS_PROXY=http://proxy:3128", *exempt))["codes"] == []
 
 
+#: Answers as nscd does, on its socket: whatever name is asked for has this address. glibc asks it before any name server.
+#: It ends when its input does.
+NSCD = """
+import os, socket, struct, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+GETAI, VERSION = 14, 2
+listening = socket.socket(socket.AF_UNIX)
+listening.bind("/run/nscd/socket")
+listening.listen()
+print("up", flush=True)
+while True:
+    asking, _from = listening.accept()
+    _version, what, length = struct.unpack("3i", asking.recv(12, socket.MSG_WAITALL))
+    name = asking.recv(length, socket.MSG_WAITALL)
+    if what == GETAI:  # found: one address of four bytes, its family, the canonical name
+        head = struct.pack("6i", VERSION, 1, 1, 4, len(name), 0)
+        asking.sendall(head + socket.inet_aton(sys.argv[1]) + bytes([socket.AF_INET]) + name)
+    asking.close()
+"""
+
+
+def test_an_old_answer_that_the_host_itself_keeps(lab: Lab, look: Look) -> None:
+    """Its name servers have the right one; nobody says for how long the host keeps the old one."""
+    if lab.mode == "loopback":
+        pytest.skip("a host has no files of its own there")
+    serve = f"mount -t tmpfs tmpfs /run && mkdir /run/nscd && exec {sys.executable} -c '{NSCD}' {PUBLIC}"
+    command = enter.command(lab.record, "payments-agent", ["sh", "-c", serve])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as nscd:
+        try:
+            assert nscd.stdout is not None
+            assert nscd.stdout.readline() == "up\n"
+            if lab.look("payments-agent")["addresses"] != [PUBLIC]:
+                pytest.skip("this C library does not ask nscd")
+            found = look("--patience", "3")
+        finally:
+            nscd.communicate(timeout=10)
+            lab.exec("payments-agent", ["umount", "/run"])
+    assert found["codes"] == ["DNS_STALE"]
+    assert f"still answers {PUBLIC}" in found["findings"][0]["seen"]
+    assert "keeps for an unknown time" in found["findings"][0]["seen"]
+    assert look()["codes"] == []
+
+
 def test_name_servers_that_are_all_silent(lab: Lab, look: Look) -> None:
     """The system says of these that it failed, after its own time-out; they were silent."""
     with changed(lab, "payments-agent", "resolv.conf", lambda text: text.replace("10.10.0.2", "10.10.9.9")):

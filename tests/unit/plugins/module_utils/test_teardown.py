@@ -117,8 +117,22 @@ def probe(agent, *addresses, problem="", **more):
 
 
 TARGETS = {
-    "one": {"vpc": "one", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-1"], "elsewhere": {}, "findings": []},
-    "three": {"vpc": "three", "host": HOST, "expected": ["10.1.0.5"], "agents": ["agent-3"], "elsewhere": {}, "findings": []},
+    "one": {
+        "vpc": "one",
+        "host": HOST,
+        "expected": ["10.1.0.5"],
+        "agents": ["agent-1"],
+        "elsewhere": {},
+        "findings": [],
+    },
+    "three": {
+        "vpc": "three",
+        "host": HOST,
+        "expected": ["10.1.0.5"],
+        "agents": ["agent-3"],
+        "elsewhere": {},
+        "findings": [],
+    },
 }
 
 
@@ -203,7 +217,8 @@ def before(*reached, names=("10.1.0.5",)):
     return {**FLEET, "agent-1": {}, "one": {**FLEET["one"], "__teardown_before": {"results": [looked]}}}
 
 
-def codes(hostvars, lookups=(lookup(PUBLIC),), targets=TARGETS):
+def codes(hostvars, lookups=(), targets=TARGETS):
+    lookups = lookups or [lookup(PUBLIC)]
     public = core.public_addresses(hostvars, targets, lookups)
     found = core.cut_off(hostvars, targets, public, lookups)
     return {name: [one["code"] for one in findings] for name, findings in found.items()}
