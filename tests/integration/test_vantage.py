@@ -1,9 +1,10 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Agent hosts as the README of role verify writes them: the real connection plugins, and stand-ins for what these start.
+"""Agent hosts as the README of role verify writes them: the real connection plugins, a real SSH server, and stand-ins for
+kubectl and session-manager-plugin.
 
-The pod and the instance are agent hosts of the lab. That the plugins work on Kubernetes and AWS is not shown here.
+All of them are agent hosts of the lab. That the plugins work on Kubernetes and AWS is not shown here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 import yaml
 from astrolab import enter
@@ -32,7 +36,7 @@ from running import ROOT, Play, environment, play
 STAND_INS = Path(__file__).parent / "vantage"
 (SNIPPET,) = re.findall(r"^```yaml\n(agent_hosts:.*?)^```$", (ROOT / "roles/verify/README.md").read_text(), re.M | re.S)
 WRITTEN: dict[str, dict[str, Any]] = yaml.safe_load(SNIPPET)["agent_hosts"]["hosts"]
-POD, INSTANCE, RUNNER = "payments-pod", "i-0123456789abcdef0", "runner"
+SSH, POD, INSTANCE, RUNNER = "airflow-agent-1", "payments-pod", "i-0123456789abcdef0", "runner"
 BUCKET = WRITTEN[INSTANCE]["ansible_aws_ssm_bucket_name"]
 
 
@@ -85,14 +89,23 @@ class Aws:
 class Run:
     """Verify, with more agent hosts, which are written as in the README; and what was asked of kubectl and AWS meanwhile.
 
-    ``hosts`` leads from each to the agent host of the lab that it is. ``there`` is what kubectl and AWS know.
+    ``hosts`` leads from each to the agent host of the lab that it is. ``there`` is what kubectl and AWS know,
+    ``beside`` are variables of all that the README leaves to the reader, such as a key.
     """
 
-    def __init__(self, lab: Lab, place: Path, hosts: Mapping[str, str], there: Mapping[str, str], **env: str) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        place: Path,
+        hosts: Mapping[str, str],
+        there: Mapping[str, str],
+        beside: Mapping[str, str] | None = None,
+        **env: str,
+    ) -> None:
         self.aws = Aws(place, set(there))
         ways = {target: self._way(lab, agent) for target, agent in there.items()}
         (place / "hosts.json").write_text(json.dumps(ways))
-        (place / "more.yml").write_text(json.dumps(self._more(lab, hosts)))
+        (place / "more.yml").write_text(json.dumps(self._more(lab, hosts, beside or {})))
         (place / "bin").mkdir()
         for name in ("kubectl", "curl"):
             (place / "bin" / name).symlink_to(STAND_INS / f"{name}.py")
@@ -121,13 +134,13 @@ class Run:
         )
 
     @staticmethod
-    def _more(lab: Lab, hosts: Mapping[str, str]) -> dict[str, Any]:
+    def _more(lab: Lab, hosts: Mapping[str, str], beside: Mapping[str, str]) -> dict[str, Any]:
         """The lab's agent hosts say what is so because of this machine: its Python; in loopback mode, how names are asked."""
         known = inventory(lab)["agent_hosts"]["hosts"]
         here = {
             host: {k: v for k, v in known[agent].items() if not k.startswith("lab_")} for host, agent in hosts.items()
         }
-        return {"agent_hosts": {"hosts": {host: {**here[host], **WRITTEN[host]} for host in hosts}}}
+        return {"agent_hosts": {"hosts": {host: {**here[host], **beside, **WRITTEN[host]} for host in hosts}}}
 
     @contextlib.contextmanager
     def _serving(self) -> Iterator[str]:
@@ -152,28 +165,58 @@ def missing(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(lab, tmp_path_factory.mktemp("missing"), BOTH, {})
 
 
-def works(run: Run, host: str, connection: str) -> None:
+def works(run: Run, host: str, connection: str, agent_host: str) -> None:
     vpc = run.vpcs[WRITTEN[host]["privatelink_agent_vpc"]]
     assert (vpc["verdict"], vpc["findings"]) == ("works", []), run.done.text
     agent = run.agents[host]
-    assert (agent["connection"], agent["place"]["hostname"]) == (connection, BOTH[host])
+    assert (agent["connection"], agent["place"]["hostname"]) == (connection, agent_host)
     assert [reach["status"] for reach in agent["addresses"]] == [404, 404]
 
 
 def test_a_pod(there: Run) -> None:
-    works(there, POD, "kubernetes.core.kubectl")
+    works(there, POD, "kubernetes.core.kubectl", BOTH[POD])
     told = ("ansible_kubectl_namespace", "ansible_kubectl_pod", "ansible_kubectl_container")
     called = [(call["namespace"], call["pod"], call["container"]) for call in there.calls if "pod" in call]
     assert set(called) == {tuple(WRITTEN[POD][key] for key in told)}
 
 
 def test_an_instance(there: Run) -> None:
-    works(there, INSTANCE, "amazon.aws.aws_ssm")
+    works(there, INSTANCE, "amazon.aws.aws_ssm", BOTH[INSTANCE])
     regions = {(call["operation"], call["region"]) for call in there.calls if "session" in call}
     assert regions == {("StartSession", WRITTEN[INSTANCE]["ansible_aws_ssm_region"])}
     assert any(path.startswith(f"{BUCKET}/{INSTANCE}/") for path in there.aws.put)
     assert not [file for file in there.aws.bucket.rglob("*") if file.is_file()]
     assert there.aws.ended == there.aws.sessions != []
+
+
+@pytest.fixture
+def sshd(lab: Lab, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An SSH server on an agent host: what there is to say beside what the README says, to get into the lab's network."""
+    if not shutil.which("ssh"):
+        pytest.skip("there is no ssh here")
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(tmp_path / "key")
+    (tmp_path / "key").chmod(0o600)
+    key.write_public_key(tmp_path / "key.pub")
+    server, path = [sys.executable, str(STAND_INS / "sshd.py")], str(tmp_path / "socket")
+    command = enter.command(lab.record, "payments-agent", [*server, "serve", path, str(tmp_path / "key")])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        options = {"ProxyCommand": " ".join([*server, "bastion", path]), "ControlPath": "none"}
+        options |= {"UserKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "no"}
+        yield {
+            "ansible_ssh_private_key_file": str(tmp_path / "key"),
+            "ansible_ssh_common_args": shlex.join(
+                ["-F", "none", *(f"-o{key}={value}" for key, value in options.items())]
+            ),
+        }
+        process.communicate(timeout=10)
+
+
+def test_a_host_over_ssh(lab: Lab, sshd: dict[str, str], tmp_path: Path) -> None:
+    beside = {**sshd, "ansible_user": "agent", "ansible_connection": "ssh"}
+    works(Run(lab, tmp_path, {SSH: "payments-agent"}, {}, beside), SSH, "ssh", "payments-agent")
 
 
 def test_what_is_not_there(missing: Run) -> None:
