@@ -249,10 +249,8 @@ def job(lab, objects, project, tmp_path):
     }
     (inventory,) = named(objects, "Inventories").values()
     group = named(objects, "Groups of the inventories")["agent_vpcs"]
-    hosts = {
-        name: {"privatelink_region": common["privatelink_region"], **known}
-        for name, known in written["agent_vpcs"]["hosts"].items()
-    }
+    everywhere = {key: common[key] for key in ("privatelink_region", "privatelink_public_addresses")}
+    hosts = {name: {**everywhere, **known} for name, known in written["agent_vpcs"]["hosts"].items()}
     lab_env = {key: value for key, value in lab.env.items() if not key.startswith(("AWS_", "ASTRO_"))}
     kept = ("AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
     env = {

@@ -14,16 +14,27 @@ import os
 import socket
 import sys
 import threading
+from typing import Any
 
 import asyncssh
 
 
 async def run(process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """A command, as a login shell would run it."""
+    """A command, as a login shell would run it. It ends for ssh when all that it said was passed on."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_shell(process.command or "true", stdin=pipe, stdout=pipe, stderr=pipe)
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-    process.exit(await child.wait())
+    hearing = asyncio.create_task(pump(process.stdin, child.stdin))
+    await asyncio.gather(pump(child.stdout, process.stdout), pump(child.stderr, process.stderr))
+    status = await child.wait()
+    hearing.cancel()
+    process.exit(status)
+
+
+async def pump(reader: Any, writer: Any) -> None:
+    while said := await reader.read(65536):
+        writer.write(said)
+        await writer.drain()
+    writer.write_eof()
 
 
 async def serve(path: str, key: str) -> None:
