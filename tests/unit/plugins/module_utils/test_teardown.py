@@ -217,8 +217,8 @@ def before(*reached, names=("10.1.0.5",)):
     return {**FLEET, "agent-1": {}, "one": {**FLEET["one"], "__teardown_before": {"results": [looked]}}}
 
 
-def codes(hostvars, lookups=(), targets=TARGETS):
-    lookups = lookups or [lookup(PUBLIC)]
+def codes(hostvars, lookups=(), targets=None):
+    lookups, targets = lookups or [lookup(PUBLIC)], targets or TARGETS
     public = core.public_addresses(hostvars, targets, lookups)
     found = core.cut_off(hostvars, targets, public, lookups)
     return {name: [one["code"] for one in findings] for name, findings in found.items()}
