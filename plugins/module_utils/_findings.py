@@ -397,7 +397,7 @@ CATALOGUE: dict[str, Entry] = {
         "{agents} cannot reach {host} at its public addresses {addresses}: without the link they would be cut off. Nothing was "
         "changed.",
         "Open the way to the internet first: egress rules of the agents' security groups, a route to a NAT gateway, Network "
-        "Firewall. If no agent there works any more, say teardown_accept_cut_off.",
+        "Firewall. If agents will go by a proxy, or none works there any more, say teardown_accept_cut_off.",
     ),
     "NAME_STILL_PRIVATE": Entry(
         "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint stays.",
