@@ -50,7 +50,10 @@ def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> 
 
 def _detail(probe: Mapping[str, Any]) -> str:
     """The last that was said; of what Python says when a program ends, only what it was."""
-    said = str(probe.get("module_stderr") or probe.get("msg") or "it says nothing").strip()
+    written = "\n".join(
+        str(probe.get(stream) or "") for stream in ("module_stdout", "module_stderr")
+    )  # one, on a terminal
+    said = written.strip() or str(probe.get("msg") or "").strip() or "it says nothing"
     if first := _FIRST_COMMAND.search(said):
         said = (first[1] or _NOTHING_RUNS).strip()
     last = said.splitlines()[-1]

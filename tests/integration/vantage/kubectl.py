@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,4 +31,5 @@ hosts = json.loads((place / "hosts.json").read_text())
 if f"{told.namespace}/{told.pod}" not in hosts:
     sys.exit(f'Error from server (NotFound): pods "{told.pod}" not found')
 enter = hosts[f"{told.namespace}/{told.pod}"]
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and so would the command
 os.execvp(enter[0], [*enter, *command])

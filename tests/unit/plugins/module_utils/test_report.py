@@ -141,6 +141,10 @@ LONG = "x" * 400 + "\n"
             {"module_stderr": f"{LONG}  def f(a, /):\n    ^\nSyntaxError: invalid syntax"},
             "agent: SyntaxError: invalid syntax.",
         ),
+        (
+            {"module_stdout": "sh: 1: python3: not found\r\n", "module_stderr": "Shared connection closed.\r\n"},
+            "agent: sh: 1: python3: not found\r\n\nShared connection closed.",
+        ),
         ({}, "agent: it says nothing."),
     ],
 )
