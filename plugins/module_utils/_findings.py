@@ -388,8 +388,8 @@ CATALOGUE: dict[str, Entry] = {
         "Name it in teardown_deployment_ids, with a token in ASTRO_API_TOKEN, or say teardown_deployment_unrestricted.",
     ),
     "PUBLIC_PATH_UNKNOWN": Entry(
-        "{host} leads publicly to nothing that the controller knows ({answer}), so nobody knows whether agents would come through "
-        "without the link. Nothing was changed.",
+        "Nobody knows where {host} leads publicly ({answer}), and so whether agents would come through without the link. "
+        "Nothing was changed.",
         "Say the addresses that the name has on the internet in privatelink_public_addresses; or, if no agent of these VPCs works "
         "any more, teardown_accept_cut_off.",
     ),

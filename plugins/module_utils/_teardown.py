@@ -129,23 +129,21 @@ def guard(deployments: Sequence[Mapping[str, Any]], vpc: str, unrestricted: bool
 
 
 def to_look_up(hostvars: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The clusters' hosts whose public addresses nobody wrote down, and of which somebody needs to know them."""
-    return sorted(
-        {target["host"] for name, target in targets.items() if target["agents"] and not _written(name, hostvars)}
-    )
+    """The clusters' hosts whose public addresses somebody needs to know, and nobody wrote down."""
+    return sorted({targets[name]["host"] for name in _in_use(targets) if not _written(name, hostvars)})
 
 
 def public_addresses(
     hostvars: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]], lookups: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[str]]:
-    """Where each VPC's agents would go without the link. ``lookups`` are results of `probe` on the controller.
+    """Where the agents of each VPC with a link would go without it; none where nobody knows.
 
-    A controller that is served by a link itself does not know.
+    ``lookups`` are results of `probe` on the controller. One that is served by a link itself does not know.
     """
-    links = {address for target in targets.values() for address in (*target["expected"], *_elsewhere(target))}
-    known = {lookup["item"]: _answer_of(lookup) for lookup in lookups}
-    known = {host: [] if links & set(found) else found for host, found in known.items()}
-    return {name: _written(name, hostvars) or known.get(target["host"], []) for name, target in targets.items()}
+    links = _links(targets)
+    looked_up = {lookup["item"]: _addresses(lookup) for lookup in lookups}
+    found = {name: _written(name, hostvars) or looked_up.get(targets[name]["host"], []) for name in _in_use(targets)}
+    return {name: [] if links & set(addresses) else addresses for name, addresses in found.items()}
 
 
 def cut_off(
@@ -154,44 +152,52 @@ def cut_off(
     public: Mapping[str, Sequence[str]],
     lookups: Sequence[Mapping[str, Any]],
 ) -> Findings:
-    """Whose agents are on the link, and would not come through without it."""
-    answers = {lookup["item"]: _said(lookup) for lookup in lookups}
+    """Whose agents are on the link, and would not come through without it. ``public`` is from `public_addresses`."""
     found: Findings = {}
-    for name, target in targets.items():
-        host, addresses = target["host"], public[name]
-        if target["agents"] and target["expected"] and not addresses:
-            found[name] = [finding("PUBLIC_PATH_UNKNOWN", name, host=host, answer=answers.get(host, "")).public()]
+    for name, addresses in public.items():
+        host, link = targets[name]["host"], set(targets[name]["expected"])
         closed = [
             f"{agent['name']} ({problem})"
             for agent in _agents(name, hostvars, "__teardown_before")
-            if set(agent["names"].get("addresses", [])) & set(target["expected"])
-            and (problem := _not_through(agent["addresses"], addresses))
+            if link & set(_addresses(agent)) and (problem := _not_through(agent["addresses"], addresses))
         ]
-        if closed:
+        if not addresses:
+            answer = _why_unknown(_written(name, hostvars), host, lookups)
+            found[name] = [finding("PUBLIC_PATH_UNKNOWN", name, host=host, answer=answer).public()]
+        elif closed:
             found[name] = [finding("PUBLIC_PATH_CLOSED", name, host=host, addresses=addresses, agents=closed).public()]
     return found
+
+
+def _in_use(targets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The VPCs that have a link, and agent hosts to ask about it."""
+    return [name for name, target in targets.items() if target["expected"] and target["agents"]]
+
+
+def _links(targets: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The addresses of all links."""
+    here = {address for target in targets.values() for address in target["expected"]}
+    return here.union(*(addresses for target in targets.values() for addresses in target["elsewhere"].values()))
 
 
 def _written(name: str, hostvars: Mapping[str, Any]) -> list[str]:
     return AgentVpc.read(name, hostvars[name]).many("public_addresses")
 
 
-def _elsewhere(target: Mapping[str, Any]) -> Iterable[str]:
-    return (address for addresses in target["elsewhere"].values() for address in addresses)
+def _addresses(seen: Mapping[str, Any]) -> list[str]:
+    """What the name was answered with there."""
+    return list(seen.get("names", {}).get("addresses", []))
 
 
-def _answer_of(lookup: Mapping[str, Any]) -> list[str]:
-    return list(lookup.get("names", {}).get("addresses", []))
-
-
-def _said(lookup: Mapping[str, Any]) -> str:
-    """What the controller was answered, for people."""
-    answer = _answer_of(lookup)
-    return (
-        f"it gets {', '.join(answer)}, the link's"
-        if answer
-        else lookup.get("names", {}).get("problem", "") or "it cannot look"
-    )
+def _why_unknown(written: Sequence[str], host: str, lookups: Iterable[Mapping[str, Any]]) -> str:
+    """Why there are no public addresses: for people."""
+    if written:
+        return f"privatelink_public_addresses has {', '.join(written)}, a link's"
+    lookup = next((each for each in lookups if each["item"] == host), {})
+    if addresses := _addresses(lookup):
+        return f"the controller gets {', '.join(addresses)}, a link's"
+    problem = lookup.get("names", {}).get("problem")
+    return f"the controller gets {problem}" if problem else "the controller cannot look"
 
 
 def _not_through(reached: Iterable[Mapping[str, Any]], public: Iterable[str]) -> str:

@@ -215,7 +215,7 @@ def sshd(lab: Lab, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_a_host_over_ssh(lab: Lab, sshd: dict[str, str], tmp_path: Path) -> None:
-    beside = {**sshd, "ansible_user": "agent", "ansible_connection": "ssh"}
+    beside = {**sshd, "ansible_connection": "ssh"}
     works(Run(lab, tmp_path, {SSH: "payments-agent"}, {}, beside), SSH, "ssh", "payments-agent")
 
 

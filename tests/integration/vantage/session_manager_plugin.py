@@ -21,8 +21,7 @@ with (place / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps(call) + "\n")
 print(f"\nStarting session with SessionId: {session['SessionId']}", flush=True)
 enter = json.loads((place / "hosts.json").read_text())[json.loads(request)["Target"]]
-signal.signal(
-    signal.SIGPIPE, signal.SIG_DFL
-)  # Python ignores it, and so would the shell: it would speak of broken pipes
+# Python ignores it, and so would the shell: it would speak of broken pipes.
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 curl = f"PATH={place / 'bin'}:{os.environ['PATH']}"
 sys.exit(os.waitstatus_to_exitcode(pty.spawn([*enter, "env", curl, "sh", "-i"])))

@@ -25,9 +25,8 @@ def inventory(topology: Topology, seeds: Seeds, record: Record) -> dict[str, Any
         "privatelink_cluster_id": topology.cluster.id,
         "privatelink_service_name": seeds.service_name,
         "privatelink_region": topology.region,
-        "privatelink_public_addresses": [
-            str(topology.cluster.public_address)
-        ],  # the controller's name servers know no lab
+        # The controller's name servers know no lab.
+        "privatelink_public_addresses": [str(topology.cluster.public_address)],
         "harden_deployment_ids": [DEPLOYMENT],
     }
     if topology.service_region != topology.region:

@@ -86,9 +86,8 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
     def inside() -> None:
         sysctl = Path("/proc/sys/net/ipv4")
         (sysctl / "ip_forward").write_text("1")
-        (sysctl / "icmp_ratelimit").write_text(
-            "0"
-        )  # or only the first few of many connections hear that there is no way
+        # Or only the first few of many connections would hear that there is no way.
+        (sysctl / "icmp_ratelimit").write_text("0")
         for scope in ("all", "default"):  # a reverse path filter would judge by the wrong table
             (sysctl / "conf" / scope / "rp_filter").write_text("0")
             (sysctl / "conf" / scope / "send_redirects").write_text("0")

@@ -244,9 +244,9 @@ def test_who_is_not_on_the_link_loses_nothing(names):
 @pytest.mark.parametrize(
     ("lookups", "said"),
     [
-        ([lookup(problem="DNS_NXDOMAIN")], "(DNS_NXDOMAIN)"),
-        ([lookup("10.1.0.5")], "(it gets 10.1.0.5, the link's)"),
-        ([{"item": HOST, "msg": "no module"}], "(it cannot look)"),
+        ([lookup(problem="DNS_NXDOMAIN")], "(the controller gets DNS_NXDOMAIN)"),
+        ([lookup("10.1.0.5")], "(the controller gets 10.1.0.5, a link's)"),
+        ([{"item": HOST, "msg": "no module"}], "(the controller cannot look)"),
     ],
 )
 def test_where_nobody_knows_the_public_addresses_nothing_goes(lookups, said):
@@ -270,3 +270,11 @@ def test_what_is_written_down_is_not_looked_up():
 def test_another_links_address_is_not_public():
     one = {**TARGETS["one"], "elsewhere": {"two": ["10.2.0.5"]}}
     assert core.public_addresses(FLEET, {"one": one}, [lookup("10.2.0.5")]) == {"one": []}
+
+
+def test_who_writes_a_links_address_down_as_a_public_one_is_told():
+    hostvars = {**FLEET, "one": {**FLEET["one"], "privatelink_public_addresses": ["10.1.0.5"]}}
+    alone = {"one": TARGETS["one"]}
+    assert core.public_addresses(hostvars, alone, []) == {"one": []}
+    found = core.cut_off(hostvars, alone, {"one": []}, [])
+    assert "(privatelink_public_addresses has 10.1.0.5, a link's)" in found["one"][0]["text"]
