@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.astro.privatelink.plugins.module_utils._page import STYLE
-from ansible_collections.astro.privatelink.plugins.module_utils._picture import picture
+from ansible_collections.astro.privatelink.plugins.module_utils._report.page import STYLE
+from ansible_collections.astro.privatelink.plugins.module_utils._report.picture import picture
 
 IMAGES = Path(__file__).with_name("images")
 CLUSTER, OTHER = "clmh1kd8v000108l3a9v7c5x2", "clq7t3w5z000209mb4d8e6f1y"

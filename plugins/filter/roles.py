@@ -12,60 +12,60 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._here import running
-from ..module_utils._input import InputError
-from ..module_utils._supported import refusal
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.running import running
+from ..module_utils._core.supported import refusal
 
 #: The function behind each name. It is imported when it is called: Ansible compiles the core anew in each of its workers.
 FILTERS = {
     # roles setup, verify and report: from the inventory to what the modules take, and from their results to text
-    "fleets": "_fleet.fleets",
-    "zones": "_fleet.zones",
-    "problems": "_fleet.problems",
-    "targets": "_fleet.targets",
-    "verify_failures": "_report.failures",
-    "report": "_report.document",
-    "compact": "_report.compact",
-    "summary": "_summary.summary",
+    "fleets": "_inventory.hosts.fleets",
+    "zones": "_inventory.hosts.zones",
+    "problems": "_inventory.hosts.problems",
+    "targets": "_inventory.hosts.targets",
+    "verify_failures": "_report.document.failures",
+    "report": "_report.document.document",
+    "compact": "_report.document.compact",
+    "summary": "_report.summary.summary",
     # roles preflight and support_request
-    "preflight_scope": "_scope.scope",
-    "preflight_agents": "_scope.to_ask",
-    "preflight_findings": "_scope.findings",
-    "listing": "_listing.listing",
-    "support_scope": "_scope.support_scope",
-    "support_request": "_support.request",
+    "preflight_scope": "_roles.preflight.scope",
+    "preflight_agents": "_roles.preflight.to_ask",
+    "preflight_findings": "_roles.preflight.findings",
+    "listing": "_core.listing.listing",
+    "support_scope": "_roles.preflight.support_scope",
+    "support_request": "_roles.support_request.request",
     # role harden: what to look at, whether it is safe, whether it went well, and what to put back
-    "lockdown_looks": "_lockdown.looks",
-    "lockdown_unsafe": "_lockdown.unsafe",
-    "lockdown_alive": "_lockdown.alive",
-    "lockdown_lost": "_lockdown.lost",
-    "lockdown_quiet": "_lockdown.quiet",
-    "lockdown_put_back": "_lockdown.put_back",
-    "lockdown_way_back": "_lockdown.way_back",
-    "lockdown_failure": "_lockdown.failure",
+    "lockdown_looks": "_roles.harden.looks",
+    "lockdown_unsafe": "_roles.harden.unsafe",
+    "lockdown_alive": "_roles.harden.alive",
+    "lockdown_lost": "_roles.harden.lost",
+    "lockdown_quiet": "_roles.harden.quiet",
+    "lockdown_put_back": "_roles.harden.put_back",
+    "lockdown_way_back": "_roles.harden.way_back",
+    "lockdown_failure": "_roles.harden.failure",
     # role harden_aws
-    "hardening_agents": "_hardening.agents",
-    "hardening_audit": "_hardening.audit",
-    "hardening_close": "_hardening.close",
-    "hardening_links": "_hardening.links",
-    "hardening_readmit": "_hardening.readmit",
-    "hardening_reopen": "_hardening.reopen",
-    "hardening_values": "_hardening.values",
+    "hardening_agents": "_roles.harden_aws.agents",
+    "hardening_audit": "_roles.harden_aws.audit",
+    "hardening_close": "_roles.harden_aws.close",
+    "hardening_links": "_roles.harden_aws.links",
+    "hardening_readmit": "_roles.harden_aws.readmit",
+    "hardening_reopen": "_roles.harden_aws.reopen",
+    "hardening_values": "_roles.harden_aws.values",
     # roles teardown, move_dns_layout and drift
-    "drift": "_drift.drift",
-    "layout_not_ready": "_drift.layout_not_ready",
-    "old_zones": "_teardown.old_zones",
-    "teardown_cut_off": "_teardown.cut_off",
-    "teardown_endpoints": "_teardown.endpoints",
-    "teardown_gone": "_teardown.has_let_go",
-    "teardown_guard": "_teardown.guard",
-    "teardown_public": "_teardown.public_addresses",
-    "teardown_summary": "_teardown.summary",
-    "teardown_to_look_up": "_teardown.to_look_up",
-    "teardown_used": "_teardown.still_used",
-    "teardown_zones": "_teardown.all_zones",
+    "drift": "_roles.drift.drift",
+    "layout_not_ready": "_roles.drift.layout_not_ready",
+    "old_zones": "_roles.teardown.old_zones",
+    "teardown_cut_off": "_roles.teardown.cut_off",
+    "teardown_endpoints": "_roles.teardown.endpoints",
+    "teardown_gone": "_roles.teardown.has_let_go",
+    "teardown_guard": "_roles.teardown.guard",
+    "teardown_public": "_roles.teardown.public_addresses",
+    "teardown_summary": "_roles.teardown.summary",
+    "teardown_to_look_up": "_roles.teardown.to_look_up",
+    "teardown_used": "_roles.teardown.still_used",
+    "teardown_zones": "_roles.teardown.all_zones",
     # what links cost
-    "cost": "_cost.estimate",
+    "cost": "_report.cost.estimate",
 }
 
 
@@ -80,7 +80,7 @@ def _amazon_aws() -> str:
 def _call(function: str, *args: Any, **options: Any) -> Any:
     if problem := refusal({**running(), "amazon.aws": _amazon_aws()}):
         raise AnsibleFilterError(problem)
-    file, name = function.split(".")
+    file, _dot, name = function.rpartition(".")
     try:
         return getattr(import_module(f"...module_utils.{file}", __name__), name)(*args, **options)
     except InputError as problem:

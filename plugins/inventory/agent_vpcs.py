@@ -135,8 +135,8 @@ cache_connection: ~/.cache/agent_vpcs
 
 from ansible.errors import AnsibleParserError
 
-from ..module_utils._here import running
-from ..module_utils._supported import refusal
+from ..module_utils._core.running import running
+from ..module_utils._core.supported import refusal
 
 if problem := refusal(running()):
     raise AnsibleParserError(problem)
@@ -150,7 +150,10 @@ import yaml
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ..module_utils import _aws, _discover, _fleet, _inventory
+from ..module_utils._aws import discover
+from ..module_utils._core import errors
+from ..module_utils._inventory import hosts as _fleet
+from ..module_utils._inventory import tags
 
 try:
     from ansible.template import trust_as_template
@@ -183,42 +186,42 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             raise AnsibleParserError(missing_required_lib("boto3"))
         try:
             wanted = self._wanted()
-            hosts = _inventory.hosts(self._found(path, wanted, cache), self._rules(wanted))
-        except (_aws.ReadFailed, _fleet.InventoryError) as problem:
+            hosts = tags.hosts(self._found(path, wanted, cache), self._rules(wanted))
+        except (errors.ReadFailed, _fleet.InventoryError) as problem:
             raise AnsibleParserError(str(problem)) from problem
         self.inventory.add_group("agent_vpcs")
         for host in hosts:
             self._add(host)
 
-    def _wanted(self) -> _inventory.Wanted:
+    def _wanted(self) -> tags.Wanted:
         options = ("filters", "security_group_filters", "agent_host_filters")
-        vpcs, groups, machines = (_inventory.filters(option, self.get_option(option)) for option in options)
-        return _inventory.Wanted(vpcs=vpcs, groups=groups, machines=machines)
+        vpcs, groups, machines = (tags.filters(option, self.get_option(option)) for option in options)
+        return tags.Wanted(vpcs=vpcs, groups=groups, machines=machines)
 
-    def _rules(self, wanted: _inventory.Wanted) -> _inventory.Rules:
+    def _rules(self, wanted: tags.Wanted) -> tags.Rules:
         names, agent_names = self.get_option("hostnames"), self.get_option("agent_hostnames")
-        return _inventory.Rules(
+        return tags.Rules(
             kinds=_kinds(),
             hostnames=tuple(names),
             agent_hostnames=tuple(agent_names),
             agent_host_address=self.get_option("agent_host_address"),
             agent_cidrs=self.get_option("agent_cidrs"),
-            other_tags=_inventory.other_tags([*names, *agent_names], wanted.vpcs, wanted.groups, wanted.machines),
+            other_tags=tags.other_tags([*names, *agent_names], wanted.vpcs, wanted.groups, wanted.machines),
         )
 
-    def _found(self, path: str, wanted: _inventory.Wanted, cache: bool) -> _inventory.Found:
-        accounts = _inventory.accounts(self.get_option("accounts"), self.get_option("regions"))
+    def _found(self, path: str, wanted: tags.Wanted, cache: bool) -> tags.Found:
+        accounts = tags.accounts(self.get_option("accounts"), self.get_option("regions"))
         asked = hashlib.sha256(repr((accounts, wanted)).encode()).hexdigest()
         key = f"{self.get_cache_key(path)}_{asked[:12]}"
         kept = self.get_option("cache")
         if kept and cache and key in self._cache:
-            return _inventory.Found.read(self._cache[key])
-        found = _discover.discover(accounts, wanted)
+            return tags.Found.read(self._cache[key])
+        found = discover.discover(accounts, wanted)
         if kept:
             self._cache[key] = found.plain()
         return found
 
-    def _add(self, host: _inventory.Host) -> None:
+    def _add(self, host: tags.Host) -> None:
         self.inventory.add_group(host.group)
         self.inventory.add_host(host.name, group=host.group)
         # Whoever may tag a VPC must not run expressions here.
@@ -239,5 +242,5 @@ def _kinds() -> dict[str, str]:
     for file in sorted(_ROLES.glob("*/meta/argument_specs.yml")):
         spec = yaml.load(file.read_text(), Loader=loader)["argument_specs"]
         options = [item for entry in spec.values() for item in entry.get("options", {}).items()]
-        kinds.update({name: option["type"] for name, option in options if name.startswith(_inventory.PREFIX)})
-    return {name.removeprefix(_inventory.PREFIX): kind for name, kind in kinds.items()}
+        kinds.update({name: option["type"] for name, option in options if name.startswith(tags.PREFIX)})
+    return {name.removeprefix(tags.PREFIX): kind for name, kind in kinds.items()}

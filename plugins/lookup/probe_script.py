@@ -40,10 +40,10 @@ from typing import Any
 import yaml
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._script import joined
+from ..module_utils._probe.bundle import joined
 
 #: Each imports from those before it.
-_PARTS = ("_findings", "_probe", "_dns", "_look", "_probe_cli")
+_PARTS = ("_core/findings", "_probe/model", "_probe/dns", "_probe/look", "_probe/cli")
 _ROOT = Path(__file__).parents[2]
 
 

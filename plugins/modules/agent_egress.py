@@ -134,39 +134,41 @@ findings:
   sample: []
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _aws, _egress, _params, _survey_egress
-from ..module_utils._module import aws_module
-from ..module_utils._plan import Outcome, Plan
-from ..module_utils._run import Job, run
+from ..module_utils._aws import clients, read_egress, send
+from ..module_utils._aws.module import aws_module
+from ..module_utils._core.plan import Outcome, Plan
+from ..module_utils._core.run import Job, run
+from ..module_utils._link import egress
+from ..module_utils._link import params as _params
 
 
-class Egress(Job[_egress.Have]):
+class Egress(Job[egress.Have]):
     """The job of this module: egress rules of agents' security groups."""
 
     def __init__(self, module: Any) -> None:
         self.agents = [_params.agents(params) for params in module.params["agents"]]
-        self.clients = _aws.Clients(module)
+        self.clients = clients.Clients(module)
 
-    def read(self) -> _egress.Have:
-        return _survey_egress.read(self.clients.get("ec2"), {agents.group_id for agents in self.agents})
+    def read(self) -> egress.Have:
+        return read_egress.read(self.clients.get("ec2"), {agents.group_id for agents in self.agents})
 
-    def plan(self, have: _egress.Have) -> Plan:
-        return _egress.plan(self.agents, have)
+    def plan(self, have: egress.Have) -> Plan:
+        return egress.plan(self.agents, have)
 
-    def api(self) -> _aws.Sender:
-        return _aws.Sender(self.clients, timeout=0)
+    def api(self) -> send.Sender:
+        return send.Sender(self.clients, timeout=0)
 
-    def settle(self, have: _egress.Have, outcome: Outcome) -> _egress.Have:
+    def settle(self, have: egress.Have, outcome: Outcome) -> egress.Have:
         return self.read() if outcome.sent or outcome.failed else have
 
-    def results(self, have: _egress.Have) -> dict[str, dict[str, Any]]:
-        return _egress.result(self.agents, have)
+    def results(self, have: egress.Have) -> dict[str, dict[str, Any]]:
+        return egress.result(self.agents, have)
 
 
 def main() -> None:

@@ -169,14 +169,14 @@ findings:
   sample: []
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _astro, _deployment
-from ..module_utils._findings import errors
+from ..module_utils._astro import api, deployment
+from ..module_utils._core.findings import errors
 
 OPTIONS = {
     "deployment_ids": {"type": "list", "elements": "str", "default": []},
@@ -187,19 +187,19 @@ OPTIONS = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**_astro.OPTIONS, **OPTIONS}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**api.OPTIONS, **OPTIONS}, supports_check_mode=True)
     named = [each.strip() for each in module.params["deployment_ids"] if each.strip()]
     try:
-        client = _astro.client(module.params)
-        documents = _astro.deployments(client, named)
-        places = {name: _astro.cluster(client, name) for name in _deployment.clusters_of(documents)}
+        client = api.client(module.params)
+        documents = api.deployments(client, named)
+        places = {name: api.cluster(client, name) for name in deployment.clusters_of(documents)}
         watched = [each["id"] for each in documents if module.params["agent_tokens"]]
-        tokens = _astro.watch(client, watched, module.params["watch_tokens"], module.params["watch_timeout"])
-    except _astro.AstroError as problem:
+        tokens = api.watch(client, watched, module.params["watch_tokens"], module.params["watch_timeout"])
+    except api.AstroError as problem:
         module.fail_json(msg=str(problem))
     else:
-        findings = _deployment.findings(named, documents)
-        answer = _deployment.public(named, documents, places, tokens, findings)
+        findings = deployment.findings(named, documents)
+        answer = deployment.public(named, documents, places, tokens, findings)
         if errors(findings):
             module.fail_json(msg="\n".join(str(one) for one in findings), **answer)
         for one in findings:

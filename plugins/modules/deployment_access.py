@@ -153,7 +153,7 @@ findings:
       text: "OTHER_RANGES_LEFT: ..."
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
@@ -162,10 +162,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _access, _astro
-from ..module_utils._findings import Finding
-from ..module_utils._plan import Outcome, Plan
-from ..module_utils._run import Job, answer, carry_out
+from ..module_utils._astro import access
+from ..module_utils._astro import api as _astro
+from ..module_utils._core.findings import Finding
+from ..module_utils._core.plan import Outcome, Plan
+from ..module_utils._core.run import Job, answer, carry_out
 
 OPTIONS = {
     "deployment_id": {"type": "str", "required": True},
@@ -178,10 +179,10 @@ OPTIONS = {
 }
 
 
-def want_from_params(params: dict[str, Any]) -> _access.Want:
+def want_from_params(params: dict[str, Any]) -> access.Want:
     ranges = params["ranges"]
     blank = bool(ranges) and not any(each.strip() for each in ranges)
-    return _access.Want(
+    return access.Want(
         deployment_id=params["deployment_id"].strip(),
         ranges=None if ranges is None or blank else tuple(each for each in ranges if each.strip()),
         state=params["state"],
@@ -192,23 +193,23 @@ def want_from_params(params: dict[str, Any]) -> _access.Want:
     )
 
 
-class Access(Job[_access.Have]):
+class Access(Job[access.Have]):
     """The job of this module: one Deployment's list. It keeps its first read, which the update is checked against."""
 
-    def __init__(self, want: _access.Want, client: _astro.Client) -> None:
+    def __init__(self, want: access.Want, client: _astro.Client) -> None:
         self.want, self.client = want, client
         self.first = _astro.have(client, want.deployment_id)
 
-    def read(self) -> _access.Have:
+    def read(self) -> access.Have:
         return self.first
 
-    def plan(self, have: _access.Have) -> Plan:
-        return _access.plan(self.want, have)
+    def plan(self, have: access.Have) -> Plan:
+        return access.plan(self.want, have)
 
     def api(self) -> _astro.Updater:
         return _astro.Updater(api=self.client, planned_for=self.first.document, no_variables=self.want.no_variables)
 
-    def settle(self, have: _access.Have, outcome: Outcome) -> _access.Have:
+    def settle(self, have: access.Have, outcome: Outcome) -> access.Have:
         if not outcome.sent and not outcome.failed:
             return have
         try:
@@ -216,8 +217,8 @@ class Access(Job[_access.Have]):
         except _astro.AstroError:
             return have  # what cannot be read back counts as not done: the first read is there to be compared with
 
-    def status(self, have: _access.Have) -> Iterable[Finding]:
-        return _access.changed_besides(self.first.document, have.document)
+    def status(self, have: access.Have) -> Iterable[Finding]:
+        return access.changed_besides(self.first.document, have.document)
 
 
 def main() -> None:
@@ -226,7 +227,7 @@ def main() -> None:
     known: dict[str, Any] = {"findings": []}
     try:
         client = _astro.client(module.params)
-        if confused := _access.confusion(client.organization_id, want.deployment_id, want.ranges or (), client.url):
+        if confused := access.confusion(client.organization_id, want.deployment_id, want.ranges or (), client.url):
             module.fail_json(msg=str(confused[0]), findings=[one.public() for one in confused])
         job = Access(want, client)
         known |= {"before": list(job.first.ranges)}
@@ -234,7 +235,7 @@ def main() -> None:
     except _astro.AstroError as problem:
         module.fail_json(msg=str(problem), **known)
     else:
-        answer(module, done, "The Deployment is not as asked for.", **_access.results(job.first, done.have, done.plan))
+        answer(module, done, "The Deployment is not as asked for.", **access.results(job.first, done.have, done.plan))
 
 
 if __name__ == "__main__":

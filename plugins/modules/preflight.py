@@ -209,15 +209,18 @@ vpcs:
       sample: true
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _aws, _params, _preflight, _survey
-from ..module_utils._module import aws_module
-from ..module_utils._place import Place
+from ..module_utils._aws import clients as aws_clients
+from ..module_utils._aws.module import aws_module
+from ..module_utils._core import errors
+from ..module_utils._link import params as _params
+from ..module_utils._preflight import checks, read
+from ..module_utils._preflight.session import Place
 
 ACCESS = {"profile": {"type": "str"}, "assume_role_arn": {"type": "str"}}
 LINKS = {"type": "list", "elements": "dict"}
@@ -239,8 +242,8 @@ FLEET = {
 ZONES = {**ACCESS, "links": {**LINKS, "required": True}}
 
 
-def vpc_from_params(params: dict[str, Any], region: str) -> _preflight.Vpc:
-    return _preflight.Vpc(
+def vpc_from_params(params: dict[str, Any], region: str) -> checks.Vpc:
+    return checks.Vpc(
         name=params["name"],
         vpc_id=params["vpc_id"],
         region=region,
@@ -252,7 +255,7 @@ def vpc_from_params(params: dict[str, Any], region: str) -> _preflight.Vpc:
     )
 
 
-def places(clients: _aws.Clients, fleets: list[dict[str, Any]]) -> list[Place]:
+def places(clients: aws_clients.Clients, fleets: list[dict[str, Any]]) -> list[Place]:
     return [
         Place(
             clients=clients,
@@ -265,9 +268,9 @@ def places(clients: _aws.Clients, fleets: list[dict[str, Any]]) -> list[Place]:
     ]
 
 
-def accounts(clients: _aws.Clients, zones: list[dict[str, Any]]) -> list[_survey.Account]:
+def accounts(clients: aws_clients.Clients, zones: list[dict[str, Any]]) -> list[read.Account]:
     return [
-        _survey.Account(
+        read.Account(
             place=Place(clients=clients, access=_params.access_name(account)),
             links=tuple(map(_params.zone_link, _params.checked(_params.ZONE_LINK, account["links"]))),
         )
@@ -283,14 +286,14 @@ def main() -> None:
         },
     )
     fleets, zones = module.params["fleets"], module.params["zones"]
-    clients = _aws.Clients(module, {_params.access_name(way): way for way in (*fleets, *zones)})
+    clients = aws_clients.Clients(module, {_params.access_name(way): way for way in (*fleets, *zones)})
     try:
-        seen = _survey.survey(places(clients, fleets), accounts(clients, zones), _survey.sdk_version())
-    except (_aws.ReadFailed, _params.Unfit) as problem:
+        seen = read.survey(places(clients, fleets), accounts(clients, zones), read.sdk_version())
+    except (errors.ReadFailed, _params.Unfit) as problem:
         module.fail_json(msg=str(problem))
     else:
-        findings = [one.public() for one in _preflight.judge(seen)]
-        module.exit_json(changed=False, findings=findings, vpcs=_preflight.public(seen))
+        findings = [one.public() for one in checks.judge(seen)]
+        module.exit_json(changed=False, findings=findings, vpcs=checks.public(seen))
 
 
 if __name__ == "__main__":

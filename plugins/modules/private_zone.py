@@ -209,41 +209,44 @@ findings:
       text: "ZONE_CONFLICT: ..."
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _aws, _params, _zone
-from ..module_utils._module import aws_module
-from ..module_utils._plan import Outcome, Plan
-from ..module_utils._run import Job, run
+from ..module_utils._aws import clients, send
+from ..module_utils._aws import read as aws_read
+from ..module_utils._aws.module import aws_module
+from ..module_utils._core.plan import Outcome, Plan
+from ..module_utils._core.run import Job, run
+from ..module_utils._link import params as _params
+from ..module_utils._link import zone
 
 
-class Zones(Job[list[_zone.Zone]]):
+class Zones(Job[list[zone.Zone]]):
     """The job of this module: the zones of an account's links."""
 
     def __init__(self, module: Any) -> None:
         self.links = [_params.zone_link(params) for params in module.params["links"]]
         self.timeout = module.params["wait_timeout"]
         vpcs = [vpc for link in module.params["links"] for vpc in link["vpcs"]]
-        self.clients = _aws.Clients(module, {_params.access_name(vpc): vpc for vpc in vpcs})
+        self.clients = clients.Clients(module, {_params.access_name(vpc): vpc for vpc in vpcs})
 
-    def read(self) -> list[_zone.Zone]:
-        return _aws.read_zones(self.clients.get("route53"), self.links)
+    def read(self) -> list[zone.Zone]:
+        return aws_read.read_zones(self.clients.get("route53"), self.links)
 
-    def plan(self, have: list[_zone.Zone]) -> Plan:
-        return _zone.plan(self.links, have)
+    def plan(self, have: list[zone.Zone]) -> Plan:
+        return zone.plan(self.links, have)
 
-    def api(self) -> _aws.Sender:
-        return _aws.Sender(self.clients, self.timeout)
+    def api(self) -> send.Sender:
+        return send.Sender(self.clients, self.timeout)
 
-    def settle(self, have: list[_zone.Zone], outcome: Outcome) -> list[_zone.Zone]:
+    def settle(self, have: list[zone.Zone], outcome: Outcome) -> list[zone.Zone]:
         return self.read() if outcome.sent or outcome.failed else have
 
-    def results(self, have: list[_zone.Zone]) -> dict[str, dict[str, Any]]:
-        return {vpc.name: _zone.result(link, vpc, have) for link in self.links for vpc in link.vpcs}
+    def results(self, have: list[zone.Zone]) -> dict[str, dict[str, Any]]:
+        return {vpc.name: zone.result(link, vpc, have) for link in self.links for vpc in link.vpcs}
 
 
 def main() -> None:

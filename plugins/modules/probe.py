@@ -248,15 +248,15 @@ findings:
       text: "DNS_PUBLIC_ANSWER: ..."
 """
 
-from ..module_utils._here import stop_if_too_old
-from ..module_utils._supported import AGENT_PYTHON
+from ..module_utils._core.running import stop_if_too_old
+from ..module_utils._core.supported import AGENT_PYTHON
 
 stop_if_too_old(AGENT_PYTHON)
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _look, _probe
-from ..module_utils._findings import errors
+from ..module_utils._core.findings import errors
+from ..module_utils._probe import look, model
 
 
 def main() -> None:
@@ -283,10 +283,10 @@ def main() -> None:
     params["elsewhere"] = {name: tuple(addresses) for name, addresses in params["elsewhere"].items()}
     params["expected"] = tuple(sorted(params["expected"]))
     params["nameservers"] = tuple(params["nameservers"])
-    target = _probe.Target(**params)
-    seen = _look.look(target)
-    found = _probe.findings(target, seen)
-    answer = {"changed": False, "findings": [one.public() for one in found], **_probe.public(target, seen)}
+    target = model.Target(**params)
+    seen = look.look(target)
+    found = model.findings(target, seen)
+    answer = {"changed": False, "findings": [one.public() for one in found], **model.public(target, seen)}
     if errors(found):
         module.fail_json(msg="\n".join(str(one) for one in found), **answer)
     module.exit_json(**answer)

@@ -64,7 +64,7 @@ at:
   sample: "2026-11-22T12:00:00Z"
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
@@ -77,8 +77,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._page import page
-from ..module_utils._report import junit, lasting
+from ..module_utils._report.document import junit, lasting
+from ..module_utils._report.page import page
 
 
 def _contents(report: dict[str, Any], at: str) -> dict[str, str]:

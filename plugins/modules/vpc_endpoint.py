@@ -225,21 +225,24 @@ findings:
       text: "PENDING_ACCEPTANCE: ..."
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _aws, _endpoint, _link, _params
-from ..module_utils._findings import Finding
-from ..module_utils._module import aws_module
-from ..module_utils._plan import Outcome, Plan
-from ..module_utils._run import Job, run
-from ..module_utils._supported import ACROSS_REGIONS
+from ..module_utils._aws import clients, send
+from ..module_utils._aws import read as aws_read
+from ..module_utils._aws.module import aws_module
+from ..module_utils._core.findings import Finding
+from ..module_utils._core.plan import Outcome, Plan
+from ..module_utils._core.run import Job, run
+from ..module_utils._core.supported import ACROSS_REGIONS
+from ..module_utils._link import endpoint, model
+from ..module_utils._link import params as _params
 
 
-class Endpoints(Job[_link.Have]):
+class Endpoints(Job[model.Have]):
     """The job of this module: endpoints of a fleet."""
 
     def __init__(self, module: Any) -> None:
@@ -247,33 +250,33 @@ class Endpoints(Job[_link.Have]):
         self.timeout = module.params["wait_timeout"]
         if any(link.service_region for link in self.links):
             module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
-        self.clients = _aws.Clients(module)
+        self.clients = clients.Clients(module)
 
     @property
     def ec2(self) -> Any:
         return self.clients.get("ec2")
 
-    def read(self) -> _link.Have:
-        return _aws.read_fleet(self.ec2, self.links)
+    def read(self) -> model.Have:
+        return aws_read.read_fleet(self.ec2, self.links)
 
-    def plan(self, have: _link.Have) -> Plan:
-        return _endpoint.plan(self.links, have)
+    def plan(self, have: model.Have) -> Plan:
+        return endpoint.plan(self.links, have)
 
-    def api(self) -> _aws.Sender:
-        return _aws.Sender(self.clients, self.timeout)
+    def api(self) -> send.Sender:
+        return send.Sender(self.clients, self.timeout)
 
-    def settle(self, have: _link.Have, outcome: Outcome) -> _link.Have:
+    def settle(self, have: model.Have, outcome: Outcome) -> model.Have:
         made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
-        pending = made | _endpoint.unsettled(self.links, have)
+        pending = made | endpoint.unsettled(self.links, have)
         if pending:
-            _aws.wait_for_endpoints(self.ec2, pending, self.timeout)
+            aws_read.wait_for_endpoints(self.ec2, pending, self.timeout)
         return self.read() if pending or outcome.sent or outcome.failed else have
 
-    def status(self, have: _link.Have) -> list[Finding]:
-        return [problem for link in self.links for problem in _endpoint.status(link, have, self.timeout)]
+    def status(self, have: model.Have) -> list[Finding]:
+        return [problem for link in self.links for problem in endpoint.status(link, have, self.timeout)]
 
-    def results(self, have: _link.Have) -> dict[str, dict[str, Any]]:
-        return {link.name: _endpoint.result(link, have) for link in self.links}
+    def results(self, have: model.Have) -> dict[str, dict[str, Any]]:
+        return {link.name: endpoint.result(link, have) for link in self.links}
 
 
 def main() -> None:

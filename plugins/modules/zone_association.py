@@ -112,16 +112,18 @@ findings:
       text: "ZONE_NOT_AUTHORISED: ..."
 """
 
-from ..module_utils._here import stop_if_too_old
+from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils import _association, _aws
-from ..module_utils._module import aws_module
-from ..module_utils._plan import Outcome, Plan
-from ..module_utils._run import Job, run
+from ..module_utils._aws import clients, send
+from ..module_utils._aws import read as aws_read
+from ..module_utils._aws.module import aws_module
+from ..module_utils._core.plan import Outcome, Plan
+from ..module_utils._core.run import Job, run
+from ..module_utils._link import association
 
 ASSOCIATION = {
     "name": {"type": "str", "required": True},
@@ -132,12 +134,12 @@ ASSOCIATION = {
 }
 
 
-class Associations(Job[_association.Have]):
+class Associations(Job[association.Have]):
     """The job of this module: associations of VPCs with zones of other accounts."""
 
     def __init__(self, module: Any) -> None:
         self.wanted = [
-            _association.Association(
+            association.Association(
                 name=params["name"],
                 vpc_id=params["vpc_id"],
                 region=params["region"],
@@ -147,23 +149,23 @@ class Associations(Job[_association.Have]):
             for params in module.params["associations"]
         ]
         self.timeout = module.params["wait_timeout"]
-        self.clients = _aws.Clients(module)
+        self.clients = clients.Clients(module)
 
-    def read(self) -> _association.Have:
+    def read(self) -> association.Have:
         vpcs = {one.vpc_id: one.region for one in self.wanted}
-        return _aws.read_zones_by_vpc(self.clients.get("route53"), vpcs)
+        return aws_read.read_zones_by_vpc(self.clients.get("route53"), vpcs)
 
-    def plan(self, have: _association.Have) -> Plan:
-        return _association.plan(self.wanted, have)
+    def plan(self, have: association.Have) -> Plan:
+        return association.plan(self.wanted, have)
 
-    def api(self) -> _aws.Sender:
-        return _aws.Sender(self.clients, self.timeout)
+    def api(self) -> send.Sender:
+        return send.Sender(self.clients, self.timeout)
 
-    def settle(self, have: _association.Have, outcome: Outcome) -> _association.Have:
+    def settle(self, have: association.Have, outcome: Outcome) -> association.Have:
         return self.read() if outcome.sent or outcome.failed else have
 
-    def results(self, have: _association.Have) -> dict[str, dict[str, Any]]:
-        return {one.name: _association.result(one, have) for one in self.wanted}
+    def results(self, have: association.Have) -> dict[str, dict[str, Any]]:
+        return {one.name: association.result(one, have) for one in self.wanted}
 
 
 def main() -> None:

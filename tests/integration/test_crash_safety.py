@@ -13,7 +13,8 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils import _aws, _fleet
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import send
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts
 from running import ROOT, run_module, settings
 
 FLEET = ["payments", "partner", "berlin"]
@@ -34,11 +35,11 @@ class Setup:
     def run(self):
         """True if every VPC worked."""
         endpoints = []
-        for fleet in _fleet.fleets(self.hostvars, FLEET):
+        for fleet in hosts.fleets(self.hostvars, FLEET):
             endpoints.append(run_module(self.lab, "vpc_endpoint", wait_timeout=10, **fleet))
             if "vpcs" not in endpoints[-1]:
                 return False
-        zones = _fleet.zones(self.hostvars, FLEET, endpoints)
+        zones = hosts.zones(self.hostvars, FLEET, endpoints)
         done = [*endpoints, *(run_module(self.lab, "private_zone", region="us-east-1", **zone) for zone in zones)]
         return not any(result.get("failed") for result in done)
 
@@ -87,7 +88,7 @@ class Setup:
 @pytest.fixture(autouse=True, scope="module")
 def _no_waiting():
     """Changes are in sync at once here."""
-    with mock.patch.object(_aws, "FIRST_LOOK", 0):
+    with mock.patch.object(send, "FIRST_LOOK", 0):
         yield
 
 

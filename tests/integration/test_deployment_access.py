@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.astro.privatelink.plugins.module_utils import _astro
+from ansible_collections.astro.privatelink.plugins.module_utils._astro import api
 from ansible_collections.astro.privatelink.plugins.modules import astro_info, deployment_access
 from astro_alone import CLUSTER, Astro, astro_alone
 from astrolab.astro.organization import ALL, DEPLOYMENT, ID, ROLES, WITHOUT_AGENTS, Role
@@ -34,7 +34,7 @@ def run(astro: Astro, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     """Runs a module as Ansible does, in this process, without long pauses; gives its answer."""
     for variable in ("ASTRO_API_TOKEN", "ASTRO_API_URL", "ASTRO_ORGANIZATION_ID"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(_astro, "LONGEST_PAUSE", 1)
+    monkeypatch.setattr(api, "LONGEST_PAUSE", 1)
 
     def run(module: Any = deployment_access, check: bool = False, **params: Any) -> dict[str, Any]:
         known = {"api_url": astro.url, "api_token": "lab-owner", "organization_id": ID}
@@ -209,7 +209,7 @@ def test_an_astro_that_stays_broken_is_given_up(astro: Astro, run: Run) -> None:
     answer = run()
     assert codes(answer) >= {"ASTRO_UNCERTAIN"}
     assert (answer["changed"], answer["before"], astro.ranges) == (False, [], [])
-    assert len(astro.sent("POST")) == _astro.RETRIES + 1
+    assert len(astro.sent("POST")) == api.RETRIES + 1
 
 
 def test_an_update_that_cannot_be_read_back_counts_as_not_done(astro: Astro, run: Run) -> None:
@@ -296,7 +296,7 @@ def test_what_is_told_of_a_deployment(run: Run) -> None:
 
 
 def test_all_deployments_are_told_over_several_pages(astro: Astro, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_astro, "PAGE", 3)
+    monkeypatch.setattr(api, "PAGE", 3)
     astro.add_deployments(*(f"more{number}" for number in range(6)))
     answer = run(astro_info)
     assert len({each["id"] for each in answer["deployments"]}) == 8

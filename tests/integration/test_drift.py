@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils import _fleet
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts
 from by_hand import inventory, until
 from running import play, run_module, settings
 
@@ -35,9 +35,9 @@ class Fleet:
         """The modules as role setup runs them; the results of both."""
         vpcs = inventory(self.lab)["agent_vpcs"]
         hostvars = {name: {**vpcs["vars"], **host} for name, host in vpcs["hosts"].items()}
-        (links,) = _fleet.fleets(hostvars, NAMES)
+        (links,) = hosts.fleets(hostvars, NAMES)
         endpoints = run_module(self.lab, "vpc_endpoint", check=check, **links)
-        (zones,) = _fleet.zones(hostvars, NAMES, [endpoints])
+        (zones,) = hosts.zones(hostvars, NAMES, [endpoints])
         return [endpoints, run_module(self.lab, "private_zone", check=check, region="us-east-1", **zones)]
 
     def endpoint(self, vpc: str) -> dict[str, Any]:

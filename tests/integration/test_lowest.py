@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils import _supported
+from ansible_collections.astro.privatelink.plugins.module_utils._core import supported
 from running import ROOT, Play, play
 
 LOWEST = ROOT / ".venv/lowest"
@@ -22,7 +22,7 @@ HARDEN = ["-e", '{"harden_enabled": true, "harden_watch_timeout": 0, "harden_age
 def lowest() -> None:
     subprocess.run([str(ROOT / "tests/lowest.sh")], check=True, timeout=300)
     manifest = LOWEST / "collections/ansible_collections/amazon/aws/MANIFEST.json"
-    assert json.loads(manifest.read_text())["collection_info"]["version"] == _supported.LOWEST["amazon.aws"]
+    assert json.loads(manifest.read_text())["collection_info"]["version"] == supported.LOWEST["amazon.aws"]
 
 
 def run(lab, tmp_path: Path, playbook: str, *arguments: str) -> Play:

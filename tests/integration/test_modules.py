@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils import _aws
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import send
 from running import ROOT, run_module, settings
 
 
@@ -75,7 +75,7 @@ def test_vpc_endpoint(lab):
 
 def test_a_group_that_a_rule_of_agents_still_names_is_told(lab, monkeypatch):
     """As role harden_aws writes one; the next run finds the group without its endpoint, and removes it."""
-    monkeypatch.setattr(_aws.Sender, "VISIBLE_AFTER", 0.2)
+    monkeypatch.setattr(send.Sender, "VISIBLE_AFTER", 0.2)
 
     def endpoint(**changes):
         return run_module(lab, "vpc_endpoint", region="us-east-1", links=[link(lab, "ledger", **changes)])

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils import _scope, _survey
+from ansible_collections.astro.privatelink.plugins.module_utils._preflight import read
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import preflight as _scope
 from astrolab.astro.organization import DEPLOYMENT, WITHOUT_AGENTS
 from by_hand import permission
 from running import play, run_module, settings
@@ -151,7 +152,7 @@ class TestSubnets:
         settings(lab, denied={lab.record.account: ["vpce:AllowMultiRegion"]})
         assert look(lab, payments=service) == [("MULTIREGION_DENIED", "payments")]
         settings(lab, denied={})
-        with mock.patch.object(_survey, "sdk_version", return_value=(1, 35, 69)):
+        with mock.patch.object(read, "sdk_version", return_value=(1, 35, 69)):
             assert look(lab, payments=service) == [("SDK_TOO_OLD", "payments")]
 
 

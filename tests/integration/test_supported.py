@@ -11,7 +11,7 @@ from pathlib import Path
 
 import botocore
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils import _module
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import module
 from running import COLLECTIONS, ROOT, run_module
 
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -73,7 +73,7 @@ def test_an_ansible_that_runs_with_an_old_python(old_python, tmp_path):
     ("fake", "told"),
     [
         ((botocore, "__version__", "1.34.162"), "botocore 1.34.162: 1.35.0 or newer is needed."),
-        ((_module, "AMAZON_AWS", "9.5.0"), "amazon.aws 9.5.0: 10.1.0 or newer is needed."),
+        ((module, "AMAZON_AWS", "9.5.0"), "amazon.aws 9.5.0: 10.1.0 or newer is needed."),
     ],
     ids=["botocore", "amazon.aws"],
 )

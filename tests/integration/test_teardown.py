@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils import _fleet, _teardown
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts as _fleet
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import teardown as _teardown
 from astrolab import talk
 from astrolab.astro.organization import DEPLOYMENT, RANGE
 from by_hand import inventory

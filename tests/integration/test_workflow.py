@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils._supported import LOWEST
+from ansible_collections.astro.privatelink.plugins.module_utils._core.supported import LOWEST
 from running import ROOT
 
 JOBS = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.astro.privatelink.plugins.filter import roles
-from ansible_collections.astro.privatelink.plugins.module_utils import _here
+from ansible_collections.astro.privatelink.plugins.module_utils._core import running
 
 FILTERS = roles.FilterModule().filters()
 
@@ -23,8 +23,8 @@ def test_every_filter_is_documented_and_the_other_way_round():
 @pytest.mark.parametrize(
     ("fake", "told"),
     [
-        ((_here.platform, "python_version", lambda: "3.10.13"), "Python 3.10.13"),
-        ((_here, "ansible_core", "2.16.19"), "ansible-core 2.16.19: 2.17.0 or newer"),
+        ((running.platform, "python_version", lambda: "3.10.13"), "Python 3.10.13"),
+        ((running, "ansible_core", "2.16.19"), "ansible-core 2.16.19: 2.17.0 or newer"),
         ((roles, "_amazon_aws", lambda: "9.5.0"), "amazon.aws 9.5.0: 10.1.0 or newer"),
         ((roles, "_amazon_aws", str), "amazon.aws (missing"),
     ],
@@ -38,7 +38,7 @@ def test_where_something_is_too_old_each_says_so(monkeypatch, name, fake, told):
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_is_a_function_of_the_core(name):
-    with pytest.raises(TypeError, match=roles.FILTERS[name].split(".")[1]):
+    with pytest.raises(TypeError, match=roles.FILTERS[name].rpartition(".")[2]):
         FILTERS[name](no_such_option=True)
 
 

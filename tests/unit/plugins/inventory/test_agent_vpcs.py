@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.astro.privatelink.plugins.inventory import agent_vpcs
-from ansible_collections.astro.privatelink.plugins.module_utils import _inventory
-from ansible_collections.astro.privatelink.plugins.module_utils._fleet import InventoryError
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import Found, Group, Machine, Rules, Vpc
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import tags as _inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import InventoryError
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.tags import Found, Group, Machine, Rules, Vpc
 
 ROOT = Path(__file__).resolve().parents[4]
 RULES = Rules(kinds={"via": "str", "agent_cidrs": "list", "replace_endpoint": "bool", "tags": "dict", "vpc_id": "str"})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.lookup.probe_script import LookupModule
-from ansible_collections.astro.privatelink.plugins.module_utils._supported import AGENT_PYTHON
+from ansible_collections.astro.privatelink.plugins.module_utils._core.supported import AGENT_PYTHON
 
 ROOT = Path(__file__).resolve().parents[4]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]
@@ -47,7 +47,7 @@ def needs_newer(file: Path, python: str) -> str:
 
 
 def test_the_settings_name_all_that_the_probe_takes_along():
-    parts = {"plugins/module_utils/_probe_cli.py", *taken_along(ROOT / "plugins/modules/probe.py")}
+    parts = {"plugins/module_utils/_probe/cli.py", *taken_along(ROOT / "plugins/modules/probe.py")}
     assert parts == set(FILES)
 
 

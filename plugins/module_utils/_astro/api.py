@@ -1,0 +1,279 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only caller of the Astro API: requests, pages, back-off, and the one update, sent so that nobody's work is lost.
+
+The API: https://www.astronomer.io/docs/api. It has no conditional update, so a second writer is looked for before sending.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode, urlsplit
+
+from ansible.module_utils.api import generate_jittered_backoff
+from ansible.module_utils.urls import open_url
+
+from .._core.plan import Call, CallFailed
+from . import access
+from . import deployment as _deployment
+
+URL = "https://api.astronomer.io/v1"
+#: How often a request is sent again that Astro is too busy for, and how long the longest pause is.
+RETRIES = 4
+LONGEST_PAUSE = 20
+#: Longest time in seconds between two looks at agent tokens.
+WATCH_INTERVAL = 5.0
+#: Largest page that agent tokens and clusters allow.
+PAGE = 100
+
+OPTIONS: dict[str, Any] = {
+    "organization_id": {"type": "str"},
+    "api_token": {"type": "str", "no_log": True},
+    "api_url": {"type": "str"},
+    "api_timeout": {"type": "int", "default": 30},
+}
+
+
+class AstroError(Exception):
+    """Astro refused a request, or could not be asked; the text is for people. ``status`` is 0 without an answer."""
+
+    def __init__(self, message: str, status: int = 0, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def busy(self) -> bool:
+        """Astro did nothing and asks to come again."""
+        return self.status == 429
+
+    @property
+    def uncertain(self) -> bool:
+        """Nobody knows whether Astro did what was asked."""
+        return self.status == 0 or self.status >= 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """Speaks to one Organization. ``pause`` is how it waits."""
+
+    organization_id: str
+    token: str = field(repr=False)
+    url: str = URL
+    timeout: int = 30
+    pause: Callable[[float], None] = time.sleep
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """One answer, asked for again while Astro is busy or broken."""
+        pauses = self.pauses()
+        while True:
+            try:
+                return self._send("GET", path, query=query)
+            except AstroError as problem:
+                pause = next(pauses, None)
+                if pause is None or not (problem.busy or problem.uncertain):
+                    raise
+                self.pause(max(pause, problem.retry_after))
+
+    def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """All items of a paged answer, which calls them ``name``."""
+        offset = 0
+        while True:
+            answer = self.get(path, offset=offset, limit=PAGE, **query)
+            yield from answer[name]
+            offset += len(answer[name])
+            if not answer[name] or offset >= answer["totalCount"]:
+                return
+
+    def post(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Sent once: whoever sends a change has to look before sending it again."""
+        return self._send("POST", path, content=content)
+
+    @staticmethod
+    def pauses() -> Iterator[float]:
+        pauses: Iterator[float] = generate_jittered_backoff(RETRIES, 2, LONGEST_PAUSE)
+        return pauses
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, Any] | None = None, content: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        asked = f"?{urlencode(query, doseq=True)}" if query else ""
+        try:
+            with open_url(
+                f"{self.url}/organizations/{quote(self.organization_id, safe='')}{path}{asked}",
+                method=method,
+                data=None if content is None else json.dumps(content),
+                headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+                timeout=self.timeout,
+                http_agent="astro.privatelink",
+                follow_redirects="none",
+            ) as response:
+                answer = json.load(response)
+        except HTTPError as refusal:
+            raise refused(refusal.code, refusal.read(), refusal.headers.get("Retry-After", "")) from refusal
+        except (OSError, HTTPException, ValueError) as problem:
+            raise AstroError(f"{urlsplit(self.url).netloc} gave no usable answer: {problem}") from problem
+        if not isinstance(answer, dict):
+            raise AstroError(f"{urlsplit(self.url).netloc} did not answer as the Astro API does. Check api_url.")
+        return answer
+
+
+def refused(status: int, content: bytes, retry_after: str = "") -> AstroError:
+    """Astro's error answer as a sentence, with what to do about the usual ones."""
+    try:
+        error = json.loads(content)
+        said = str(error["message"]).rstrip(".")
+        fields = [f"{each['field']}: {each['message']}" for each in error.get("fieldErrors") or ()]
+        request = f" (request {error['requestId']})" if error.get("requestId") else ""
+    except (ValueError, KeyError, TypeError):
+        said, fields, request = "an answer that is not the Astro API's; check api_url", [], ""
+    advice = {
+        401: " Check the token (ASTRO_API_TOKEN): it may have expired or been revoked.",
+        403: " The token's role does not allow this, or the Organization's IP access list does not admit this machine.",
+        404: " Check the ids, and that the token belongs to this Organization.",
+    }
+    detail = f" ({'; '.join(fields)})" if fields else ""
+    seconds = float(retry_after) if retry_after.isdigit() else 0.0
+    text = f"Astro says {status}: {said}{detail}{request}.{advice.get(status, '')}"
+    return AstroError(text, status, min(seconds, LONGEST_PAUSE))
+
+
+def client(params: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Client:
+    """A client from a module's parameters; blank ones count as not given, then the environment is asked."""
+
+    around = os.environ if environment is None else environment
+
+    def given(name: str, default: str = "") -> str:
+        variable = {
+            "organization_id": "ASTRO_ORGANIZATION_ID",
+            "api_token": "ASTRO_API_TOKEN",
+            "api_url": "ASTRO_API_URL",
+        }
+        return (params[name] or "").strip() or around.get(variable[name], "").strip() or default
+
+    token, organization, url = given("api_token"), given("organization_id"), given("api_url", URL).rstrip("/")
+    if not token:
+        raise AstroError("There is no Astro API token. Set ASTRO_API_TOKEN, or api_token.")
+    if not organization:
+        raise AstroError("Which Organization is not said. Set organization_id, or ASTRO_ORGANIZATION_ID.")
+    where = urlsplit(url)
+    if where.scheme != "https" and where.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise AstroError(f"api_url {url} is not https; the token would travel in the clear.")
+    return Client(organization_id=organization, token=token, url=url, timeout=params["api_timeout"])
+
+
+# --- what is read
+
+
+def deployment(api: Client, deployment_id: str) -> dict[str, Any]:
+    return api.get(_path("deployments", deployment_id))
+
+
+def deployments(api: Client, named: list[str]) -> list[dict[str, Any]]:
+    """Those that are named, as far as the token sees them, or all. A Deployment's own token may not list."""
+    if not named:
+        return list(api.pages("/deployments", "deployments"))
+    found = [_if_seen(api, _path("deployments", each)) for each in dict.fromkeys(named)]
+    return [each for each in found if each is not None]
+
+
+def cluster(api: Client, cluster_id: str) -> dict[str, Any] | None:
+    """A cluster, or None if the token may not read it."""
+    return _if_seen(api, _path("clusters", cluster_id)) if cluster_id else None
+
+
+def _if_seen(api: Client, path: str) -> dict[str, Any] | None:
+    try:
+        return api.get(path)
+    except AstroError as problem:
+        if problem.status in (403, 404):
+            return None
+        raise
+
+
+def agent_tokens(api: Client, deployment_id: str) -> list[dict[str, Any]] | None:
+    """A Deployment's agent tokens, or None if the token may not list them."""
+    try:
+        return list(api.pages(f"{_path('deployments', deployment_id)}/agent-tokens", "tokens"))
+    except AstroError as problem:
+        if problem.status == 403:
+            return None
+        raise
+
+
+def watch(
+    api: Client, named: list[str], wanted: list[str] | None, timeout: float
+) -> dict[str, list[dict[str, Any]] | None]:
+    """The agent tokens of some Deployments, and whether each was used since this began; it ends when all were that shall be."""
+    first = {each: agent_tokens(api, each) for each in named}
+    now, deadline = first, time.monotonic() + timeout
+    while time.monotonic() < deadline and _deployment.quiet(first, now, wanted):
+        api.pause(min(WATCH_INTERVAL, timeout / 10))
+        now = {each: agent_tokens(api, each) for each in named}
+    return _deployment.marked(first, now, wanted)
+
+
+def have(api: Client, deployment_id: str) -> access.Have:
+    """A Deployment and the ranges of its cluster."""
+    document = deployment(api, deployment_id)
+    place = cluster(api, str(document.get("clusterId") or ""))
+    return access.Have(document=document, cluster=access.Cluster.read(place) if place else None)
+
+
+def _path(kind: str, name: str) -> str:
+    return f"/{kind}/{quote(name, safe='')}"
+
+
+# --- what is sent
+
+
+def _shows(document: Mapping[str, Any], ranges: list[str]) -> bool:
+    return access.same(access.Have(document=document).ranges, ranges)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updater:
+    """Sends a planned update onto the very Deployment that it was planned for, and never onto somebody else's change.
+
+    Right before each attempt the Deployment is read again. If the answer to an attempt is lost, the next read tells
+    whether it took effect.
+    """
+
+    api: Client
+    planned_for: Mapping[str, Any] = field(repr=False)
+    no_variables: bool = False
+
+    def __call__(self, _call: Call, arguments: Mapping[str, Any]) -> str:
+        deployment_id, ranges = str(arguments["deploymentId"]), list(arguments["allowedIpAddressRanges"])
+        path, sent, last = _path("deployments", deployment_id), False, AstroError("")
+        for pause in (0.0, *Client.pauses()):
+            self.api.pause(max(pause, last.retry_after))
+            now = self._read(deployment_id)
+            if sent and _shows(now, ranges):
+                return deployment_id
+            if changed := access.drift(self.planned_for, now):
+                raise CallFailed(f"{', '.join(changed)} changed since the Deployment was first read.", "SecondWriter")
+            try:
+                self.api.post(path, access.body(now, ranges, self.no_variables))
+                return deployment_id
+            except AstroError as problem:
+                if not problem.busy and not problem.uncertain:
+                    raise CallFailed(str(problem), "AstroRefused") from problem
+                sent, last = sent or problem.uncertain, problem
+        if sent and _shows(self._read(deployment_id), ranges):
+            return deployment_id
+        raise CallFailed(str(last), "AstroUncertain" if sent else "AstroRefused")
+
+    def _read(self, deployment_id: str) -> dict[str, Any]:
+        try:
+            return deployment(self.api, deployment_id)
+        except AstroError as problem:
+            raise CallFailed(str(problem), "AstroUncertain") from problem

@@ -1,0 +1,236 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads AWS in bulk, into the types of the core. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+with suppress(ImportError):  # AnsibleAWSModule says what to install
+    from botocore.exceptions import ClientError
+
+from .._core.plan import WORKERS
+from .._link import model, security_group
+from .._link import zone as _zone
+from .clients import describe, poll, reading, tags
+
+
+def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()) -> model.Have:
+    """All that a fleet's endpoints need, in a number of calls that does not grow with it (pages aside).
+
+    ``others`` are ids of further VPCs, which have no endpoint of their own.
+    """
+    vpc_ids = sorted({link.vpc_id for link in links}.union(others))
+    names = {link.service_name for link in links}
+    with reading("EC2"):
+        vpcs = {v["VpcId"]: v["OwnerId"] for v in describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})}
+        subnets = describe(ec2, "describe_subnets", "Subnets", {"vpc-id": vpc_ids})
+        groups = describe(ec2, "describe_security_groups", "SecurityGroups", {"vpc-id": vpc_ids})
+        services = _read_services(ec2, names)
+        return model.Have(
+            region=region(ec2),
+            vpcs=vpcs,
+            services={service.name: service for service in services},
+            subnets=tuple(map(_subnet, subnets)),
+            groups=tuple(map(group, groups)),
+            endpoints=tuple(_read_endpoints(ec2, vpc_ids, names)),
+        )
+
+
+def wait_for_endpoints(ec2: Any, ids: Iterable[str], timeout: float) -> None:
+    """Wait until every endpoint has settled, reading all of them at once. Ends silently at the timeout (seconds)."""
+    waiting = set(ids)
+
+    def settled() -> bool:
+        found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": sorted(waiting)})
+        states = {e["VpcEndpointId"]: e["State"].lower() for e in found}
+        waiting.intersection_update(i for i in waiting if states.get(i, "") in {"", "pending", "pendingacceptance"})
+        return not waiting
+
+    with reading("EC2"):
+        poll(settled, timeout)
+
+
+def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
+    """The private zones that have a wanted zone's name; records only of those that are a link's own or named by id.
+
+    One listing for each name, then one read for each zone, and a second one for the zones of these links; a third one
+    for the authorisations of a zone that serves VPCs of other accounts.
+    """
+    wanted = {link.vpc_id for link in links} - {""}
+    named = {link.zone_id for link in links} - {""}
+    shared = {key for link in links if any(vpc.access for vpc in link.vpcs) for key in (link.vpc_id, link.zone_id)} - {
+        ""
+    }
+
+    def read(summary: Mapping[str, Any]) -> _zone.Zone:
+        zone_id = summary["Id"].rsplit("/", 1)[-1]
+        link = _zone.marked_vpc(summary.get("Config", {}).get("Comment", ""))
+        vpcs = route53.get_hosted_zone(Id=zone_id).get("VPCs", [])
+        records = _read_records(route53, zone_id) if link in wanted or zone_id in named else []
+        return _zone.Zone(
+            id=zone_id,
+            name=_zone.plain(summary["Name"]),
+            link=link,
+            vpcs={vpc["VPCId"]: vpc["VPCRegion"] for vpc in vpcs},
+            records=tuple(records),
+            authorised=frozenset(_read_authorised(route53, zone_id) if {link, zone_id} & shared else []),
+        )
+
+    with reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        summaries = [
+            s for name in sorted({_zone.plain(link.zone) for link in links}) for s in list_zones(route53, name)
+        ]
+        return list(pool.map(read, summaries))
+
+
+def region(ec2: Any) -> str:
+    return str(ec2.meta.region_name)
+
+
+def _read_services(ec2: Any, names: Iterable[str]) -> Iterator[model.Service]:
+    """The services that this account sees, asked for by the region in their names."""
+    by_region: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if there := model.parse_service_region(name):
+            by_region.setdefault(there, []).append(name)
+    for there, named in by_region.items():
+        yield from _describe_services(ec2, named, {} if there == region(ec2) else {"ServiceRegions": [there]})
+
+
+def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any]) -> Iterator[model.Service]:
+    """One bad name fails the call for all, so then each is asked for by itself."""
+    try:
+        details = ec2.describe_vpc_endpoint_services(ServiceNames=list(names), **where)["ServiceDetails"]
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "InvalidServiceName":
+            raise
+        if len(names) > 1:
+            for name in names:
+                yield from _describe_services(ec2, [name], where)
+        return
+    for detail in details:
+        zones = frozenset() if where else frozenset(detail["AvailabilityZones"])
+        yield model.Service(name=detail["ServiceName"], zones=zones)
+
+
+def _subnet(subnet: Mapping[str, Any]) -> model.Subnet:
+    return model.Subnet(
+        id=subnet["SubnetId"],
+        vpc_id=subnet["VpcId"],
+        cidr=subnet["CidrBlock"],
+        zone=subnet["AvailabilityZone"],
+        zone_id=subnet["AvailabilityZoneId"],
+        free=subnet["AvailableIpAddressCount"],
+        public=subnet["MapPublicIpOnLaunch"],
+        owner=subnet["OwnerId"],
+    )
+
+
+def group(group: Mapping[str, Any]) -> model.SecurityGroup:
+    sources: set[str] = set()
+    exact: set[str] = set()
+    for rule in group["IpPermissions"]:
+        anything = rule["IpProtocol"] == "-1"
+        if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= security_group.PORT <= rule["ToPort"]):
+            found = set(security_group.peers_of(rule))
+            sources |= found
+            exact |= found if rule.get("FromPort") == rule.get("ToPort") == security_group.PORT else set()
+    return model.SecurityGroup(
+        id=group["GroupId"],
+        vpc_id=group["VpcId"],
+        name=group["GroupName"],
+        sources=frozenset(sources),
+        exact=frozenset(exact),
+        owned=model.OWNED.items() <= tags(group).items(),
+    )
+
+
+def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[model.Endpoint]:
+    filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
+    found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+    ids = [i for e in found if e["ServiceName"] in names for i in e["NetworkInterfaceIds"]]
+    filters = {"network-interface-id": sorted(ids)}
+    interfaces = {
+        i["NetworkInterfaceId"]: {
+            "address": i["PrivateIpAddress"],
+            "subnet_id": i["SubnetId"],
+            "availability_zone": i["AvailabilityZone"],
+            "network_interface_id": i["NetworkInterfaceId"],
+        }
+        for i in describe(ec2, "describe_network_interfaces", "NetworkInterfaces", filters)
+    }
+    for endpoint in found:
+        # AWS gives one name for the region and one for each zone; the zone's name makes the latter longer.
+        dns: Mapping[str, str] = min(
+            endpoint.get("DnsEntries", []), key=lambda entry: len(entry["DnsName"]), default={}
+        )
+        problem = endpoint.get("LastError", {})
+        detail = [problem.get("Code"), problem.get("Message"), endpoint.get("FailureReason")]
+        yield model.Endpoint(
+            id=endpoint["VpcEndpointId"],
+            vpc_id=endpoint["VpcId"],
+            service_name=endpoint["ServiceName"],
+            subnets=frozenset(endpoint["SubnetIds"]),
+            security_groups=frozenset(group["GroupId"] for group in endpoint["Groups"]),
+            tags=tags(endpoint),
+            state=endpoint["State"].lower(),
+            detail=": ".join(text for text in detail if text),
+            dns_name=dns.get("DnsName", ""),
+            hosted_zone_id=dns.get("HostedZoneId", ""),
+            addresses=tuple(interfaces[i] for i in sorted(endpoint["NetworkInterfaceIds"]) if i in interfaces),
+        )
+
+
+def list_zones(route53: Any, name: str) -> Iterator[dict[str, Any]]:
+    """The private zones called ``name``. Route 53 lists from the name on, so stop where others begin."""
+    position = {"DNSName": name}
+    while True:
+        page = route53.list_hosted_zones_by_name(**position, MaxItems="100")
+        for zone in page["HostedZones"]:
+            if _zone.plain(zone["Name"]) != name:
+                return
+            if zone["Config"]["PrivateZone"]:
+                yield zone
+        if not page["IsTruncated"]:
+            return
+        position = {"DNSName": page["NextDNSName"], "HostedZoneId": page["NextHostedZoneId"]}
+
+
+def _read_records(route53: Any, zone_id: str) -> Iterator[_zone.Record]:
+    for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
+        for record in page["ResourceRecordSets"]:
+            target = record.get("AliasTarget")
+            alias = (
+                _zone.Alias(dns_name=_zone.plain(target["DNSName"]), hosted_zone_id=target["HostedZoneId"])
+                if target
+                else None
+            )
+            yield _zone.Record(name=_zone.plain(record["Name"]), type=record["Type"], alias=alias, raw=record)
+
+
+def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """For each VPC (id to region) the zones that serve it, of whatever owner: their ids and names."""
+
+    def read(vpc: tuple[str, str]) -> tuple[str, dict[str, str]]:
+        position: dict[str, str] = {}
+        found: dict[str, str] = {}
+        while True:
+            page = route53.list_hosted_zones_by_vpc(VPCId=vpc[0], VPCRegion=vpc[1], **position)
+            found |= {zone["HostedZoneId"]: _zone.plain(zone["Name"]) for zone in page["HostedZoneSummaries"]}
+            if not page.get("NextToken"):
+                return vpc[0], found
+            position = {"NextToken": page["NextToken"]}
+
+    with reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return dict(pool.map(read, vpcs.items()))
+
+
+def _read_authorised(route53: Any, zone_id: str) -> Iterator[str]:
+    """The VPCs of other accounts that may be associated, at the moment."""
+    for page in route53.get_paginator("list_vpc_association_authorizations").paginate(HostedZoneId=zone_id):
+        yield from (vpc["VPCId"] for vpc in page["VPCs"])

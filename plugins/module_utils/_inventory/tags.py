@@ -1,0 +1,276 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From VPCs, security groups and machines that were found by their tags to the hosts of an inventory. Pure.
+
+Which variables there are is the roles' affair: their argument specs say it, and `Rules.kinds` brings it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .hosts import InventoryError
+
+PREFIX = "privatelink_"
+#: A tag ``astro.privatelink/via`` of a VPC becomes its variable privatelink_via, and so on.
+TAG_PREFIX = "astro.privatelink/"
+#: The tag that says "agents are here", unless other filters are given.
+AGENTS_TAG = f"{TAG_PREFIX}agents"
+
+#: What is known without a tag, so that a tag could only contradict it.
+_NOT_BY_TAG = {"vpc_id", "region", "account_id", "profile", "assume_role_arn"}
+_BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
+_ACCESS = ("profile", "assume_role_arn")
+
+Filters = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How an account is reached, and which of its regions to look at."""
+
+    regions: tuple[str, ...]
+    access: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " and ".join(f"{key} {value}" for key, value in self.access.items()) or "the credentials that were given"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """By what is looked for. Without filters for ``machines`` none are."""
+
+    vpcs: Filters
+    groups: Filters
+    machines: Filters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vpc:
+    """``access`` is how its account was reached: profile and assume_role_arn, as far as they were given."""
+
+    vpc_id: str
+    region: str
+    account_id: str
+    cidrs: tuple[str, ...]
+    tags: Mapping[str, str]
+    access: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A security group of agents."""
+
+    group_id: str
+    vpc_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """An instance on which agents run, or from which links are verified."""
+
+    instance_id: str
+    vpc_id: str
+    region: str
+    account_id: str
+    private_ip_address: str
+    private_dns_name: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """All that was found. The same in a cache, as plain data."""
+
+    vpcs: tuple[Vpc, ...] = ()
+    groups: tuple[Group, ...] = ()
+    machines: tuple[Machine, ...] = ()
+
+    @classmethod
+    def merge(cls, parts: Iterable[Found]) -> Found:
+        """Where two ways lead to the same account, the first one counts."""
+        every = list(parts)
+        return cls(
+            vpcs=tuple({v.vpc_id: v for part in reversed(every) for v in part.vpcs}.values()),
+            groups=tuple({g.group_id: g for part in every for g in part.groups}.values()),
+            machines=tuple({m.instance_id: m for part in every for m in part.machines}.values()),
+        )
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Found:
+        return cls(
+            vpcs=tuple(Vpc(**{**vpc, "cidrs": tuple(vpc["cidrs"])}) for vpc in plain["vpcs"]),
+            groups=tuple(Group(**group) for group in plain["groups"]),
+            machines=tuple(Machine(**machine) for machine in plain["machines"]),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the inventory's file says. ``kinds`` are the roles' variables without their prefix, with their types."""
+
+    kinds: Mapping[str, str]
+    hostnames: tuple[str, ...] = ("tag:Name", "vpc_id")
+    agent_hostnames: tuple[str, ...] = ("instance_id",)
+    agent_host_address: str = "private_ip_address"
+    agent_cidrs: str = "joined"
+    other_tags: frozenset[str] = frozenset({AGENTS_TAG})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """``facts`` are there for expressions and do not become variables."""
+
+    id: str
+    name: str
+    group: str
+    variables: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
+def hosts(found: Found, rules: Rules) -> list[Host]:
+    """The VPCs and the machines in them, by name. Raises InventoryError with all that is wrong."""
+    problems: list[str] = []
+    vpcs = sorted(found.vpcs, key=lambda vpc: (_name(asdict(vpc), rules.hostnames), vpc.vpc_id))
+    names = {vpc.vpc_id: _name(asdict(vpc), rules.hostnames) for vpc in vpcs}
+    groups: dict[str, list[str]] = {}
+    for group in found.groups:
+        groups.setdefault(group.vpc_id, []).append(group.group_id)
+    every = [_vpc_host(vpc, names, sorted(groups.get(vpc.vpc_id, [])), rules, problems) for vpc in vpcs]
+    machines = sorted(found.machines, key=lambda machine: machine.instance_id)
+    every += [_machine_host(machine, names, rules) for machine in machines if machine.vpc_id in names]
+    problems += _twins(every)
+    if problems:
+        raise InventoryError(problems)
+    return every
+
+
+def _vpc_host(vpc: Vpc, names: Mapping[str, str], groups: list[str], rules: Rules, problems: list[str]) -> Host:
+    name = names[vpc.vpc_id]
+    tagged: dict[str, Any] = {}
+    for key, value in sorted(vpc.tags.items()):
+        if key.startswith(TAG_PREFIX) and key not in rules.other_tags:
+            try:
+                tagged[key.removeprefix(TAG_PREFIX)] = _value(key, value, rules.kinds)
+            except ValueError as problem:
+                problems.append(f"{name}: {problem}")
+    if "via" in tagged:
+        tagged["via"] = names.get(tagged["via"], tagged["via"])
+    variables = {
+        "vpc_id": vpc.vpc_id,
+        "region": vpc.region,
+        "account_id": vpc.account_id,
+        **vpc.access,
+        **_sources(vpc, groups, rules.agent_cidrs, joined="via" in tagged),
+        **tagged,
+    }
+    return Host(
+        id=vpc.vpc_id,
+        name=name,
+        group="agent_vpcs",
+        variables={f"{PREFIX}{key}": value for key, value in variables.items()},
+        facts={"kind": "agent_vpc", **asdict(vpc), "cidrs": list(vpc.cidrs)},
+    )
+
+
+def _sources(vpc: Vpc, groups: list[str], agent_cidrs: str, joined: bool) -> dict[str, list[str]]:
+    """Where agents are. A VPC that shares a link is mostly let in by its ranges: a security group can be named from another
+    VPC over a peering of the same region only."""
+    if agent_cidrs == "all" or (agent_cidrs == "joined" and joined):
+        return {"agent_cidrs": list(vpc.cidrs)}
+    return {"agent_security_groups": groups} if groups else {}
+
+
+def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> Host:
+    known = asdict(machine)
+    return Host(
+        id=machine.instance_id,
+        name=_name(known, rules.agent_hostnames),
+        group="agent_hosts",
+        variables={f"{PREFIX}agent_vpc": names[machine.vpc_id], "ansible_host": known[rules.agent_host_address]},
+        facts={"kind": "agent_host", **known},
+    )
+
+
+def _name(thing: Mapping[str, Any], preferred: Iterable[str]) -> str:
+    """The first that is not empty; the id of a thing is its first field."""
+    wanted = (thing["tags"].get(each[4:]) if each.startswith("tag:") else thing.get(each) for each in preferred)
+    return str(next(filter(None, wanted), next(iter(thing.values()))))
+
+
+def _value(key: str, text: str, kinds: Mapping[str, str]) -> Any:
+    variable = key.removeprefix(TAG_PREFIX)
+    kind = "" if variable in _NOT_BY_TAG else kinds.get(variable, "")
+    if kind == "str":
+        return text
+    if kind == "list":
+        return text.split()
+    if kind == "bool" and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    if kind == "bool":
+        raise ValueError(f"the tag {key} is {text!r}; it is true or false.")
+    known = sorted(name for name, of in kinds.items() if of in {"str", "list", "bool"} and name not in _NOT_BY_TAG)
+    raise ValueError(f"the tag {key} is not known. After {TAG_PREFIX} comes one of {', '.join(known)}.")
+
+
+def _twins(every: Iterable[Host]) -> Iterable[str]:
+    first: dict[str, Host] = {}
+    for host in every:
+        other = first.setdefault(host.name, host)
+        if other is not host:
+            option = "hostnames" if host.group == "agent_vpcs" else "agent_hostnames"
+            yield (
+                f"{host.name}: is the name of both {other.id} and {host.id}. Name them apart by a tag, or choose another "
+                f"one with the option {option}, for example [tag:{TAG_PREFIX}name]."
+            )
+
+
+# --- what the inventory's file says
+
+
+def accounts(given: Sequence[Mapping[str, Any]], regions: Sequence[str]) -> list[Account]:
+    """The accounts to look at; without any that of the credentials. Raises InventoryError."""
+    problems = []
+    for number, account in enumerate(given, 1):
+        if unknown := sorted(set(account) - {*_ACCESS, "regions"}):
+            problems.append(
+                f"accounts, entry {number}: does not know {', '.join(unknown)}. It takes profile, assume_role_arn, regions."
+            )
+        if isinstance(account.get("regions", []), str):
+            problems.append(f"accounts, entry {number}: regions is a list.")
+    found = [
+        Account(
+            regions=tuple(account.get("regions") or regions),
+            access={key: str(account[key]) for key in _ACCESS if account.get(key)},
+        )
+        for account in given or [{}]
+    ]
+    if not all(account.regions for account in found):
+        problems.append("regions is not set. Name the regions in which agent VPCs are.")
+    if problems:
+        raise InventoryError(problems)
+    return found
+
+
+def filters(option: str, given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Filters as AWS takes them: the values of each are a list of strings. Raises InventoryError."""
+    if option == "filters" and not given:
+        raise InventoryError(["filters is empty. That would make every VPC an agent VPC."])
+    made = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+    if wrong := [name for name, values in made.items() if not values or not all(isinstance(v, str) for v in values)]:
+        raise InventoryError([f"{option}: {name} takes strings; put quotes around the value." for name in wrong])
+    return made
+
+
+def other_tags(rules: Iterable[str], *filters_: Filters) -> frozenset[str]:
+    """Tags that the file itself names, beside `AGENTS_TAG`; they set no variables."""
+    named = [*rules, *(name for each in filters_ for name in each)]
+    keys = {name.removeprefix("tag:") for name in named if name.startswith("tag:")}
+    keys.update(key for each in filters_ for name, values in each.items() if name == "tag-key" for key in values)
+    return frozenset(keys | {AGENTS_TAG})

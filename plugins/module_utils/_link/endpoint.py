@@ -1,0 +1,272 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interface endpoints of a fleet: what is wanted and what AWS has, to the calls that turn one into the other. Pure.
+
+The rules are AWS's: https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._core.findings import Finding, errors, finding
+from .._core.plan import Call, Id, New, Plan, Token
+from . import security_group
+from . import subnets as _subnets
+from .model import NAME, OWNED, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
+
+#: States from which an endpoint never comes back.
+_DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired": "ENDPOINT_EXPIRED"}
+
+
+def plan(links: Sequence[Link], have: Have) -> Plan:
+    """The plan for a fleet: a VPC with an error has no calls, the others are not held up by it."""
+    return Plan.merge(_plan_link(link, have) for link in links)
+
+
+def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:
+    """The endpoint that serves a link, and what is wrong with the choice."""
+    there = [e for e in have.endpoints if e.vpc_id == link.vpc_id and e.service_name == link.service_name and e.live]
+    if link.endpoint_id:
+        chosen = [e for e in there if e.id == link.endpoint_id]
+        if not chosen and not link.present:
+            return None, []
+        facts = {"vpc_id": link.vpc_id, "endpoint": link.endpoint_id, "service": link.service_name}
+        return (chosen[0], []) if chosen else (None, [finding("ENDPOINT_NOT_FOUND", link.name, **facts)])
+    ours = [e for e in there if e.owned]
+    if len(ours) > 1:
+        ids = [e.id for e in ours]
+        return None, [finding("ENDPOINT_DUPLICATE", link.name, vpc_id=link.vpc_id, endpoints=ids)]
+    if ours or not there or not link.present:
+        return (ours[0] if ours else None), []
+    return None, [finding("ENDPOINT_FOREIGN", link.name, vpc_id=link.vpc_id, endpoint=there[0].id)]
+
+
+def status(link: Link, have: Have, waited: int) -> list[Finding]:
+    """What is wrong with an endpoint once a run has waited ``waited`` seconds for it."""
+    endpoint = find(link, have)[0]
+    if endpoint is None or not link.present or link.sources_only or endpoint.state == "available":
+        return []
+    if endpoint.state == "pendingacceptance":
+        return [finding("PENDING_ACCEPTANCE", link.name, endpoint=endpoint.id)]
+    if endpoint.state in (*_DEAD, "partial"):
+        code = _DEAD.get(endpoint.state, "ENDPOINT_PARTIAL")
+        return [finding(code, link.name, endpoint=endpoint.id, detail=endpoint.detail)]
+    return [finding("ENDPOINT_PENDING", link.name, endpoint=endpoint.id, state=endpoint.state, seconds=waited)]
+
+
+def unsettled(links: Iterable[Link], have: Have) -> set[str]:
+    """The endpoints that an earlier run made and that are still on their way."""
+    found = [find(link, have)[0] for link in links if link.present and not link.sources_only]
+    return {str(e.id) for e in found if e is not None and e.state in {"pending", "pendingacceptance"}}
+
+
+def result(link: Link, have: Have) -> dict[str, Any]:
+    """RETURN's entry of one VPC; what is still to be created is named by its placeholder."""
+    endpoint, problems = find(link, have)
+    group = security_group.find(link, have)[0]
+    groups = sorted(link.security_groups) or ([str(group.id)] if group else [])
+    if endpoint is None:
+        later = str(New("endpoint", link.name)) if link.present and not link.sources_only and not problems else ""
+        shown = {"vpc_endpoint_id": later, "state": "", "dns_name": later, "hosted_zone_id": later, "addresses": []}
+        return {**shown, "security_group_ids": groups}
+    return {
+        "vpc_endpoint_id": endpoint.id,
+        "security_group_ids": groups,
+        "state": endpoint.state,
+        "dns_name": endpoint.dns_name,
+        "hosted_zone_id": endpoint.hosted_zone_id,
+        "addresses": [dict(address) for address in endpoint.addresses],
+    }
+
+
+def _plan_link(link: Link, have: Have) -> Plan:
+    if link.vpc_id not in have.vpcs:
+        if not link.present:
+            return Plan(before={link.name: {}}, after={link.name: {}})
+        return Plan(findings=(finding("VPC_NOT_FOUND", link.name, vpc_id=link.vpc_id, region=have.region),))
+    endpoint, problems = find(link, have)
+    group, more = security_group.find(link, have)
+    problems += more
+    if not link.present:
+        return Plan(findings=tuple(problems)) if problems else _plan_absent(link, endpoint, group, have)
+    if link.sources_only:
+        return _plan_sources(link, group) if not problems else Plan(findings=tuple(problems))
+    dead = endpoint if endpoint is not None and endpoint.state in _DEAD else None
+    if dead is not None:
+        endpoint = None
+        problems += [] if link.replace else status(link, have, 0)
+    problems += _check_input(link, have)
+    subnets, more = _subnets.choose(link, endpoint, have)
+    problems += more
+    if errors(problems):
+        return Plan(findings=tuple(problems))
+    plan_ = _plan_present(link, endpoint, group, subnets, have)
+    if dead is None:
+        return replace(plan_, findings=tuple(problems))
+    delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [dead.id]}, until="deleted")
+    return replace(
+        plan_, calls=(delete, *plan_.calls), findings=tuple(problems), before={link.name: public(dead, group)}
+    )
+
+
+def _check_input(link: Link, have: Have) -> list[Finding]:
+    problems = []
+    parsed = parse_service_region(link.service_name)
+    facts = {"service": link.service_name, "region": have.region, "service_region": link.service_region or parsed}
+    if parsed is None:
+        problems.append(finding("SERVICE_NAME_INVALID", link.name, **facts))
+    elif parsed != (link.service_region or have.region):
+        problems.append(finding("SERVICE_REGION_MISSING", link.name, **{**facts, "service_region": parsed}))
+    elif link.service_name not in have.services:
+        remote = parsed != have.region
+        problems.append(finding("REGION_NOT_ENABLED" if remote else "SERVICE_NOT_FOUND", link.name, **facts))
+    here = {g.id for g in have.groups if g.vpc_id == link.vpc_id}
+    for group in sorted((link.security_groups | {s for s in link.sources if s.startswith("sg-")}) - here):
+        problems.append(finding("SECURITY_GROUP_NOT_FOUND", link.name, vpc_id=link.vpc_id, group=group))
+    if not link.security_groups and not link.sources:
+        problems.append(finding("NO_AGENT_SOURCE", link.name))
+    return problems
+
+
+# --- want and have to calls
+
+
+def _plan_present(
+    link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, subnets: frozenset[str], have: Have
+) -> Plan:
+    calls: list[Call] = []
+    groups: frozenset[Id] = link.security_groups
+    if not link.security_groups:
+        goal = security_group.goal(link, group)
+        calls += security_group.calls(link, group, goal)
+        groups = frozenset([goal.id]) | (endpoint.security_groups if endpoint else frozenset())
+    else:
+        goal = None
+    tags = {"Name": NAME, **link.tags, **OWNED}
+    if endpoint is None:
+        wanted = Endpoint(
+            id=New("endpoint", link.name),
+            vpc_id=link.vpc_id,
+            service_name=link.service_name,
+            subnets=subnets,
+            security_groups=groups,
+            tags=tags,
+        )
+        calls.append(_create(link, wanted, have.region))
+    else:
+        wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags})
+        calls += _modify(link, endpoint, wanted, {subnet.id: subnet.zone for subnet in have.subnets})
+    return Plan(
+        calls=tuple(calls),
+        before={link.name: public(endpoint, group)},
+        after={link.name: public(wanted, goal)},
+    )
+
+
+def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
+    """Joined VPCs of a link whose own VPC is outside of this run: let them in or no longer in, touch nothing else."""
+    if group is None:
+        return Plan()
+    if link.purge_sources:
+        return _plan_purge(link, group)
+    gone = {name: sources & group.exact for name, sources in link.leaving.items() if sources & group.exact}
+    removed = frozenset[str]().union(*gone.values())
+    goal = replace(group, sources=group.sources.union(*link.joined.values()) - removed)
+    revoke = link.call("RevokeSecurityGroupIngress", security_group.ingress(group.id, removed, described=False))
+    leave = [replace(revoke, subjects=frozenset(gone))] if gone else []
+    return Plan(
+        calls=(*security_group.joined_calls(link, group.id, group.sources), *leave),
+        before={link.name: public(None, group)},
+        after={link.name: public(None, goal)},
+    )
+
+
+def _plan_purge(link: Link, group: SecurityGroup) -> Plan:
+    """All sources of a link and nobody else; its endpoint is left as it is."""
+    if not link.sources:
+        return Plan(findings=(finding("NO_AGENT_SOURCE", link.name),))
+    goal = security_group.goal(link, group)
+    return Plan(
+        calls=tuple(security_group.calls(link, group, goal)),
+        before={link.name: public(None, group)},
+        after={link.name: public(None, goal)},
+    )
+
+
+def _create(link: Link, endpoint: Endpoint, region: str) -> Call:
+    arguments: dict[str, Any] = {
+        "VpcEndpointType": "Interface",
+        "VpcId": endpoint.vpc_id,
+        "ServiceName": endpoint.service_name,
+        "SubnetIds": sorted(endpoint.subnets),
+        "SecurityGroupIds": sorted(endpoint.security_groups, key=str),
+        # Astro's names come from our zone; the service's own private DNS would fight with it.
+        "PrivateDnsEnabled": False,
+        "TagSpecifications": tag_specification("vpc-endpoint", endpoint.tags),
+        "ClientToken": Token(),
+    }
+    if link.service_region and link.service_region != region:
+        arguments["ServiceRegion"] = link.service_region
+    return link.call("CreateVpcEndpoint", arguments, makes=New("endpoint", link.name))
+
+
+def _modify(link: Link, have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> list[Call]:
+    calls = [link.call("ModifyVpcEndpoint", {"VpcEndpointId": have.id, **step}) for step in _steps(have, want, zones)]
+    tags = {key: value for key, value in want.tags.items() if have.tags.get(key) != value}
+    if tags:
+        arguments = {"Resources": [have.id], "Tags": [{"Key": k, "Value": v} for k, v in sorted(tags.items())]}
+        calls.append(link.call("CreateTags", arguments))
+    return calls
+
+
+def _steps(have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """New zones and groups come before old ones go, so that agents always have an address to reach.
+
+    A zone holds one subnet of an endpoint at a time: to swap it, the old one must go first.
+    """
+    removed = have.subnets - want.subnets
+    swapped = {s for s in want.subnets - have.subnets if zones[s] in {zones.get(r) for r in removed}}
+    first = {
+        "AddSubnetIds": sorted(want.subnets - have.subnets - swapped),
+        "AddSecurityGroupIds": sorted(want.security_groups - have.security_groups, key=str),
+        "RemoveSecurityGroupIds": sorted(have.security_groups - want.security_groups, key=str),
+    }
+    for step in (first, {"RemoveSubnetIds": sorted(removed)}, {"AddSubnetIds": sorted(swapped)}):
+        if filled := {key: value for key, value in step.items() if value}:
+            yield filled
+
+
+def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, have: Have) -> Plan:
+    calls = []
+    if endpoint is not None:
+        delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted")
+        calls.append(replace(delete, not_before=link.drain if endpoint.state == "available" else 0))
+    others = [e for e in have.endpoints if group and group.id in e.security_groups and e.live and e != endpoint]
+    if group is not None and not others:
+        calls.append(link.call("DeleteSecurityGroup", {"GroupId": group.id}))
+    before = public(endpoint, group)
+    after = public(None, group if others else None)
+    return Plan(calls=tuple(calls), before={link.name: before}, after={link.name: after})
+
+
+# --- how it is shown
+
+
+def public(endpoint: Endpoint | None, group: SecurityGroup | None) -> dict[str, Any]:
+    """The form of diff and RETURN."""
+    shown: dict[str, Any] = {}
+    if endpoint is not None:
+        shown["endpoint"] = {
+            "vpc_endpoint_id": str(endpoint.id),
+            "service_name": endpoint.service_name,
+            "subnet_ids": sorted(endpoint.subnets),
+            "security_group_ids": sorted(str(g) for g in endpoint.security_groups),
+            "tags": dict(sorted(endpoint.tags.items())),
+        }
+    if group is not None:
+        shown["security_group"] = {"group_id": str(group.id), "sources": sorted(group.sources)}
+    return shown

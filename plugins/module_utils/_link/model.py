@@ -1,0 +1,148 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link's endpoint and what belongs to it: as it is wanted, and as AWS has it. Types only; what is to be done others decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.plan import Call, Id, New
+
+#: The Name that Astronomer's page gives the endpoint; the managed security group is called the same.
+NAME = "astro-privatelink"
+#: What this collection created, or was told to adopt, carries this tag.
+OWNED = {"managed-by": "astro.privatelink"}
+
+_SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
+#: States in which an endpoint no longer counts.
+_GONE = {"deleting", "deleted"}
+
+
+def parse_service_region(service_name: str) -> str | None:
+    """The region in an endpoint service's name, or None if it is no such name."""
+    match = _SERVICE_NAME.fullmatch(service_name)
+    return match["region"] if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What is wanted of one VPC's endpoint. ``sources`` are security group ids and CIDRs whose agents may enter.
+
+    ``joined`` are the sources of VPCs that share this link, by their names. With ``sources_only`` the endpoint belongs
+    to a VPC outside of this run: only missing sources are added, and those of ``leaving`` VPCs removed. With ``purge_sources``
+    nobody else may enter: rules for just the port that name others are removed from the managed group.
+    ``service_region`` is where the service lives, "" for the VPC's region; ``zone_ids`` are the AZ ids that Support
+    named, if AWS is not to be asked. ``replace`` allows to delete an endpoint that is rejected, failed or expired, and to
+    make a new one. ``drain`` are the seconds for which an available endpoint is still kept before it is deleted, for
+    agents that have its addresses from before.
+    """
+
+    name: str
+    vpc_id: str
+    service_name: str
+    service_region: str = ""
+    zone_ids: frozenset[str] = frozenset()
+    replace: bool = False
+    sources: frozenset[str] = frozenset()
+    joined: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    subnets: frozenset[str] = frozenset()
+    security_groups: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    endpoint_id: str = ""
+    present: bool = True
+    sources_only: bool = False
+    leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    purge_sources: bool = False
+    drain: int = 0
+
+    def call(self, operation: str, arguments: Mapping[str, Any], makes: New | None = None, until: str = "") -> Call:
+        """A request to EC2 for this link, in its own lane."""
+        return Call(
+            service="ec2",
+            operation=operation,
+            arguments=arguments,
+            subjects=frozenset([self.name]),
+            lane=self.name,
+            makes=makes,
+            until=until,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """An endpoint service as this account sees it; ``zones`` are zone names of this account, none for another region."""
+
+    name: str
+    zones: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    id: str
+    vpc_id: str
+    zone: str
+    zone_id: str
+    free: int
+    public: bool
+    owner: str
+    cidr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityGroup:
+    """``sources`` are those who may reach port 443, by whichever rule; ``exact`` those by a rule for just that port."""
+
+    id: Id
+    vpc_id: str
+    name: str
+    sources: frozenset[str]
+    owned: bool
+    exact: frozenset[str] = field(default=frozenset(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An endpoint as it is, or as it shall be. What AWS makes of it (state, names, addresses) is not compared."""
+
+    id: Id
+    vpc_id: str
+    service_name: str
+    subnets: frozenset[str]
+    security_groups: frozenset[Id]
+    tags: Mapping[str, str]
+    state: str = field(default="", compare=False)
+    detail: str = field(default="", compare=False)
+    dns_name: str = field(default="", compare=False)
+    hosted_zone_id: str = field(default="", compare=False)
+    addresses: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
+
+    @property
+    def owned(self) -> bool:
+        return OWNED.items() <= self.tags.items()
+
+    @property
+    def live(self) -> bool:
+        return self.state not in _GONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Have:
+    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account."""
+
+    region: str
+    vpcs: Mapping[str, str]
+    services: Mapping[str, Service]
+    subnets: tuple[Subnet, ...] = ()
+    groups: tuple[SecurityGroup, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+    def subnets_of(self, vpc_id: str) -> dict[str, Subnet]:
+        return {subnet.id: subnet for subnet in self.subnets if subnet.vpc_id == vpc_id}
+
+
+def tag_specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}]

@@ -1,0 +1,167 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How modules are told of links: argument specs, and from checked parameters to the types of the core. No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from . import egress, model, zone
+
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+
+ENDPOINT_LINK = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "service_name": {"type": "str", "required": True},
+    "service_region": {"type": "str", "default": ""},
+    "supported_az_ids": {"type": "list", "elements": "str", "default": []},
+    "replace": {"type": "bool", "default": False},
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "joined": {"type": "dict", "default": {}},
+    "sources_only": {"type": "bool", "default": False},
+    "subnet_ids": {"type": "list", "elements": "str", "default": []},
+    "security_group_ids": {"type": "list", "elements": "str", "default": []},
+    "tags": {"type": "dict", "default": {}},
+    "vpc_endpoint_id": {"type": "str", "default": ""},
+    "leaving": {"type": "dict", "default": {}},
+    "purge_sources": {"type": "bool", "default": False},
+    "drain": {"type": "int", "default": 0},
+    "state": STATE,
+}
+
+
+def endpoint_link(params: Mapping[str, Any]) -> model.Link:
+    return model.Link(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        service_name=params["service_name"],
+        service_region=params["service_region"],
+        zone_ids=frozenset(params["supported_az_ids"]),
+        replace=params["replace"],
+        sources=frozenset(params["sources"]),
+        joined={name: frozenset(sources) for name, sources in params["joined"].items()},
+        sources_only=params["sources_only"],
+        subnets=frozenset(params["subnet_ids"]),
+        security_groups=frozenset(params["security_group_ids"]),
+        tags={key: str(value) for key, value in params["tags"].items()},
+        endpoint_id=params["vpc_endpoint_id"],
+        leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
+        purge_sources=params["purge_sources"],
+        drain=params["drain"],
+        present=params["state"] == "present",
+    )
+
+
+RECORD = {
+    "host": {"type": "str", "required": True},
+    "dns_name": {"type": "str", "default": ""},
+    "hosted_zone_id": {"type": "str", "default": ""},
+}
+VPC = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "region": {"type": "str", "required": True},
+    "profile": {"type": "str"},
+    "assume_role_arn": {"type": "str"},
+    "state": STATE,
+}
+HOLDER = {"vpc_id": {"type": "str", "required": True}, "region": {"type": "str", "required": True}}
+ZONE_LINK = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "zone": {"type": "str", "default": "external.astronomer.run"},
+    "records": {"type": "list", "elements": "dict", "default": [], "options": RECORD},
+    "vpcs": {"type": "list", "elements": "dict", "default": [], "options": VPC},
+    "holder": {"type": "dict", "options": HOLDER},
+    "hosted_zone_id": {"type": "str", "default": ""},
+    "force_record": {"type": "bool", "default": False},
+    "without_gap": {"type": "bool", "default": False},
+    "others": {"type": "dict", "default": {}},
+    "state": STATE,
+}
+
+
+def zone_link(params: Mapping[str, Any]) -> zone.Link:
+    return zone.Link(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        zone=params["zone"],
+        records={
+            record["host"]: zone.Alias(dns_name=zone.plain(record["dns_name"]), hosted_zone_id=record["hosted_zone_id"])
+            for record in params["records"]
+        },
+        vpcs=tuple(
+            zone.Vpc(
+                name=vpc["name"],
+                vpc_id=vpc["vpc_id"],
+                region=vpc["region"],
+                present=vpc["state"] == "present",
+                access=access_name(vpc),
+            )
+            for vpc in params["vpcs"]
+        ),
+        holder=zone.Vpc(name=f"holder of {params['name']}", **params["holder"]) if params["holder"] else None,
+        zone_id=params["hosted_zone_id"],
+        force_record=params["force_record"],
+        without_gap=params["without_gap"],
+        others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
+        present=params["state"] == "present",
+    )
+
+
+RULE = {
+    "cidr": {"type": "str"},
+    "group": {"type": "str"},
+    "prefix_list": {"type": "str"},
+    "protocol": {"type": "str", "default": "tcp"},
+    "port": {"type": "int"},
+    "to_port": {"type": "int"},
+    "description": {"type": "str", "default": ""},
+}
+AGENTS = {
+    "name": {"type": "str", "required": True},
+    "vpc_id": {"type": "str", "required": True},
+    "group_id": {"type": "str", "required": True},
+    "allowed": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": RULE,
+        "mutually_exclusive": [("cidr", "group", "prefix_list")],
+        "required_one_of": [("cidr", "group", "prefix_list")],
+    },
+    "purge": {"type": "bool", "default": False},
+}
+
+
+def agents(params: Mapping[str, Any]) -> egress.Agents:
+    return egress.Agents(
+        name=params["name"],
+        vpc_id=params["vpc_id"],
+        group_id=params["group_id"],
+        allowed=frozenset(egress.rule(given) for given in params["allowed"]),
+        purge=params["purge"],
+    )
+
+
+def access_name(way: Mapping[str, Any]) -> str:
+    """One name for one way to reach an account."""
+    return " ".join(way[key] for key in ("profile", "assume_role_arn") if way[key])
+
+
+class Unfit(ValueError):
+    """Parameters of a link are not what the module that takes links would accept."""
+
+
+def checked(spec: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Links that came through a parameter without a spec of its own: checked, with defaults."""
+    validator = ArgumentSpecValidator(dict(spec))
+    results = [validator.validate(dict(each)) for each in given]
+    if problems := [message for result in results for message in result.error_messages]:
+        raise Unfit("; ".join(problems))
+    return [result.validated_parameters for result in results]

@@ -1,0 +1,414 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what was seen of all fleets, everything that would make a run fail or cut agents off. Pure.
+
+What setup's own plans find (`_endpoint`, `_zone`) is taken from there; here is what they cannot see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from typing import Any
+
+from .._core.findings import Finding, finding
+from .._core.plan import Plan
+from .._core.supported import ACROSS_REGIONS, numbers
+from .._link import endpoint as _endpoint
+from .._link import model
+from .._link import subnets as _subnets
+from .._link import zone as _zone
+from . import network as _network
+from . import resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vpc:
+    """An agent VPC of a run. ``sources``: who its agents are. ``in_use``: names under Astro's suffix that are needed there.
+
+    ``confirmed``: Support has agreed to a link that is shared over regions or accounts.
+    """
+
+    name: str
+    vpc_id: str
+    region: str
+    host: str
+    via: str = ""
+    sources: frozenset[str] = frozenset()
+    in_use: frozenset[str] = frozenset()
+    confirmed: bool = False
+
+    @property
+    def groups(self) -> frozenset[str]:
+        return frozenset(source for source in self.sources if source.startswith("sg-"))
+
+    @property
+    def ranges(self) -> frozenset[IPv4Network]:
+        return frozenset(IPv4Network(source) for source in self.sources - self.groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """What is wanted and there in one account and region. ``account`` is the caller's, "" if it is not known.
+
+    ``agents`` says in which subnets the agents' security groups are in use, ``quota`` how many endpoints a VPC may have.
+    """
+
+    vpcs: tuple[Vpc, ...]
+    links: tuple[model.Link, ...]
+    have: model.Have
+    plan: Plan
+    account: str = ""
+    agents: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    quota: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A quota of Route 53, and how much of it is taken."""
+
+    most: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """What is wanted and there of one account's zones. ``limits`` are those of zones that VPCs are to join (by id), and of
+    the account (""). ``public`` are ids that were given and are those of public zones.
+    """
+
+    links: tuple[_zone.Link, ...]
+    have: tuple[_zone.Zone, ...]
+    plan: Plan
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    public: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """All that was read, and what that alone already told (``findings``). ``names`` is keyed by VPC id."""
+
+    fleets: tuple[Fleet, ...] = ()
+    zones: tuple[Zones, ...] = ()
+    network: _network.Network = field(default_factory=_network.Network)
+    names: Mapping[str, resolution.Names] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def vpcs(self) -> dict[str, Vpc]:
+        return {vpc.name: vpc for fleet in self.fleets for vpc in fleet.vpcs}
+
+
+def judge(seen: Seen) -> list[Finding]:
+    """Everything that is wrong, each thing once, by VPC."""
+    checks = (_planned, _shared, _far_subnets, _support, _quotas, _groups, _references, _paths, _resolving, _hiding)
+    found = [*seen.findings, *(one for check in checks for one in check(seen))]
+    return sorted(dict.fromkeys(found), key=lambda one: one.vpc)
+
+
+def too_old(links: Iterable[model.Link], region: str, sdk: Sequence[int]) -> list[Finding]:
+    """Links to another region's service, if the SDK cannot ask for such."""
+    if tuple(sdk) >= numbers(ACROSS_REGIONS):
+        return []
+    version = ".".join(map(str, sdk))
+    regions = {link.name: model.parse_service_region(link.service_name) or region for link in links}
+    return [
+        finding("SDK_TOO_OLD", name, service_region=there, version=version)
+        for name, there in regions.items()
+        if there != region
+    ]
+
+
+def waiting(zones: Zones) -> set[str]:
+    """Names of the VPCs that are still to get into their link's zone."""
+    return {
+        vpc.name
+        for link in zones.links
+        for vpc in link.vpcs
+        if vpc.present and not _zone.result(link, vpc, zones.have)["associated"]
+    }
+
+
+# --- the checks
+
+
+def _planned(seen: Seen) -> Iterable[Finding]:
+    for fleet in seen.fleets:
+        yield from fleet.plan.findings
+    for zones in seen.zones:
+        ids = {link.name: link.zone_id for link in zones.links}
+        for one in zones.plan.findings:
+            public = one.code == "ZONE_NOT_FOUND" and ids[one.vpc] in zones.public
+            yield finding("HOSTED_ZONE_PUBLIC", one.vpc, zone_id=ids[one.vpc]) if public else one
+
+
+def _shared(seen: Seen) -> Iterable[Finding]:
+    for fleet in seen.fleets:
+        for link in fleet.links:
+            owner = fleet.have.vpcs.get(link.vpc_id, fleet.account)
+            if fleet.account and owner != fleet.account:
+                yield finding("SHARED_VPC_PARTICIPANT", link.name, vpc_id=link.vpc_id, owner=owner)
+
+
+def _far_subnets(seen: Seen) -> Iterable[Finding]:
+    for fleet in seen.fleets:
+        for link in fleet.links:
+            far = model.parse_service_region(link.service_name) != fleet.have.region
+            for subnet in fleet.have.subnets_of(link.vpc_id).values():
+                doubtful = subnet.zone_id in _subnets.NOT_REMOTE and subnet.id in link.subnets and not link.zone_ids
+                if far and doubtful:
+                    az = f"{subnet.zone} ({subnet.zone_id})"
+                    yield finding("AZ_REMOTE_DOUBTFUL", link.name, subnet=subnet.id, az=az)
+
+
+def _support(seen: Seen) -> Iterable[Finding]:
+    """Astronomer's table has "contact Support" for shared links over regions and accounts."""
+    for vpc, owner in _joined(seen):
+        if not vpc.confirmed:
+            for what, here, there in apart(vpc, owner, seen.network):
+                yield finding("SUPPORT_NEEDED", vpc.name, via=vpc.via, what=what, here=here, there=there)
+
+
+def apart(vpc: Vpc, owner: Vpc, network: _network.Network) -> list[tuple[str, str, str]]:
+    """In what two VPCs are not together: ("region" or "account", the one's, the other's)."""
+    accounts = [network.vpcs[v.vpc_id].owner if v.vpc_id in network.vpcs else "" for v in (vpc, owner)]
+    pairs = [("region", vpc.region, owner.region), ("account", accounts[0], accounts[1])]
+    return [(what, here, there) for what, here, there in pairs if here and there and here != there]
+
+
+def _quotas(seen: Seen) -> Iterable[Finding]:
+    for fleet in seen.fleets:
+        for call in fleet.plan.calls:
+            if call.operation == "CreateVpcEndpoint":
+                vpc_id = call.arguments["VpcId"]
+                count = sum(e.live for e in fleet.have.endpoints if e.vpc_id == vpc_id)
+                if count >= fleet.quota:
+                    facts = {"vpc_id": vpc_id, "count": count, "limit": fleet.quota}
+                    yield from _each("ENDPOINTS_REACHED", call.subjects, facts)
+    for zones in seen.zones:
+        yield from _zone_quotas(zones)
+
+
+def _zone_quotas(zones: Zones) -> Iterable[Finding]:
+    joining: dict[str, set[str]] = {}
+    for call in zones.plan.calls:
+        if call.operation in {"AssociateVPCWithHostedZone", "CreateHostedZone"}:
+            joining.setdefault(str(call.arguments.get("HostedZoneId", "")), set()).update(call.subjects)
+    for zone_id, names in joining.items():
+        limit = zones.limits.get(zone_id)
+        if limit and limit.count + len(names) > limit.most:
+            facts = {"zone_id": zone_id, "count": limit.count, "limit": limit.most, "more": len(names)}
+            yield from _each("ZONE_VPCS_REACHED" if zone_id else "ZONES_REACHED", names, facts)
+
+
+def _each(code: str, names: Iterable[str], facts: Mapping[str, Any]) -> list[Finding]:
+    return [finding(code, name, **facts) for name in names]
+
+
+def _groups(seen: Seen) -> Iterable[Finding]:
+    """Security groups that the user named, or that hang on an endpoint from before."""
+    for fleet in seen.fleets:
+        members = {vpc.name: vpc for vpc in seen.vpcs.values()}
+        for link in fleet.links:
+            endpoint = _endpoint.find(link, fleet.have)[0]
+            there = endpoint.security_groups if endpoint and not link.security_groups else link.security_groups
+            used = [group for group in fleet.have.groups if group.id in there and group.vpc_id == link.vpc_id]
+            for group in used:
+                if group.name == "default":
+                    yield finding("DEFAULT_SECURITY_GROUP", link.name, group=group.id)
+            if link.security_groups and used:
+                admitted = frozenset().union(*(group.sources for group in used))
+                for name in (link.name, *link.joined):
+                    if name in members:
+                        yield from _admitted(members[name], link.security_groups, admitted, seen)
+    for vpc in seen.vpcs.values():
+        yield from _unnamed_ranges(vpc, seen.network)
+
+
+def _admitted(vpc: Vpc, groups: Iterable[str], admitted: frozenset[str], seen: Seen) -> Iterable[Finding]:
+    if any(source.startswith("pl-") for source in admitted):
+        return  # what is in a prefix list is not known
+    ranges = [IPv4Network(source) for source in admitted if not source.startswith("sg-")]
+    homes = [IPv4Network(subnet.cidr) for subnet in _homes(vpc, seen)] or _blocks(vpc, seen.network)
+    named = all(any(home.subnet_of(span) for span in ranges) for home in homes)
+    left = {group for group in vpc.groups - admitted if not (homes and named)}
+    left |= {str(source) for source in vpc.ranges if not any(source.subnet_of(span) for span in ranges)}
+    if left:
+        yield finding("AGENT_NOT_ADMITTED", vpc.name, groups=groups, sources=left)
+
+
+def _unnamed_ranges(vpc: Vpc, network: _network.Network) -> Iterable[Finding]:
+    """Ranges of a VPC that have subnets and no part in what is admitted, where agents are known by range only."""
+    if vpc.groups or not any(block.overlaps(source) for block in _blocks(vpc, network) for source in vpc.ranges):
+        return
+    subnets = [IPv4Network(subnet.cidr) for subnet in network.subnets_of(vpc.vpc_id)]
+    left = [
+        block
+        for block in _blocks(vpc, network)
+        if not any(block.overlaps(source) for source in vpc.ranges)
+        and any(subnet.subnet_of(block) for subnet in subnets)
+    ]
+    if left:
+        yield finding("AGENT_RANGE_NOT_ADMITTED", vpc.name, vpc_id=vpc.vpc_id, ranges=left)
+
+
+def _blocks(vpc: Vpc, network: _network.Network) -> list[IPv4Network]:
+    return [IPv4Network(cidr) for cidr in network.vpcs[vpc.vpc_id].cidrs] if vpc.vpc_id in network.vpcs else []
+
+
+def _references(seen: Seen) -> Iterable[Finding]:
+    """Groups of a joined VPC that the endpoint's group shall name."""
+    known = {group.id for fleet in seen.fleets for group in fleet.have.groups}
+    for vpc, owner in _joined(seen):
+        for group in sorted(vpc.groups - known):
+            yield finding("SECURITY_GROUP_NOT_FOUND", vpc.name, vpc_id=vpc.vpc_id, group=group)
+        if not vpc.groups:
+            continue
+        facts = {"groups": vpc.groups, "vpc_id": vpc.vpc_id, "other": owner.vpc_id}
+        if vpc.region != owner.region:
+            yield finding("SG_REF_INVALID", vpc.name, **facts, why="they are in different regions")
+        elif not seen.network.groups_cross(vpc.vpc_id, owner.vpc_id):
+            why = "there is no active peering, nor a transit gateway with security group referencing on both sides"
+            yield finding("SG_REF_INVALID", vpc.name, **facts, why=why)
+
+
+def _paths(seen: Seen) -> Iterable[Finding]:
+    ends = {link.name: _ends(link, fleet, seen.network) for fleet in seen.fleets for link in fleet.links}
+    for vpc in seen.vpcs.values():
+        there = ends.get(vpc.via or vpc.name, ())
+        homes = _homes(vpc, seen)
+        if there and homes:
+            yield from _network.closed(_network.Path(name=vpc.name, places=homes, ends=there, sure=True), seen.network)
+        perhaps = tuple(
+            subnet
+            for subnet in seen.network.subnets_of(vpc.vpc_id)
+            if subnet not in homes and any(IPv4Network(subnet.cidr).overlaps(span) for span in vpc.ranges)
+        )
+        if there and perhaps:
+            yield from _network.closed(_network.Path(name=vpc.name, places=perhaps, ends=there), seen.network)
+
+
+def _ends(link: model.Link, fleet: Fleet, network: _network.Network) -> tuple[model.Subnet, ...]:
+    """The subnets that the endpoint has, or will have."""
+    endpoint = _endpoint.find(link, fleet.have)[0]
+    planned = fleet.plan.after.get(link.name, {}).get("endpoint", {}).get("subnet_ids", [])
+    ids = planned or (sorted(endpoint.subnets) if endpoint else [])
+    return tuple(network.subnets[each] for each in ids if each in network.subnets)
+
+
+def _homes(vpc: Vpc, seen: Seen) -> tuple[model.Subnet, ...]:
+    """The subnets in which something carries a security group of the agents."""
+    ids = {subnet for fleet in seen.fleets for group in vpc.groups for subnet in fleet.agents.get(group, ())}
+    return tuple(subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if subnet.id in ids)
+
+
+def _joined(seen: Seen) -> Iterable[tuple[Vpc, Vpc]]:
+    vpcs = seen.vpcs
+    return [(vpc, vpcs[vpc.via]) for vpc in vpcs.values() if vpc.via in vpcs]
+
+
+def _resolving(seen: Seen) -> Iterable[Finding]:
+    for zones, link, vpc in _members(seen):
+        names = seen.names.get(vpc.vpc_id)
+        if names is not None and vpc.name in seen.vpcs:
+            yield from resolution.check(_wanted(zones, link, seen.vpcs[vpc.name]), names)
+
+
+def _hiding(seen: Seen) -> Iterable[Finding]:
+    """Records of all links count that share a zone: clusters with agents in the same VPC."""
+    for zones, link, vpc in _members(seen):
+        if vpc.name not in seen.vpcs:
+            continue
+        zone = _zone.find(link, zones.have)[0]
+        same = [
+            each
+            for each in zones.links
+            if (each.vpc_id, each.zone, each.zone_id) == (link.vpc_id, link.zone, link.zone_id)
+        ]
+        records = [record.name for record in (zone.records if zone else ())] + [
+            h for each in same for h in each.records
+        ]
+        want = _wanted(zones, link, seen.vpcs[vpc.name])
+        yield from resolution.hidden(want, seen.vpcs[vpc.name].in_use, records)
+
+
+def _members(seen: Seen) -> Iterable[tuple[Zones, _zone.Link, _zone.Vpc]]:
+    return [(zones, link, vpc) for zones in seen.zones for link in zones.links for vpc in link.vpcs if vpc.present]
+
+
+def _wanted(zones: Zones, link: _zone.Link, vpc: Vpc) -> resolution.Wanted:
+    return resolution.Wanted(
+        name=vpc.name,
+        vpc_id=vpc.vpc_id,
+        host=vpc.host,
+        zone=_zone.plain(link.zone),
+        known=frozenset(str(zone.id) for zone in zones.have),
+    )
+
+
+# --- after the agent hosts were asked, and the Astro API
+
+
+def unknown_cluster(vpc: str, host: str, agent: str, names: Mapping[str, Any]) -> list[Finding]:
+    """``names`` is what `probe` returned from an agent host in a VPC in which nothing private covers the name."""
+    answers = [names.get("vpc_resolver") or {}, names]
+    answered = next((one for one in answers if one.get("addresses") or one.get("problem") == "DNS_NXDOMAIN"), {})
+    if answered.get("problem") != "DNS_NXDOMAIN":
+        return []
+    return [finding("CLUSTER_UNKNOWN", vpc, host=host, agent=agent)]
+
+
+def unfit(deployments: Iterable[Mapping[str, Any]], hosts: Mapping[str, str]) -> list[Finding]:
+    """``deployments`` are those of `astro_info`; ``hosts`` say which name the agents of each VPC use."""
+    found = []
+    for deployment in deployments:
+        cluster, facts = deployment["cluster_id"], {"deployment": deployment["name"]}
+        mine = [vpc for vpc, host in hosts.items() if host.partition(".")[0] == cluster]
+        if not deployment["remote_execution"]:
+            found += _each("DEPLOYMENT_NOT_REMOTE", mine or hosts, facts)
+        elif deployment["airflow_version"].split(".")[0] in {"1", "2"}:
+            found += _each("DEPLOYMENT_AIRFLOW_2", mine or hosts, {**facts, "version": deployment["airflow_version"]})
+        elif deployment["host"] not in {"", *hosts.values()}:
+            facts |= {"host": deployment["host"], "hosts": set(hosts.values())}
+            found += _each("DEPLOYMENT_ELSEWHERE", hosts, facts)
+    return found
+
+
+# --- how a VPC is shown
+
+
+def public(seen: Seen) -> dict[str, dict[str, Any]]:
+    """RETURN's ``vpcs``."""
+    outside = {name for zones in seen.zones for name in waiting(zones)}
+    zoned = {vpc.name for zones in seen.zones for link in zones.links for vpc in link.vpcs}
+    return {
+        vpc.name: _public(vpc, fleet, seen, inside=vpc.name in zoned - outside)
+        for fleet in seen.fleets
+        for vpc in fleet.vpcs
+    }
+
+
+def _public(vpc: Vpc, fleet: Fleet, seen: Seen, inside: bool) -> dict[str, Any]:
+    there = seen.network.vpcs.get(vpc.vpc_id)
+    link = next((link for link in fleet.links if link.name == vpc.name), None)
+    endpoint = _endpoint.find(link, fleet.have)[0] if link else None
+    homes = _homes(vpc, seen) or [
+        subnet
+        for subnet in seen.network.subnets_of(vpc.vpc_id)
+        if not vpc.ranges or any(IPv4Network(subnet.cidr).overlaps(span) for span in vpc.ranges)
+    ]
+    return {
+        "vpc_id": vpc.vpc_id,
+        "account_id": there.owner if there else fleet.account,
+        "region": vpc.region,
+        "via": vpc.via,
+        "host": vpc.host,
+        "cidrs": list(there.cidrs) if there else [],
+        "az_ids": sorted({subnet.zone_id for subnet in homes}),
+        "apart": [each[0] for each in apart(vpc, seen.vpcs[vpc.via], seen.network)] if vpc.via in seen.vpcs else [],
+        "vpc_endpoint_id": str(endpoint.id) if endpoint else "",
+        "state": endpoint.state if endpoint else "",
+        "covered": inside or resolution.covered(vpc.host, seen.names.get(vpc.vpc_id, resolution.Names())),
+    }

@@ -1,0 +1,172 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shell around AWS: waiting, lost answers, and errors as sentences. Reads are tested on the lab."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import clients as aws_clients
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
+from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, CallFailed
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+
+def call(operation, service="ec2", until=""):
+    return Call(
+        service=service, operation=operation, arguments={}, subjects=frozenset(["one"]), lane="one", until=until
+    )
+
+
+def refused(code, message="no"):
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+class Client:
+    """Answers each method with its next prepared answer; an exception is raised."""
+
+    def __init__(self, **answers):
+        self.answers = {name: list(queue) for name, queue in answers.items()}
+        self.calls = []
+
+    def __getattr__(self, name):
+        def method(**arguments):
+            self.calls.append((name, arguments))
+            answer = self.answers[name].pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return method
+
+    def get_paginator(self, name):
+        return SimpleNamespace(paginate=lambda **arguments: [getattr(self, name)(**arguments)])
+
+
+@pytest.fixture(autouse=True)
+def _no_sleep(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(aws_clients.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(aws_clients.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+
+
+def sender(**clients):
+    return aws_send.Sender(SimpleNamespace(get=lambda service, _access="": clients[service]), timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("operation", "reply", "made"),
+    [
+        ("CreateSecurityGroup", {"GroupId": "sg-1"}, "sg-1"),
+        ("CreateVpcEndpoint", {"VpcEndpoint": {"VpcEndpointId": "vpce-1"}}, "vpce-1"),
+        ("ModifyVpcEndpoint", {"Return": True}, ""),
+    ],
+)
+def test_the_id_of_what_was_made(operation, reply, made):
+    name = aws_send.xform_name(operation)
+    assert sender(ec2=Client(**{name: [reply]}))(call(operation), {}) == made
+
+
+def test_a_zone_id_comes_without_its_path():
+    route53 = Client(create_hosted_zone=[{"HostedZone": {"Id": "/hostedzone/Z1"}}])
+    assert sender(route53=route53)(call("CreateHostedZone", "route53"), {}) == "Z1"
+
+
+def test_a_refusal_carries_the_code_and_the_text():
+    with pytest.raises(CallFailed, match="denied") as raised:
+        sender(ec2=Client(modify_vpc_endpoint=[refused("UnauthorizedOperation", "denied")]))(
+            call("ModifyVpcEndpoint"), {}
+        )
+    assert raised.value.code == "UnauthorizedOperation"
+
+
+def test_what_was_just_made_may_be_unknown_for_a_moment():
+    ec2 = Client(
+        create_security_group=[{"GroupId": "sg-1"}],
+        authorize_security_group_ingress=[refused("InvalidGroup.NotFound", "sg-1 does not exist"), {}],
+    )
+    send = sender(ec2=ec2)
+    send(call("CreateSecurityGroup"), {})
+    send(call("AuthorizeSecurityGroupIngress"), {})
+    assert [name for name, _arguments in ec2.calls].count("authorize_security_group_ingress") == 2
+
+
+def test_a_group_may_be_held_for_a_moment_after_its_endpoint_is_gone():
+    ec2 = Client(delete_security_group=[refused("DependencyViolation", "has a dependent object"), {}])
+    assert sender(ec2=ec2)(call("DeleteSecurityGroup"), {}) == ""
+    assert len(ec2.calls) == 2
+
+
+def test_what_others_made_is_not_waited_for():
+    ec2 = Client(authorize_security_group_ingress=[refused("InvalidGroup.NotFound", "sg-9 does not exist")])
+    with pytest.raises(CallFailed):
+        sender(ec2=ec2)(call("AuthorizeSecurityGroupIngress"), {})
+
+
+def test_a_zone_whose_answer_was_lost_is_found_by_its_reference():
+    zones = [
+        {"Name": "a.example.", "Id": "/hostedzone/Z0", "CallerReference": "else", "Config": {"PrivateZone": True}},
+        {"Name": "a.example.", "Id": "/hostedzone/Z1", "CallerReference": "mine", "Config": {"PrivateZone": True}},
+    ]
+    route53 = Client(
+        create_hosted_zone=[refused("HostedZoneAlreadyExists")],
+        list_hosted_zones_by_name=[{"HostedZones": zones, "IsTruncated": False}],
+    )
+    arguments = {"Name": "a.example", "CallerReference": "mine"}
+    assert sender(route53=route53)(call("CreateHostedZone", "route53"), arguments) == "Z1"
+
+
+def test_a_delete_that_aws_reports_as_unsuccessful_failed():
+    error = {"Code": "OperationNotPermitted", "Message": "in use"}
+    ec2 = Client(delete_vpc_endpoints=[{"Unsuccessful": [{"Error": error}]}])
+    with pytest.raises(CallFailed, match="in use"):
+        sender(ec2=ec2)(call("DeleteVpcEndpoints"), {"VpcEndpointIds": ["vpce-1"]})
+
+
+def test_a_delete_of_what_is_gone_is_done():
+    error = {"Code": "InvalidVpcEndpoint.NotFound", "Message": "gone"}
+    ec2 = Client(delete_vpc_endpoints=[{"Unsuccessful": [{"Error": error}]}])
+    assert sender(ec2=ec2)(call("DeleteVpcEndpoints"), {"VpcEndpointIds": ["vpce-1"]}) == ""
+
+
+def change(status):
+    return {"ChangeInfo": {"Id": "/change/C1", "Status": status}}
+
+
+def test_a_change_is_waited_for():
+    route53 = Client(change_resource_record_sets=[change("PENDING")], get_change=[change("PENDING"), change("INSYNC")])
+    sender(route53=route53)(call("ChangeResourceRecordSets", "route53", "insync"), {})
+    assert route53.calls[-1] == ("get_change", {"Id": "C1"})
+
+
+def test_a_change_in_another_account_cannot_be_watched():
+    route53 = Client(associate_vpc_with_hosted_zone=[change("PENDING")], get_change=[refused("AccessDenied")])
+    assert sender(route53=route53)(call("AssociateVPCWithHostedZone", "route53", "insync"), {}) == ""
+
+
+def test_a_wait_ends():
+    route53 = Client(change_resource_record_sets=[change("PENDING")], get_change=[change("PENDING")] * 99)
+    with pytest.raises(CallFailed, match="not insync after 60 seconds"):
+        sender(route53=route53)(call("ChangeResourceRecordSets", "route53", "insync"), {})
+
+
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        (NoCredentialsError(), "Give credentials"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), "AWS_ENDPOINT_URL"),
+        (refused("UnauthorizedOperation"), "Allow the action"),
+    ],
+)
+def test_errors_say_what_to_do(problem, advice):
+    assert advice in aws_clients.explain(problem)
+
+
+def test_filters_of_any_length_are_cut():
+    ec2 = Client(describe_vpcs=[{"Vpcs": [{"n": 1}]}, {"Vpcs": [{"n": 2}]}])
+    ids = [f"vpc-{number}" for number in range(aws_clients.FILTER_SIZE + 1)]
+    assert aws_clients.describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": ids}) == [{"n": 1}, {"n": 2}]
+    assert [len(a["Filters"][0]["Values"]) for _name, a in ec2.calls] == [aws_clients.FILTER_SIZE, 1]
+    assert aws_clients.describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": []}) == []

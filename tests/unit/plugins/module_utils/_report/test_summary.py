@@ -1,0 +1,71 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table for a terminal."""
+
+from __future__ import annotations
+
+from ansible_collections.astro.privatelink.plugins.module_utils._report.summary import summary
+
+ENDPOINT = {"addresses": [{"address": "10.0.1.5"}, {"address": "10.0.2.5"}]}
+
+
+def vpc(name, *agents, link=None, findings=(), verdict="works"):
+    of_agents = [one for agent in agents for one in agent["findings"]]
+    return {
+        "name": name,
+        "link": link or name,
+        "endpoint": ENDPOINT,
+        "agents": list(agents),
+        "verdict": verdict,
+        "findings": [*findings, *of_agents],
+    }
+
+
+def agent(name, *findings, addresses=("10.0.1.5",), problem="", tls=(True, True)):
+    reached = [{"address": f"10.0.{n}.5", "tls": done, "status": 404 * done} for n, done in enumerate(tls, 1)]
+    names = {"addresses": list(addresses), "problem": problem}
+    return {"name": name, "names": names, "addresses": reached, "findings": list(findings)}
+
+
+def wrong(code, severity="error"):
+    return {"code": code, "severity": severity}
+
+
+def test_the_columns_stand_under_each_other():
+    head, row = summary({"vpcs": [vpc("payments", agent("agent-1"))]})
+    assert head.split() == ["VPC", "AGENT", "HOST", "LINK", "ADDRESSES", "DNS", "TLS", "HTTP", "VERDICT"]
+    assert row == "payments  agent-1     own   10.0.1.5   private  verified  404   works"
+
+
+def cells(*vpcs):
+    return [[cell for cell in row.split("  ") if cell] for row in summary({"vpcs": vpcs})[1:]]
+
+
+def test_what_is_wrong_is_the_verdict():
+    bad = agent("a", wrong("TCP_TIMEOUT_ONE_AZ"), tls=(True, False))
+    assert [cell.strip() for cell in cells(vpc("v", bad))[0]][-3:] == ["1 of 2", "-, 404", "TCP_TIMEOUT_ONE_AZ"]
+
+
+def test_warnings_do_not_hide_that_it_works():
+    drift = [wrong("SETUP_INCOMPLETE", "warning")]
+    assert cells(vpc("v", agent("a"), findings=drift))[0][-1].strip() == "works (SETUP_INCOMPLETE)"
+
+
+def test_an_error_of_the_link_is_every_agents():
+    assert cells(vpc("v", agent("a"), findings=[wrong("ENDPOINT_FAILED")]))[0][-1].strip() == "ENDPOINT_FAILED"
+
+
+def test_a_vpc_without_agents_is_a_line_too():
+    (row,) = cells(vpc("v", link="other", findings=[wrong("NO_AGENT_HOST")], verdict="failed"))
+    assert [cell.strip() for cell in row][1:3] == ["-", "via other"]
+    assert row[-1].strip() == "NO_AGENT_HOST"
+    assert cells(vpc("v", verdict="unverified"))[0][-1].strip() == "unverified"
+
+
+def test_names_that_lead_elsewhere():
+    public = agent("a", wrong("DNS_PUBLIC_ANSWER"), addresses=("203.0.113.10",))
+    missing = agent("a", wrong("DNS_NXDOMAIN"), addresses=(), problem="DNS_NXDOMAIN")
+    unasked = {**agent("a"), "names": {}}
+    rows = cells(vpc("v", public), vpc("w", missing), vpc("x", unasked))
+    assert [row[4].strip() for row in rows] == ["other", "nxdomain", "-"]

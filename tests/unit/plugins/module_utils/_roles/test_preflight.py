@@ -1,0 +1,116 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the inventory to what preflight looks at, and the answers put together."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import InventoryError
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import preflight as core
+
+SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+SUFFIX = "external.astronomer.run"
+
+
+def host(number, **more):
+    known = {
+        "vpc_id": f"vpc-0000000{number}",
+        "region": "us-east-1",
+        "cluster_id": "clx",
+        "service_name": SERVICE,
+        "agent_cidrs": ["10.1.0.0/16"],
+    }
+    return {f"privatelink_{key}": value for key, value in {**known, **more}.items() if value}
+
+
+FLEET = {
+    "own": host(1),
+    "joined": host(2, via="own", service_name=""),
+    "far": host(3, region="eu-west-1", profile="far"),
+}
+
+
+def test_each_account_and_region_is_looked_at_once():
+    scope = core.scope(FLEET, list(FLEET))
+    places = [(fleet["region"], fleet.get("profile")) for fleet in scope["fleets"]]
+    assert places == [("eu-west-1", "far"), ("us-east-1", None)]
+    assert [[vpc["name"] for vpc in fleet["vpcs"]] for fleet in scope["fleets"]] == [["far"], ["joined", "own"]]
+    assert [[link["name"] for link in fleet["links"]] for fleet in scope["fleets"]] == [["far"], ["own"]]
+    assert [[link["name"] for link in zones["links"]] for zones in scope["zones"]] == [["far"], ["own"]]
+
+
+def test_a_joined_vpc_in_an_account_of_its_own_is_looked_at_there():
+    abroad = {**FLEET, "joined": host(2, via="own", service_name="", assume_role_arn="arn:aws:iam::2:role/r")}
+    scope = core.scope(abroad, ["joined"])
+    assert [[vpc["name"] for vpc in fleet["vpcs"]] for fleet in scope["fleets"]] == [["joined"], ["own"]]
+    assert [fleet["links"] == [] for fleet in scope["fleets"]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("more", "in_use"),
+    [
+        ({}, []),
+        ({"other_clusters": ["cly", "clz.external.astronomer.run"]}, [f"cly.{SUFFIX}", f"clz.{SUFFIX}"]),
+        ({"other_clusters": "cly"}, [f"cly.{SUFFIX}"]),
+        ({"other_clusters": ["clx"]}, []),
+    ],
+)
+def test_names_that_are_in_use(more, in_use):
+    (fleet,) = core.scope({"own": host(1, **more)}, ["own"])["fleets"]
+    assert fleet["vpcs"][0]["in_use"] == in_use
+
+
+@pytest.mark.parametrize(
+    ("given", "confirmed"),
+    [(True, True), ("true", True), ("yes", True), (False, False), ("false", False), (None, False)],
+)
+def test_what_support_confirmed_may_come_from_the_command_line(given, confirmed):
+    (fleet,) = core.scope({"own": host(1, support_confirmed=given)}, ["own"])["fleets"]
+    assert fleet["vpcs"][0]["support_confirmed"] is confirmed
+
+
+def test_another_cluster_in_the_same_vpc_is_in_use():
+    (fleet,) = core.scope({"one": host(1), "two": host(1, cluster_id="cly")}, ["one", "two"])["fleets"]
+    assert [vpc["in_use"] for vpc in fleet["vpcs"]] == [[f"cly.{SUFFIX}"], [f"clx.{SUFFIX}"]]
+
+
+def test_support_is_asked_before_the_service_is_known():
+    unknown = {"own": host(1, service_name=""), "joined": FLEET["joined"]}
+    with pytest.raises(InventoryError, match="privatelink_service_name is not set"):
+        core.scope(unknown, list(unknown))
+    (fleet,) = core.support_scope(unknown, list(unknown))
+    assert (len(fleet["vpcs"]), fleet["links"]) == (2, [])
+    assert [len(fleet["links"]) for fleet in core.support_scope(FLEET, list(FLEET))] == [1, 1]
+
+
+def test_only_agents_of_vpcs_without_a_private_answer_are_asked():
+    agents = {"a1": {"privatelink_agent_vpc": "own"}, "a2": {"privatelink_agent_vpc": "far"}, "a3": {}}
+    vpcs = {"own": {"covered": False}, "joined": {"covered": False}, "far": {"covered": True}}
+    assert core.to_ask(agents, list(agents), vpcs) == {"own": ["a1"], "joined": []}
+
+
+def test_findings_of_all_who_were_asked():
+    read = {
+        "findings": [{"code": "CUSTOM_DNS", "vpc": "own"}],
+        "vpcs": {"own": {"host": f"clx.{SUFFIX}"}, "elsewhere": {"host": f"cly.{SUFFIX}"}},
+    }
+    probes = [
+        {"item": "a1", "names": {"problem": "DNS_NXDOMAIN", "addresses": []}},
+        {"item": "a2", "unreachable": True},
+    ]
+    hostvars = {"own": {"__preflight_lookups": {"results": probes}}}
+    deployment = {
+        "name": "orders",
+        "cluster_id": "clx",
+        "host": "",
+        "remote_execution": False,
+        "airflow_version": "3.0.2",
+    }
+
+    def codes(astro):
+        return [one["code"] for one in core.findings(read, hostvars, ["own"], astro)]
+
+    assert codes({"skipped": True}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN"]
+    assert codes({"deployments": [deployment]}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN", "DEPLOYMENT_NOT_REMOTE"]
+    assert codes({"msg": "401", "failed": False}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN", "NOT_CHECKED"]
