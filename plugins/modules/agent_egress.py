@@ -138,47 +138,20 @@ from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
-from typing import Any
-
-from ..module_utils._aws import clients, read_egress, send
-from ..module_utils._aws.module import aws_module
-from ..module_utils._core.plan import Outcome, Plan
-from ..module_utils._core.run import Job, run
-from ..module_utils._link import egress
-from ..module_utils._link import params as _params
-
-
-class Egress(Job[egress.Have]):
-    """The job of this module: egress rules of agents' security groups."""
-
-    def __init__(self, module: Any) -> None:
-        self.agents = [_params.agents(params) for params in module.params["agents"]]
-        self.clients = clients.Clients(module)
-
-    def read(self) -> egress.Have:
-        return read_egress.read(self.clients.get("ec2"), {agents.group_id for agents in self.agents})
-
-    def plan(self, have: egress.Have) -> Plan:
-        return egress.plan(self.agents, have)
-
-    def api(self) -> send.Sender:
-        return send.Sender(self.clients, timeout=0)
-
-    def settle(self, have: egress.Have, outcome: Outcome) -> egress.Have:
-        return self.read() if outcome.sent or outcome.failed else have
-
-    def results(self, have: egress.Have) -> dict[str, dict[str, Any]]:
-        return egress.result(self.agents, have)
+from ..module_utils._aws.jobs import Egress
+from ..module_utils._aws.module import aws_module, clients_of
+from ..module_utils._core.run import run
+from ..module_utils._link import params
 
 
 def main() -> None:
     module = aws_module(
         argument_spec={
-            "agents": {"type": "list", "elements": "dict", "required": True, "options": _params.AGENTS},
+            "agents": {"type": "list", "elements": "dict", "required": True, "options": params.AGENTS},
             "assume_role_arn": {"type": "str"},
         },
     )
-    run(module, Egress(module))
+    run(module, Egress(clients_of(module), list(map(params.agents, module.params["agents"]))))
 
 
 if __name__ == "__main__":

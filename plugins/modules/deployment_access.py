@@ -157,16 +157,14 @@ from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
-from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._astro import access
 from ..module_utils._astro import api as _astro
-from ..module_utils._core.findings import Finding
-from ..module_utils._core.plan import Outcome, Plan
-from ..module_utils._core.run import Job, answer, carry_out
+from ..module_utils._astro.jobs import Access
+from ..module_utils._core.run import carry_out, end
 
 OPTIONS = {
     "deployment_id": {"type": "str", "required": True},
@@ -193,34 +191,6 @@ def want_from_params(params: dict[str, Any]) -> access.Want:
     )
 
 
-class Access(Job[access.Have]):
-    """The job of this module: one Deployment's list. It keeps its first read, which the update is checked against."""
-
-    def __init__(self, want: access.Want, client: _astro.Client) -> None:
-        self.want, self.client = want, client
-        self.first = _astro.have(client, want.deployment_id)
-
-    def read(self) -> access.Have:
-        return self.first
-
-    def plan(self, have: access.Have) -> Plan:
-        return access.plan(self.want, have)
-
-    def api(self) -> _astro.Updater:
-        return _astro.Updater(api=self.client, planned_for=self.first.document, no_variables=self.want.no_variables)
-
-    def settle(self, have: access.Have, outcome: Outcome) -> access.Have:
-        if not outcome.sent and not outcome.failed:
-            return have
-        try:
-            return _astro.have(self.client, self.want.deployment_id)
-        except _astro.AstroError:
-            return have  # what cannot be read back counts as not done: the first read is there to be compared with
-
-    def status(self, have: access.Have) -> Iterable[Finding]:
-        return access.changed_besides(self.first.document, have.document)
-
-
 def main() -> None:
     module = AnsibleModule(argument_spec={**_astro.OPTIONS, **OPTIONS}, supports_check_mode=True)
     want = want_from_params(module.params)
@@ -231,11 +201,11 @@ def main() -> None:
             module.fail_json(msg=str(confused[0]), findings=[one.public() for one in confused])
         job = Access(want, client)
         known |= {"before": list(job.first.ranges)}
-        done = carry_out(module, job)
+        done = carry_out(job, module.check_mode)
     except _astro.AstroError as problem:
         module.fail_json(msg=str(problem), **known)
     else:
-        answer(module, done, "The Deployment is not as asked for.", **access.results(job.first, done.have, done.plan))
+        end(module, done, "The Deployment is not as asked for.", job.answer(done))
 
 
 if __name__ == "__main__":

@@ -213,83 +213,24 @@ from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
-from typing import Any
-
-from ..module_utils._aws import clients as aws_clients
-from ..module_utils._aws.module import aws_module
+from ..module_utils._aws.module import aws_module, clients_of
 from ..module_utils._core import errors
-from ..module_utils._link import params as _params
-from ..module_utils._preflight import checks, read
-from ..module_utils._preflight.session import Place
-
-ACCESS = {"profile": {"type": "str"}, "assume_role_arn": {"type": "str"}}
-LINKS = {"type": "list", "elements": "dict"}
-VPC = {
-    "name": {"type": "str", "required": True},
-    "vpc_id": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-    "via": {"type": "str", "default": ""},
-    "sources": {"type": "list", "elements": "str", "default": []},
-    "in_use": {"type": "list", "elements": "str", "default": []},
-    "support_confirmed": {"type": "bool", "default": False},
-}
-FLEET = {
-    **ACCESS,
-    "region": {"type": "str", "required": True},
-    "vpcs": {"type": "list", "elements": "dict", "required": True, "options": VPC},
-    "links": {**LINKS, "default": []},
-}
-ZONES = {**ACCESS, "links": {**LINKS, "required": True}}
-
-
-def vpc_from_params(params: dict[str, Any], region: str) -> checks.Vpc:
-    return checks.Vpc(
-        name=params["name"],
-        vpc_id=params["vpc_id"],
-        region=region,
-        host=params["host"],
-        via=params["via"],
-        sources=frozenset(params["sources"]),
-        in_use=frozenset(params["in_use"]),
-        confirmed=params["support_confirmed"],
-    )
-
-
-def places(clients: aws_clients.Clients, fleets: list[dict[str, Any]]) -> list[Place]:
-    return [
-        Place(
-            clients=clients,
-            access=_params.access_name(fleet),
-            region=fleet["region"],
-            vpcs=tuple(vpc_from_params(vpc, fleet["region"]) for vpc in fleet["vpcs"]),
-            links=tuple(map(_params.endpoint_link, _params.checked(_params.ENDPOINT_LINK, fleet["links"]))),
-        )
-        for fleet in fleets
-    ]
-
-
-def accounts(clients: aws_clients.Clients, zones: list[dict[str, Any]]) -> list[read.Account]:
-    return [
-        read.Account(
-            place=Place(clients=clients, access=_params.access_name(account)),
-            links=tuple(map(_params.zone_link, _params.checked(_params.ZONE_LINK, account["links"]))),
-        )
-        for account in zones
-    ]
+from ..module_utils._link.params import access_name
+from ..module_utils._preflight import checks, params, read
 
 
 def main() -> None:
     module = aws_module(
         argument_spec={
-            "fleets": {"type": "list", "elements": "dict", "required": True, "options": FLEET},
-            "zones": {"type": "list", "elements": "dict", "default": [], "options": ZONES},
+            "fleets": {"type": "list", "elements": "dict", "required": True, "options": params.FLEET},
+            "zones": {"type": "list", "elements": "dict", "default": [], "options": params.ZONES},
         },
     )
     fleets, zones = module.params["fleets"], module.params["zones"]
-    clients = aws_clients.Clients(module, {_params.access_name(way): way for way in (*fleets, *zones)})
+    clients = clients_of(module, {access_name(way): way for way in (*fleets, *zones)})
     try:
-        seen = read.survey(places(clients, fleets), accounts(clients, zones), read.sdk_version())
-    except (errors.ReadFailed, _params.Unfit) as problem:
+        seen = read.survey(params.places(clients, fleets), params.accounts(clients, zones), read.sdk_version())
+    except errors.PrivateLinkError as problem:
         module.fail_json(msg=str(problem))
     else:
         findings = [one.public() for one in checks.judge(seen)]

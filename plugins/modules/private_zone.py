@@ -213,51 +213,23 @@ from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
-from typing import Any
-
-from ..module_utils._aws import clients, send
-from ..module_utils._aws import read as aws_read
-from ..module_utils._aws.module import aws_module
-from ..module_utils._core.plan import Outcome, Plan
-from ..module_utils._core.run import Job, run
-from ..module_utils._link import params as _params
-from ..module_utils._link import zone
-
-
-class Zones(Job[list[zone.Zone]]):
-    """The job of this module: the zones of an account's links."""
-
-    def __init__(self, module: Any) -> None:
-        self.links = [_params.zone_link(params) for params in module.params["links"]]
-        self.timeout = module.params["wait_timeout"]
-        vpcs = [vpc for link in module.params["links"] for vpc in link["vpcs"]]
-        self.clients = clients.Clients(module, {_params.access_name(vpc): vpc for vpc in vpcs})
-
-    def read(self) -> list[zone.Zone]:
-        return aws_read.read_zones(self.clients.get("route53"), self.links)
-
-    def plan(self, have: list[zone.Zone]) -> Plan:
-        return zone.plan(self.links, have)
-
-    def api(self) -> send.Sender:
-        return send.Sender(self.clients, self.timeout)
-
-    def settle(self, have: list[zone.Zone], outcome: Outcome) -> list[zone.Zone]:
-        return self.read() if outcome.sent or outcome.failed else have
-
-    def results(self, have: list[zone.Zone]) -> dict[str, dict[str, Any]]:
-        return {vpc.name: zone.result(link, vpc, have) for link in self.links for vpc in link.vpcs}
+from ..module_utils._aws.jobs import Zones
+from ..module_utils._aws.module import aws_module, clients_of
+from ..module_utils._core.run import run
+from ..module_utils._link import params
 
 
 def main() -> None:
     module = aws_module(
         argument_spec={
-            "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ZONE_LINK},
+            "links": {"type": "list", "elements": "dict", "required": True, "options": params.ZONE_LINK},
             "wait_timeout": {"type": "int", "default": 180},
             "assume_role_arn": {"type": "str"},
         },
     )
-    run(module, Zones(module))
+    links = module.params["links"]
+    others = {params.access_name(vpc): vpc for link in links for vpc in link["vpcs"]}
+    run(module, Zones(clients_of(module, others), list(map(params.zone_link, links)), module.params["wait_timeout"]))
 
 
 if __name__ == "__main__":

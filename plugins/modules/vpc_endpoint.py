@@ -229,65 +229,25 @@ from ..module_utils._core.running import stop_if_too_old
 
 stop_if_too_old()
 
-from typing import Any
-
-from ..module_utils._aws import clients, send
-from ..module_utils._aws import read as aws_read
-from ..module_utils._aws.module import aws_module
-from ..module_utils._core.findings import Finding
-from ..module_utils._core.plan import Outcome, Plan
-from ..module_utils._core.run import Job, run
+from ..module_utils._aws.jobs import Endpoints
+from ..module_utils._aws.module import aws_module, clients_of
+from ..module_utils._core.run import run
 from ..module_utils._core.supported import ACROSS_REGIONS
-from ..module_utils._link import endpoint, model
-from ..module_utils._link import params as _params
-
-
-class Endpoints(Job[model.Have]):
-    """The job of this module: endpoints of a fleet."""
-
-    def __init__(self, module: Any) -> None:
-        self.links = [_params.endpoint_link(params) for params in module.params["links"]]
-        self.timeout = module.params["wait_timeout"]
-        if any(link.service_region for link in self.links):
-            module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
-        self.clients = clients.Clients(module)
-
-    @property
-    def ec2(self) -> Any:
-        return self.clients.get("ec2")
-
-    def read(self) -> model.Have:
-        return aws_read.read_fleet(self.ec2, self.links)
-
-    def plan(self, have: model.Have) -> Plan:
-        return endpoint.plan(self.links, have)
-
-    def api(self) -> send.Sender:
-        return send.Sender(self.clients, self.timeout)
-
-    def settle(self, have: model.Have, outcome: Outcome) -> model.Have:
-        made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
-        pending = made | endpoint.unsettled(self.links, have)
-        if pending:
-            aws_read.wait_for_endpoints(self.ec2, pending, self.timeout)
-        return self.read() if pending or outcome.sent or outcome.failed else have
-
-    def status(self, have: model.Have) -> list[Finding]:
-        return [problem for link in self.links for problem in endpoint.status(link, have, self.timeout)]
-
-    def results(self, have: model.Have) -> dict[str, dict[str, Any]]:
-        return {link.name: endpoint.result(link, have) for link in self.links}
+from ..module_utils._link import params
 
 
 def main() -> None:
     module = aws_module(
         argument_spec={
-            "links": {"type": "list", "elements": "dict", "required": True, "options": _params.ENDPOINT_LINK},
+            "links": {"type": "list", "elements": "dict", "required": True, "options": params.ENDPOINT_LINK},
             "wait_timeout": {"type": "int", "default": 600},
             "assume_role_arn": {"type": "str"},
         },
     )
-    run(module, Endpoints(module))
+    links = [params.endpoint_link(link) for link in module.params["links"]]
+    if any(link.service_region for link in links):
+        module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
+    run(module, Endpoints(clients_of(module), links, module.params["wait_timeout"]))
 
 
 if __name__ == "__main__":

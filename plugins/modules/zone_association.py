@@ -118,9 +118,9 @@ stop_if_too_old()
 
 from typing import Any
 
-from ..module_utils._aws import clients, send
 from ..module_utils._aws import read as aws_read
-from ..module_utils._aws.module import aws_module
+from ..module_utils._aws import send
+from ..module_utils._aws.module import aws_module, clients_of
 from ..module_utils._core.plan import Outcome, Plan
 from ..module_utils._core.run import Job, run
 from ..module_utils._link import association
@@ -149,7 +149,7 @@ class Associations(Job[association.Have]):
             for params in module.params["associations"]
         ]
         self.timeout = module.params["wait_timeout"]
-        self.clients = clients.Clients(module)
+        self.clients = clients_of(module)
 
     def read(self) -> association.Have:
         vpcs = {one.vpc_id: one.region for one in self.wanted}

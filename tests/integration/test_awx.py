@@ -400,7 +400,7 @@ def with_answers(hostvars):
 def test_without_a_credential_it_is_said_what_is_missing(job):
     done = job("setup", check=True, credential={})
     assert done.rc == 2
-    assert "Give credentials" in done.text
+    assert "Provide credentials" in done.text
 
 
 def test_what_the_inventory_says_of_vpcs_wins_over_answers(job):

@@ -132,7 +132,7 @@ def test_credentials_that_are_missing_are_asked_for(lab, tmp_path):
     done = play(lab, tmp_path, "setup", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert done.rc == 2
     assert "nothing was changed" in done.text
-    assert "Give credentials" in done.text
+    assert "Provide credentials" in done.text
 
 
 def test_an_endpoint_url_that_nobody_answers_is_named(lab, tmp_path):

@@ -21,7 +21,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from ansible.module_utils.api import generate_jittered_backoff
 from ansible.module_utils.urls import open_url
 
-from .._core.plan import Call, CallFailed
+from .._core.errors import CallFailed, PrivateLinkError
+from .._core.plan import Call
 from . import access
 from . import deployment as _deployment
 
@@ -42,7 +43,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class AstroError(Exception):
+class AstroError(PrivateLinkError):
     """Astro refused a request, or could not be asked; the text is for people. ``status`` is 0 without an answer."""
 
     def __init__(self, message: str, status: int = 0, retry_after: float = 0.0) -> None:
@@ -163,7 +164,7 @@ def client(params: Mapping[str, Any], environment: Mapping[str, str] | None = No
     if not token:
         raise AstroError("There is no Astro API token. Set ASTRO_API_TOKEN, or api_token.")
     if not organization:
-        raise AstroError("Which Organization is not said. Set organization_id, or ASTRO_ORGANIZATION_ID.")
+        raise AstroError("No Organization was given. Set organization_id, or ASTRO_ORGANIZATION_ID.")
     where = urlsplit(url)
     if where.scheme != "https" and where.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise AstroError(f"api_url {url} is not https; the token would travel in the clear.")

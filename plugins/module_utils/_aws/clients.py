@@ -12,88 +12,118 @@ from contextlib import suppress
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
 from .._core.errors import ReadFailed
-from .._core.plan import WORKERS
+from .session import Login, Sdk, assume
 
 #: Values that one EC2 filter takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html).
 FILTER_SIZE = 200
-#: Throttled and broken requests are sent again, slower each time; several processes may share an account's buckets.
-RETRIES = {"mode": "standard", "max_attempts": 8}
 
 
 class Clients:
-    """AWS clients with a module's credentials, or with those of another account where a plan needs them.
+    """AWS clients of one account, and of the other accounts that a plan needs.
 
-    ``access`` maps a name to how that account is reached: ``profile`` and ``assume_role_arn``. The name "" is the module's
-    own account. Without a region a client takes the module's. Route 53 is global and takes us-east-1.
+    ``others`` are those accounts, by the names that `Call.access` has for them; the name "" is the own account.
     """
 
-    def __init__(self, module: Any, access: Mapping[str, Mapping[str, str]] | None = None) -> None:
-        self._module = module
-        own = {"assume_role_arn": module.params.get("assume_role_arn") or ""}
-        self._access = {**(access or {}), "": own}
+    def __init__(self, sdk: Sdk, own: Login | None = None, others: Mapping[str, Login] | None = None) -> None:
+        self._sdk = sdk
+        self._logins = {**(others or {}), "": own or Login()}
+        self._sessions: dict[str, Any] = {}
         self._known: dict[tuple[str, str, str], Any] = {}
-        self._logins: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
     def get(self, service: str, access: str = "", region: str = "") -> Any:
-        region = "us-east-1" if service == "route53" else region
+        """A client; Route 53, which is global, in the home region of the partition. Raises ReadFailed without a login."""
+        region = home_region(region) if service == "route53" else region
         key = (service, access, region)
         with self._lock:  # making clients is not safe between threads, using them is
             if key not in self._known:
-                self._known[key] = self._make(
-                    service, {**self._login(access), **({"region": region} if region else {})}
-                )
+                with reading(f"AWS with {self._logins[access]}"):
+                    self._known[key] = self._sdk.client(service, region, self._session(access, region))
             return self._known[key]
 
-    def _make(self, service: str, more: Mapping[str, Any]) -> Any:
-        config = {"retries": RETRIES, "max_pool_connections": WORKERS + 2}
-        return self._module.client(service, aws_config={**config, **(self._module.params["aws_config"] or {})}, **more)
+    def _session(self, access: str, region: str) -> Any:
+        if access not in self._sessions:
+            login = self._logins[access]
+            session = self._sdk.session(login.profile) if login.profile else None
+            if login.assume_role_arn:
+                session = assume(self._sdk.client("sts", region, session), login.assume_role_arn)
+            self._sessions[access] = session
+        return self._sessions[access]
 
-    def _login(self, access: str) -> dict[str, Any]:
-        if access not in self._logins:
-            way = self._access[access]
-            login: dict[str, Any] = {"profile_name": way["profile"]} if way.get("profile") else {}
-            if way.get("assume_role_arn"):
-                login = self._assume(way["assume_role_arn"], login)
-            self._logins[access] = login
-        return self._logins[access]
 
-    def _assume(self, role: str, login: Mapping[str, Any]) -> dict[str, Any]:
-        with reading("STS"):
-            reply = self._make("sts", login).assume_role(RoleArn=role, RoleSessionName="astro.privatelink")
-        keys = reply["Credentials"]
-        return {
-            "profile_name": None,
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        }
+def home_region(region: str) -> str:
+    """Where Route 53 of a region's partition is asked (https://docs.aws.amazon.com/general/latest/gr/r53.html)."""
+    if region.startswith("cn-"):
+        return "cn-northwest-1"
+    return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
 
 
 def explain(problem: Exception) -> str:
     """An SDK error as a sentence that says what to do about it."""
     name, text = type(problem).__name__, str(problem)
-    advice = {
-        "NoCredentialsError": "Give credentials: a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.",
-        "PartialCredentialsError": "Give both the access key and the secret key.",
-        "ProfileNotFound": "Check the profile's name in ~/.aws/config.",
-        "EndpointConnectionError": "Check endpoint_url (AWS_ENDPOINT_URL), the region's name and the network.",
-        "ConnectTimeoutError": "Check endpoint_url (AWS_ENDPOINT_URL), the region's name and the network.",
-        "ConnectionClosedError": "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
-        "AuthFailure": "Check the credentials.",
-        "InvalidClientTokenId": "Check the credentials.",
-        "UnauthorizedOperation": "Allow the action for these credentials.",
-        "AccessDenied": "Allow the action for these credentials.",
-    }
     code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else name
-    return f"{text.rstrip('.')}. {advice[code]}" if code in advice else text
+    advice = next((advice for codes, advice in _ADVICE.items() if code in codes), "")
+    return f"{text.rstrip('.')}. {advice}" if advice else text
+
+
+_LOGIN = "Check the profile or role; a login must work without a prompt. Log in first, for example: aws sso login --profile NAME."
+_NETWORK = "Check endpoint_url (AWS_ENDPOINT_URL), the region's name and the network."
+_ALLOW = "Allow the action for these credentials; a service control policy may deny it, too."
+
+#: What to do about an error: AWS's codes and the names of botocore's exceptions.
+_ADVICE: dict[tuple[str, ...], str] = {
+    ("NoCredentialsError",): "Provide credentials: a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.",
+    ("PartialCredentialsError",): "Provide both the access key and the secret key.",
+    ("ProfileNotFound",): "Check the profile's name in ~/.aws/config.",
+    ("InvalidRegionError", "NoRegionError"): "Check privatelink_region, or region: a region looks like us-east-1.",
+    (
+        "CredentialRetrievalError",
+        "MetadataRetrievalError",
+        "InvalidConfigError",
+        "ConfigParseError",
+        "InfiniteLoopConfigError",
+        "UnknownCredentialError",
+        "RefreshWithMFAUnsupportedError",
+        "ParamValidationError",
+        "SSOTokenLoadError",
+        "SSOError",
+        "UnauthorizedSSOTokenError",
+        "PendingAuthorizationExpiredError",
+        "TokenRetrievalError",
+        "LoginTokenLoadError",
+        "LoginRefreshTokenExpired",
+    ): _LOGIN,
+    (
+        "EndpointConnectionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "ProxyConnectionError",
+        "SSLError",
+    ): _NETWORK,
+    ("ConnectionClosedError", "HTTPClientError"): "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
+    ("ResponseParserError",): "That is no answer of AWS: check endpoint_url (AWS_ENDPOINT_URL) and proxies.",
+    ("AuthFailure", "OptInRequired"): "Check the credentials, and that the region is enabled for the account.",
+    ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"): "Check the credentials.",
+    (
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+    ): "The credentials have expired: log in again. Check the clock.",
+    ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"): _ALLOW,
+    (
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+    ): "AWS throttles this account: run again when it is quieter.",
+}
 
 
 class reading:
-    """Turns SDK errors of a read into one that says what to do."""
+    """Turns whatever the SDK raises while it reads, or logs in, into an error that says what to do."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -102,8 +132,12 @@ class reading:
         return None
 
     def __exit__(self, kind: Any, problem: BaseException | None, trace: Any) -> None:
-        if isinstance(problem, (BotoCoreError, ClientError)):
-            raise ReadFailed(f"Could not read from {self.what}; nothing was changed. {explain(problem)}") from problem
+        if isinstance(problem, (BotoCoreError, ClientError, Boto3Error)):
+            raise ReadFailed(f"Could not read from {self.what}. {explain(problem)}") from problem
+        if isinstance(problem, (OSError, EOFError)):  # a credential_process that is not there, a prompt for an MFA code
+            raise ReadFailed(
+                f"Could not log in for {self.what}: {problem or type(problem).__name__}. {_LOGIN}"
+            ) from problem
 
 
 def describe(ec2: Any, method: str, key: str, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:

@@ -10,35 +10,18 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-try:
-    import boto3
-    from botocore.config import Config
-except ImportError:  # the plugin says what to install
-    pass
-
 from .._core import errors
 from .._core.plan import WORKERS
 from .._inventory.tags import Account, Filters, Found, Group, Machine, Vpc, Wanted
 from . import clients as aws_clients
-
-
-class _Login:
-    """What `aws_clients.Clients` asks a module for."""
-
-    def __init__(self, region: str) -> None:
-        self.region = region
-        self.params: dict[str, Any] = {"aws_config": None}
-
-    def client(self, service: str, aws_config: Mapping[str, Any], region: str = "", **login: Any) -> Any:
-        session: Any = boto3.session.Session(**login)
-        return session.client(service, region_name=region or self.region, config=Config(**aws_config))
+from .session import Boto3, Login
 
 
 def discover(accounts: Sequence[Account], wanted: Wanted) -> Found:
     """All that is there. Raises `errors.ReadFailed` if any account or region cannot be read: what is missing from an
     inventory would go unnoticed."""
     places = [
-        (aws_clients.Clients(_Login(account.regions[0]), {"account": account.access}), account, region)
+        (aws_clients.Clients(Boto3(), Login.of(account.access)), account, region)
         for account in accounts
         for region in account.regions
     ]
@@ -49,7 +32,7 @@ def discover(accounts: Sequence[Account], wanted: Wanted) -> Found:
 def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: Wanted) -> Found:
     try:
         with aws_clients.reading("EC2"):
-            ec2 = clients.get("ec2", "account", region)
+            ec2 = clients.get("ec2", region=region)
             vpcs = [
                 _vpc(vpc, account, region) for vpc in aws_clients.describe(ec2, "describe_vpcs", "Vpcs", wanted.vpcs)
             ]

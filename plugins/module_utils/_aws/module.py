@@ -22,6 +22,8 @@ except ImportError:  # it did not always say its version
     AMAZON_AWS = ""
 
 from .._core.supported import refusal
+from .clients import Clients
+from .session import RETRIES, Boto3, Login
 
 
 def aws_module(argument_spec: Mapping[str, Any]) -> Any:
@@ -31,3 +33,28 @@ def aws_module(argument_spec: Mapping[str, Any]) -> Any:
     if problem := refusal({"amazon.aws": AMAZON_AWS, **sdk}):
         module.fail_json(msg=problem)
     return module
+
+
+class ModuleSdk:
+    """AWS with a module's own options, as amazon.aws reads them; a profile of another account by boto3 itself."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def client(self, service: str, region: str, session: Any = None) -> Any:
+        params = self._module.params
+        config = {"retries": RETRIES, **(params["aws_config"] or {})}
+        if session is None:
+            return self._module.client(service, aws_config=config, **({"region": region} if region else {}))
+        given = {key: params[key] for key in ("endpoint_url", "validate_certs", "aws_ca_bundle")}
+        options = {**given, "aws_config": config, "region": region or self._module.region}
+        return Boto3(options=options).client(service, region, session)
+
+    def session(self, profile: str) -> Any:
+        return Boto3().session(profile)
+
+
+def clients_of(module: Any, others: Mapping[str, Mapping[str, Any]] | None = None) -> Clients:
+    """The clients of a module; ``others`` are the accounts that its parameters name, by their names."""
+    own = Login(assume_role_arn=module.params.get("assume_role_arn") or "")
+    return Clients(ModuleSdk(module), own, {name: Login.of(way) for name, way in (others or {}).items()})

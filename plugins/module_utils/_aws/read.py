@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -14,7 +15,7 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.exceptions import ClientError
 
 from .._core.plan import WORKERS
-from .._link import model, security_group
+from .._link import egress, model, security_group
 from .._link import zone as _zone
 from .clients import describe, poll, reading, tags
 
@@ -41,14 +42,32 @@ def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()
         )
 
 
-def wait_for_endpoints(ec2: Any, ids: Iterable[str], timeout: float) -> None:
+def read_egress(ec2: Any, group_ids: Iterable[str]) -> egress.Have:
+    """The egress rules of security groups. Groups that do not exist, or not for these credentials, are left out."""
+    with reading("EC2"):
+        found = describe(ec2, "describe_security_groups", "SecurityGroups", {"group-id": sorted(set(group_ids))})
+        return {group["GroupId"]: egress.rules_of(group["IpPermissionsEgress"]) for group in found}
+
+
+#: Seconds of waiting after which it is told how far the endpoints are; the last one from then on.
+TELL_AFTER = (5.0, 10.0, 20.0, 30.0)
+
+
+def wait_for_endpoints(
+    ec2: Any, ids: Iterable[str], timeout: float, tell: Callable[[Mapping[str, str]], None] | None = None
+) -> None:
     """Wait until every endpoint has settled, reading all of them at once. Ends silently at the timeout (seconds)."""
-    waiting = set(ids)
+    waiting, told, next_time = set(ids), 0, time.monotonic() + TELL_AFTER[0]
 
     def settled() -> bool:
+        nonlocal told, next_time
         found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": sorted(waiting)})
         states = {e["VpcEndpointId"]: e["State"].lower() for e in found}
         waiting.intersection_update(i for i in waiting if states.get(i, "") in {"", "pending", "pendingacceptance"})
+        if waiting and tell and time.monotonic() >= next_time:
+            tell({each: states.get(each, "") for each in waiting})
+            told += 1
+            next_time = time.monotonic() + TELL_AFTER[min(told, len(TELL_AFTER) - 1)]
         return not waiting
 
     with reading("EC2"):

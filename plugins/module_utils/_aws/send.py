@@ -15,7 +15,8 @@ try:
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
-from .._core.plan import Call, CallFailed
+from .._core.errors import CallFailed
+from .._core.plan import Call
 from .._link import security_group
 from .clients import Clients, describe, explain, poll
 from .read import group, list_zones
@@ -43,9 +44,10 @@ class Sender:
     #: A thing that was just made may stay unknown to AWS's next call for some seconds.
     VISIBLE_AFTER = 30.0
 
-    def __init__(self, clients: Clients, timeout: float) -> None:
+    def __init__(self, clients: Clients, timeout: float, region: str = "") -> None:
         self._clients = clients
         self._timeout = timeout
+        self._region = region
         self._made: set[str] = set()
 
     def __call__(self, call: Call, arguments: Mapping[str, Any]) -> str:
@@ -69,7 +71,7 @@ class Sender:
         return reply
 
     def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        method = getattr(self._clients.get(call.service, call.access), xform_name(call.operation))
+        method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
         end = time.monotonic() + self.VISIBLE_AFTER
         while True:
             try:
@@ -88,7 +90,7 @@ class Sender:
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
-        aws = self._clients.get(call.service, call.access)
+        aws = self._clients.get(call.service, call.access, self._region)
         code = error.response["Error"]["Code"]
         found: list[dict[str, Any]] = []
         match call.operation, code:
@@ -125,7 +127,7 @@ class Sender:
 
     def _insync(self, call: Call, change_id: str) -> bool:
         try:
-            change = self._clients.get("route53", call.access).get_change(Id=change_id.rsplit("/", 1)[-1])
+            change = self._clients.get("route53", call.access, self._region).get_change(Id=change_id.rsplit("/", 1)[-1])
         except ClientError as problem:
             if problem.response["Error"]["Code"] == "AccessDenied":
                 return True  # the change belongs to the zone's account; it cannot be watched from here
@@ -133,7 +135,12 @@ class Sender:
         return str(change["ChangeInfo"]["Status"]) == "INSYNC"
 
     def _deleted(self, ids: Sequence[str]) -> bool:
-        left = describe(self._clients.get("ec2"), "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
+        left = describe(
+            self._clients.get("ec2", region=self._region),
+            "describe_vpc_endpoints",
+            "VpcEndpoints",
+            {"vpc-endpoint-id": ids},
+        )
         return all(endpoint["State"].lower() == "deleted" for endpoint in left)
 
 

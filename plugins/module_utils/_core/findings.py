@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Dict, Literal
 
 Severity = Literal["error", "warning"]
+#: A finding as results show it: code, vpc, severity, seen, remedy, text.
+Shown = Dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Finding:
     def text(self) -> str:
         return f"{self.code}: {self.seen} {self.remedy}"
 
-    def public(self) -> dict[str, str]:
+    def public(self) -> Shown:
         return {
             "code": self.code,
             "vpc": self.vpc,
@@ -486,6 +488,10 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_IS_PUBLIC": Entry(
         "{operation} failed: {message}",
         "Only a private zone can be associated: give the id of one.",
+    ),
+    "READ_BACK_FAILED": Entry(
+        "AWS took {operations}, and could not be read afterwards: {problem}",
+        "What was sent may be in effect. Run again: the run finds out, and goes on from there.",
     ),
     "NOT_CONVERGED": Entry(
         "After all calls were sent, what was asked for still does not show: {operations} would be needed again.",

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 from uuid import uuid4
 
+from .errors import CallFailed
 from .findings import Finding
 
 #: How many lanes are sent at a time; AWS's buckets for changes are small, more would only be throttled.
@@ -40,6 +41,14 @@ class Token:
 Id: TypeAlias = "str | New"
 
 
+class ShownCall(TypedDict):
+    """A call as results show it."""
+
+    operation: str
+    vpcs: list[str]
+    arguments: dict[str, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One request to AWS, as data.
@@ -61,7 +70,7 @@ class Call:
     access: str = ""
     not_before: float = 0.0
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> ShownCall:
         """How a plan is shown: the same in check mode, in a real run and in RETURN."""
         return {
             "operation": f"{self.service}:{self.operation}",
@@ -90,21 +99,16 @@ class Plan:
         )
 
 
-class CallFailed(Exception):
-    """AWS refused a call; the text is for people, the code is AWS's."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-
-
 #: Sends one call with its final arguments, waits for ``call.until`` and returns the id of what it made ("" if nothing).
 Api = Callable[[Call, Mapping[str, Any]], str]
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of a plan. ``failed`` says for each VPC which of its calls failed first, and why."""
+    """What became of a plan. ``failed`` says for each VPC which of its calls failed first, and why.
+
+    ``sent`` also has the calls of which nobody knows whether they took effect.
+    """
 
     sent: list[Call] = field(default_factory=list)
     unsent: list[Call] = field(default_factory=list)
@@ -149,9 +153,14 @@ def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -
         time.sleep(max(0.0, began + call.not_before - time.monotonic()))
         try:
             new_id = api(call, fill(call.arguments, real))
-        except CallFailed as problem:
+        except Exception as error:  # whatever happens to one lane, the others keep their results
+            problem = (
+                error if isinstance(error, CallFailed) else CallFailed(f"{type(error).__name__}: {error}", sent=True)
+            )
             for subject in call.subjects:
                 outcome.failed.setdefault(subject, (call, problem))
+            if problem.sent:
+                outcome.sent.append(call)
         else:
             outcome.sent.append(call)
             if call.makes is not None:

@@ -1,23 +1,38 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How every module that changes something runs: read, plan, send, read back, answer. Only here is check mode looked at."""
+"""How everything that changes AWS or Astro runs: read, plan, send, read back, answer. Only here is check mode looked at."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from .errors import ReadFailed
-from .findings import Finding, errors, finding, from_error
-from .plan import Api, Outcome, Plan, send
+from .findings import Finding, Shown, errors, finding, from_error
+from .plan import Api, Outcome, Plan, ShownCall, send
 
 H = TypeVar("H")
 
+#: Seconds for which AWS may still show what was before a change, and the pause between two reads meanwhile.
+#: Reads are eventually consistent: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+CONVERGES_WITHIN, AGAIN = 15.0, 1.0
+
+
+class Answer(TypedDict, total=False):
+    """What a module of a fleet returns, and what steps work with. ``vpcs`` has what RETURN of the module says."""
+
+    changed: bool
+    calls: list[ShownCall]
+    findings: list[Shown]
+    diff: dict[str, dict[str, Any]]
+    vpcs: dict[str, Any]
+
 
 class Job(Protocol[H]):
-    """What a module brings along. ``H`` is what AWS has, in the types of its core."""
+    """What a module or a step brings along. ``H`` is what AWS has, in the types of its core."""
 
     def read(self) -> H:
         """Read what is there, in bulk."""
@@ -43,16 +58,6 @@ class FleetJob(Job[H], Protocol[H]):
         """RETURN's ``vpcs``, by inventory name."""
 
 
-def run(module: Any, job: FleetJob[H]) -> None:
-    """Run a job and answer for it. Fails at the end if any VPC failed, with the results of all of them."""
-    try:
-        done = carry_out(module, job)
-    except ReadFailed as problem:
-        module.fail_json(msg=str(problem))
-    else:
-        _answer(module, done, job.results(done.have))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Done(Generic[H]):
     """How a job ended: its plan, what is there now, what is wrong."""
@@ -63,19 +68,46 @@ class Done(Generic[H]):
     findings: tuple[Finding, ...]
 
 
-def carry_out(module: Any, job: Job[H]) -> Done[H]:
-    """Do a job, or in check mode plan it."""
+def carry_out(job: Job[H], check: bool) -> Done[H]:
+    """Do a job, or in check mode plan it. Raises ReadFailed only before anything was sent."""
     have = job.read()
     plan = job.plan(have)
+    if check:
+        return Done(plan=plan, have=have, changed=bool(plan.calls), findings=plan.findings)
+    outcome = send(plan.calls, job.api())
     findings = list(plan.findings)
-    changed = bool(plan.calls)
-    if not module.check_mode:
-        outcome = send(plan.calls, job.api())
-        have = job.settle(have, outcome)
-        changed = bool(outcome.sent)
-        findings += _unfinished(job.plan(have), outcome, errors(findings))
+    try:
+        have, left = _settled(job, have, outcome)
+    except ReadFailed as problem:
+        findings += _unknown(plan, outcome, str(problem))
+    else:
+        findings += _unfinished(left, outcome, errors(findings))
         findings += [one for one in job.status(have) if one.vpc not in errors(findings)]
-    return Done(plan=plan, have=have, changed=changed, findings=tuple(findings))
+    return Done(plan=plan, have=have, changed=bool(outcome.sent), findings=tuple(findings))
+
+
+def _settled(job: Job[H], have: H, outcome: Outcome) -> tuple[H, Plan]:
+    """What is there in the end, and what would still be to do. Reads again for a while where a change does not show yet."""
+    now = job.settle(have, outcome)
+    end = time.monotonic() + CONVERGES_WITHIN
+    while True:
+        left = job.plan(now)
+        late = {vpc for call in left.calls for vpc in call.subjects} - set(outcome.failed)
+        if not outcome.sent or not late or time.monotonic() > end:
+            return now, left
+        time.sleep(AGAIN)
+        now = job.read()
+
+
+def _unknown(plan: Plan, outcome: Outcome, problem: str) -> list[Finding]:
+    """AWS took calls, and cannot be read since: what failed, and for the others that nobody knows how it ended."""
+    found = []
+    for vpc in sorted({vpc for call in plan.calls for vpc in call.subjects}):
+        sent = [f"{call.service}:{call.operation}" for call in outcome.sent if vpc in call.subjects]
+        if vpc in outcome.failed:
+            found.append(_failure(vpc, outcome))
+        found.append(finding("READ_BACK_FAILED", vpc, operations=sent or ["nothing"], problem=problem))
+    return found
 
 
 def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[Finding]:
@@ -87,28 +119,52 @@ def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[
     problems = []
     for vpc in sorted(set(needed) | (set(outcome.failed) & set(errors(left.findings)))):
         if vpc in outcome.failed:
-            call, error = outcome.failed[vpc]
-            problems.append(from_error(vpc, f"{call.service}:{call.operation}", str(error), error.code))
+            problems.append(_failure(vpc, outcome))
         elif vpc not in known:
             problems.append(finding("NOT_CONVERGED", vpc, operations=needed[vpc]))
-    return problems
+    return [*problems, *_appeared(left, outcome, known, {one.vpc for one in problems})]
 
 
-def _answer(module: Any, done: Done[Any], results: Mapping[str, Mapping[str, Any]]) -> None:
-    failed = errors(done.findings)
-    vpcs = {name: {**result, "failed": name in failed} for name, result in results.items()}
-    answer(module, done, f"{len(failed)} of {len(results)} VPCs failed.", vpcs=vpcs)
+def _appeared(left: Plan, outcome: Outcome, known: Mapping[str, Any], told: set[str]) -> Iterable[Finding]:
+    """What is wrong only since something was sent: somebody else may have done the same at the same time."""
+    sent = {vpc for call in outcome.sent for vpc in call.subjects}
+    return (one for one in left.findings if one.severity == "error" and one.vpc in sent - set(known) - told)
 
 
-def answer(module: Any, done: Done[Any], failure: str, **results: Any) -> None:
-    """The end of a module: fails, saying ``failure`` first, if there is an error among the findings."""
-    said = {
+def _failure(vpc: str, outcome: Outcome) -> Finding:
+    call, error = outcome.failed[vpc]
+    return from_error(vpc, f"{call.service}:{call.operation}", str(error), error.code)
+
+
+def shown(done: Done[Any]) -> Answer:
+    """How a job ended, as results show it: the same in check mode and in a real run."""
+    return {
         "changed": done.changed,
         "calls": [call.public() for call in done.plan.calls],
         "findings": [one.public() for one in done.findings],
         "diff": {"before": dict(done.plan.before), "after": dict(done.plan.after)},
-        **results,
     }
+
+
+def answer(done: Done[Any], results: Mapping[str, Mapping[str, Any]]) -> Answer:
+    """What a job on VPCs answers with."""
+    failed = errors(done.findings)
+    return {**shown(done), "vpcs": {name: {**result, "failed": name in failed} for name, result in results.items()}}
+
+
+def run(module: Any, job: FleetJob[H]) -> None:
+    """Run a job as a module and answer for it. Fails at the end if any VPC failed, with the results of all of them."""
+    try:
+        done = carry_out(job, module.check_mode)
+    except ReadFailed as problem:
+        module.fail_json(msg=f"{problem} Nothing was changed.")
+    else:
+        said = answer(done, job.results(done.have))
+        end(module, done, f"{len(errors(done.findings))} of {len(said['vpcs'])} VPCs failed.", said)
+
+
+def end(module: Any, done: Done[Any], failure: str, said: Mapping[str, Any]) -> None:
+    """The end of a module: fails, saying ``failure`` first, if there is an error among the findings."""
     for one in done.findings:
         if one.severity == "warning":
             module.warn(str(one))

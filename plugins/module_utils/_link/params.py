@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._core.errors import InputError
 from . import egress, model, zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
@@ -154,14 +155,10 @@ def access_name(way: Mapping[str, Any]) -> str:
     return " ".join(way[key] for key in ("profile", "assume_role_arn") if way[key])
 
 
-class Unfit(ValueError):
-    """Parameters of a link are not what the module that takes links would accept."""
-
-
 def checked(spec: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Links that came through a parameter without a spec of its own: checked, with defaults."""
     validator = ArgumentSpecValidator(dict(spec))
     results = [validator.validate(dict(each)) for each in given]
     if problems := [message for result in results for message in result.error_messages]:
-        raise Unfit("; ".join(problems))
+        raise InputError("; ".join(problems))
     return [result.validated_parameters for result in results]

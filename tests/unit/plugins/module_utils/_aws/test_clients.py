@@ -53,7 +53,7 @@ def _no_sleep(monkeypatch):
 
 
 def sender(**clients):
-    return aws_send.Sender(SimpleNamespace(get=lambda service, _access="": clients[service]), timeout=60)
+    return aws_send.Sender(SimpleNamespace(get=lambda service, _access="", region="": clients[service]), timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_wait_ends():
 @pytest.mark.parametrize(
     ("problem", "advice"),
     [
-        (NoCredentialsError(), "Give credentials"),
+        (NoCredentialsError(), "Provide credentials"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), "AWS_ENDPOINT_URL"),
         (refused("UnauthorizedOperation"), "Allow the action"),
     ],

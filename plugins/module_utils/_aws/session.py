@@ -1,0 +1,98 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How AWS is logged in to: with the credentials that are there, with a profile, or with a role of another account.
+
+A profile that is named wins over keys in the environment, and a role's credentials are renewed before they end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+with suppress(ImportError):  # AnsibleAWSModule says what to install
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+    from botocore.credentials import RefreshableCredentials
+
+#: Throttled and broken requests are sent again, slower each time; several processes may share an account's buckets.
+RETRIES = {"mode": "standard", "max_attempts": 8}
+#: The role session that CloudTrail shows.
+SESSION = "astro.privatelink"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """How an account is reached. Both empty: with the credentials that are there."""
+
+    profile: str = ""
+    assume_role_arn: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Login:
+        """From anything that may have ``profile`` and ``assume_role_arn``."""
+        return cls(profile=given.get("profile") or "", assume_role_arn=given.get("assume_role_arn") or "")
+
+    def __str__(self) -> str:
+        named = [f"{kind} {name}" for kind, name in (("role", self.assume_role_arn), ("profile", self.profile)) if name]
+        return " with ".join(named) or "the credentials that were given"
+
+
+class Sdk(Protocol):
+    """What makes boto3 clients. ``session`` is a boto3 session, or None for the own credentials of the caller."""
+
+    def client(self, service: str, region: str, session: Any = None) -> Any:
+        """A client of one service and region; without a region it takes the caller's."""
+
+    def session(self, profile: str) -> Any:
+        """A session of a profile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boto3:
+    """boto3 with the options that a task gives, the names being those of amazon.aws's modules; else boto3's defaults."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str, region: str, session: Any = None) -> Any:
+        config = {"retries": RETRIES, **(self.options.get("aws_config") or {})}
+        verify = self.options.get("aws_ca_bundle") or self.options.get("validate_certs")
+        return (session or self.session("")).client(
+            service,
+            region_name=region or self.options.get("region"),
+            endpoint_url=self.options.get("endpoint_url"),
+            verify=verify,
+            config=Config(**config),
+        )
+
+    def session(self, profile: str) -> Any:
+        if profile or not self.options.get("access_key"):
+            return boto3.session.Session(profile_name=profile or self.options.get("profile"))
+        return boto3.session.Session(
+            aws_access_key_id=self.options["access_key"],
+            aws_secret_access_key=self.options.get("secret_key"),
+            aws_session_token=self.options.get("session_token"),
+        )
+
+
+def assume(sts: Any, role: str) -> Any:
+    """A session of a role. Its credentials end after an hour by default; botocore asks for new ones before that."""
+
+    def fetch() -> dict[str, str]:
+        keys = sts.assume_role(RoleArn=role, RoleSessionName=SESSION)["Credentials"]
+        return {
+            "access_key": keys["AccessKeyId"],
+            "secret_key": keys["SecretAccessKey"],
+            "token": keys["SessionToken"],
+            "expiry_time": keys["Expiration"].isoformat(),
+        }
+
+    session: Any = botocore.session.get_session()
+    session._credentials = RefreshableCredentials.create_from_metadata(
+        fetch(), refresh_using=fetch, method="assume-role"
+    )
+    return boto3.session.Session(botocore_session=session)
