@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import CATALOGUE, Entry
+from ansible_collections.astro.privatelink.plugins.module_utils._core.catalogue import CATALOGUE, Entry
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -18,7 +18,7 @@ HEAD = """\
 Copyright: Contributors to astro.privatelink
 GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 SPDX-License-Identifier: GPL-3.0-or-later
-This page is generated from plugins/module_utils/_core/findings.py: make docs
+This page is generated from plugins/module_utils/_core/catalogue.py: make docs
 -->
 # Findings
 

@@ -152,7 +152,6 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ..module_utils._aws import discover
 from ..module_utils._core import errors
-from ..module_utils._inventory import hosts as _fleet
 from ..module_utils._inventory import tags
 
 try:
@@ -187,7 +186,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
         try:
             wanted = self._wanted()
             hosts = tags.hosts(self._found(path, wanted, cache), self._rules(wanted))
-        except (errors.ReadFailed, _fleet.InventoryError) as problem:
+        except errors.PrivateLinkError as problem:
             raise AnsibleParserError(str(problem)) from problem
         self.inventory.add_group("agent_vpcs")
         for host in hosts:

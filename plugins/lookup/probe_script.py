@@ -43,7 +43,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils._probe.bundle import joined
 
 #: Each imports from those before it.
-_PARTS = ("_core/findings", "_probe/model", "_probe/dns", "_probe/look", "_probe/cli")
+_PARTS = ("_core/catalogue", "_core/findings", "_probe/model", "_probe/dns", "_probe/look", "_probe/cli")
 _ROOT = Path(__file__).parents[2]
 
 

@@ -175,7 +175,8 @@ stop_if_too_old()
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._astro import api, deployment
+from ..module_utils._astro import api
+from ..module_utils._astro.info import info
 from ..module_utils._core.findings import errors
 
 OPTIONS = {
@@ -188,18 +189,18 @@ OPTIONS = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec={**api.OPTIONS, **OPTIONS}, supports_check_mode=True)
-    named = [each.strip() for each in module.params["deployment_ids"] if each.strip()]
+    params = module.params
     try:
-        client = api.client(module.params)
-        documents = api.deployments(client, named)
-        places = {name: api.cluster(client, name) for name in deployment.clusters_of(documents)}
-        watched = [each["id"] for each in documents if module.params["agent_tokens"]]
-        tokens = api.watch(client, watched, module.params["watch_tokens"], module.params["watch_timeout"])
+        answer, findings = info(
+            api.client(params),
+            params["deployment_ids"],
+            agent_tokens=params["agent_tokens"],
+            watch_tokens=params["watch_tokens"],
+            watch_timeout=params["watch_timeout"],
+        )
     except api.AstroError as problem:
         module.fail_json(msg=str(problem))
     else:
-        findings = deployment.findings(named, documents)
-        answer = deployment.public(named, documents, places, tokens, findings)
         if errors(findings):
             module.fail_json(msg="\n".join(str(one) for one in findings), **answer)
         for one in findings:

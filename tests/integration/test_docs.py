@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import CATALOGUE
+from ansible_collections.astro.privatelink.plugins.module_utils._core.catalogue import CATALOGUE
 from ansible_collections.astro.privatelink.plugins.module_utils._core.supported import (
     ACROSS_REGIONS,
     AGENT_PYTHON,

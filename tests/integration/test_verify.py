@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import CATALOGUE
+from ansible_collections.astro.privatelink.plugins.module_utils._core.catalogue import CATALOGUE
 from astrolab import enter
 from astrolab.lab import Lab
 from astrolab.topology import DEMO

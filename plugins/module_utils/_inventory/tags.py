@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .hosts import InventoryError
+from .._core.errors import InventoryError
 
 PREFIX = "privatelink_"
 #: A tag ``astro.privatelink/via`` of a VPC becomes its variable privatelink_via, and so on.

@@ -152,7 +152,7 @@ def agents(params: Mapping[str, Any]) -> egress.Agents:
 
 def access_name(way: Mapping[str, Any]) -> str:
     """One name for one way to reach an account."""
-    return " ".join(way[key] for key in ("profile", "assume_role_arn") if way[key])
+    return " ".join(str(way[key]) for key in ("profile", "assume_role_arn") if way.get(key))
 
 
 def checked(spec: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

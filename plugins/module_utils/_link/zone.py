@@ -131,8 +131,14 @@ def result(link: Link, vpc: Vpc, zones: Sequence[Zone]) -> dict[str, Any]:
     if zone is None:
         owner_here = any(v.name == link.name and v.present for v in link.vpcs)
         later = link.present and owner_here and not problems
-        return {"hosted_zone_id": str(New("zone", link.name)) if later else "", "associated": False}
-    return {"hosted_zone_id": zone.id, "associated": vpc.vpc_id in zone.vpcs}
+        return {"hosted_zone_id": str(New("zone", link.name)) if later else "", "associated": False, "leads_to": ""}
+    return {"hosted_zone_id": zone.id, "associated": vpc.vpc_id in zone.vpcs, "leads_to": _leads_to(link, zone)}
+
+
+def _leads_to(link: Link, zone: Zone) -> str:
+    """Where the first of the link's hosts leads in a zone: the DNS name of an endpoint, or nothing."""
+    there = next((zone.alias(plain(host)) for host in link.records), None)
+    return there.alias.dns_name if there is not None and there.alias is not None else ""
 
 
 def _plan_link(link: Link, zones: Sequence[Zone]) -> Plan:

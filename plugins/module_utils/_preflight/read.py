@@ -23,7 +23,8 @@ except ImportError:  # AnsibleAWSModule says what to install
 
 from .._aws import clients, read
 from .._core import errors
-from .._core.findings import BY_ERROR, Finding, finding, from_error
+from .._core.catalogue import BY_ERROR
+from .._core.findings import Finding, finding, from_error
 from .._core.plan import WORKERS, Call, New, Plan, Token
 from .._core.supported import numbers
 from .._link import endpoint, model

@@ -275,6 +275,7 @@ def public(target: Target, seen: Observations) -> dict[str, Any]:
             "hostname": seen.hostname,
             "sources": sorted({reach.source for reach in seen.reached if reach.source}),
             "proxy": seen.proxy[0] if seen.proxy else "",
+            "proxy_url": seen.proxy[1] if seen.proxy else "",
         },
         "names": _public_names(seen.names),
         "addresses": [_public_reach(target, reach) for reach in seen.reached],
@@ -301,6 +302,4 @@ def _public_lookup(lookup: Lookup) -> dict[str, Any]:
 
 
 def _public_reach(target: Target, reach: Reach) -> dict[str, Any]:
-    shown = asdict(reach)
-    shown.pop("facts")
-    return {**shown, "body": reach.body.strip(), "interface": target.interfaces.get(reach.address, "")}
+    return {**asdict(reach), "body": reach.body.strip(), "interface": target.interfaces.get(reach.address, "")}

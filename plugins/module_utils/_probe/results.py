@@ -1,51 +1,220 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent hosts of a VPC reported, in one form, also from hosts that reported nothing. Pure."""
+"""What an agent host answered, taken as data: known keys, known types, bounded. The verdict is made here, not there. Pure."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
-from .._core.findings import finding
+from .._core.catalogue import CATALOGUE
+from .._core.findings import Shown, finding
+from .._core.text import printable
+from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, findings, public
 
-_SEEN = ("place", "names", "addresses", "health")
+#: Most entries of any list that an agent host may answer with.
+MOST = 32
+_CODES = {code for code in CATALOGUE if code.startswith(("DNS_", "TCP_", "TLS_", "HTTP_", "LARGE_"))}
+#: What the texts of those codes are filled with, where the agent host did not say it.
+_FACTS = {"detail": "no detail", "names": "other names", "issuer": "an unknown issuer", "size": "large"}
 
-#: What may be wrong at Astro's end although all is right at the agents' end.
-_ASTRO_SIDE = {
-    "TCP_TIMEOUT",
-    "TCP_TIMEOUT_ONE_AZ",
-    "TLS_EXPIRED",
-    "TLS_FAILED",
-    "TLS_NAME_MISMATCH",
-    "HTTP_UNEXPECTED",
-    "HTTP_NO_ANSWER",
-}
 
-#: Ansible's first command on a host makes a directory. Why that failed stands at the end, if anywhere; the rest is a guess.
+class AgentResult(TypedDict):
+    """What one agent host saw, and what is wrong with it. Nothing was seen where ``names`` and ``addresses`` are empty."""
+
+    name: str
+    connection: str
+    place: dict[str, Any]
+    names: dict[str, Any]
+    addresses: list[dict[str, Any]]
+    health: dict[str, Any]
+    findings: list[Shown]
+
+
+class Misfit(ValueError):
+    """An answer that is none of the probe's."""
+
+
+def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) -> AgentResult:
+    """One agent host's entry. ``raw`` is what came of the probe there, in whatever form."""
+    if isinstance(raw.get("addresses"), list) and isinstance(raw.get("place"), Mapping):
+        try:
+            seen = observed(target, raw)
+        except (Misfit, TypeError, ValueError) as problem:
+            return _nothing(name, connection, target, "PROBE_FAILED", f"its answer is not the probe's: {problem}")
+        found = [one.public() for one in findings(target, seen)]
+        shown = public(target, seen)
+        return {
+            "name": name,
+            "connection": connection,
+            "place": shown["place"],
+            "names": shown["names"],
+            "addresses": shown["addresses"],
+            "health": shown["health"],
+            "findings": [*found, *_nearby(name, connection, target, shown["place"])],
+        }
+    code = "AGENT_HOST_UNREACHABLE" if raw.get("unreachable") is True else "PROBE_FAILED"
+    return _nothing(name, connection, target, code, _detail(raw))
+
+
+def _nothing(name: str, connection: str, target: Target, code: str, detail: str) -> AgentResult:
+    failed = finding(code, target.vpc, agent=name, connection=connection, detail=printable(detail).rstrip("."))
+    return {
+        "name": name,
+        "connection": connection,
+        "place": {},
+        "names": {},
+        "addresses": [],
+        "health": {},
+        "findings": [failed.public()],
+    }
+
+
+def _nearby(name: str, connection: str, target: Target, place: Mapping[str, Any]) -> list[Shown]:
+    """An automation controller's own machine passes for an agent host easily."""
+    if connection not in {"local", "ansible.builtin.local"}:
+        return []
+    facts = {"hostname": place.get("hostname", ""), "sources": place.get("sources", [])}
+    return [finding("AGENT_HOST_LOCAL", target.vpc, agent=name, **facts).public()]
+
+
+# --- from an answer to what was seen
+
+
+def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
+    """What the probe saw. Raises Misfit where the answer does not fit what was asked."""
+    place, names = raw["place"], _names(raw.get("names") or {})
+    asked = {*target.expected, *(names.system.addresses if names else ())}
+    reached = {reach.address: reach for reach in map(_reach, _list(raw["addresses"])) if reach.address in asked}
+    missing = set(target.expected) - set(reached)
+    if missing:
+        raise Misfit(f"it says nothing of {', '.join(sorted(missing))}")
+    if target.resolve and names is None:
+        raise Misfit("it says nothing of the name")
+    proxy, health = printable(place.get("proxy", ""), 40), raw.get("health") or {}
+    return Observations(
+        hostname=printable(place.get("hostname", ""), 253),
+        reached=tuple(_judged(target, reach) for reach in reached.values()),
+        names=names,
+        proxy=(proxy, printable(place.get("proxy_url", ""), 200)) if proxy else None,
+        health=_health(target, health) if health else None,
+    )
+
+
+def _judged(target: Target, reach: Reach) -> Reach:
+    """An address is only well if every stage was passed and the answer is Astro's; an agent host's word does not do."""
+    if reach.problem or not target.expected:
+        return reach
+    answered = target.path != "/" or (reach.status == 404 and reach.body.strip() == BODY)
+    problem = "" if reach.tcp and reach.tls and answered else "HTTP_UNEXPECTED" if reach.tls else "TLS_FAILED"
+    return Reach(**{**vars(reach), "problem": problem}) if problem else reach
+
+
+def _names(raw: Any) -> Names | None:
+    if not _mapping(raw):
+        return None
+    resolver, before = raw.get("vpc_resolver") or {}, raw.get("before") or {}
+    captured = _mapping(raw.get("captured") or {})
+    return Names(
+        system=_lookup(raw),
+        servers=tuple(map(_lookup, _list(raw.get("servers") or []))),
+        vpc_resolver=_lookup(resolver) if resolver else None,
+        pinned=_addresses(raw.get("pinned") or []),
+        captured={printable(name, 253): _addresses(found) for name, found in list(captured.items())[:MOST]},
+        before=_lookup(before) if before else None,
+        waited=_number(raw.get("waited")),
+    )
+
+
+def _lookup(raw: Any) -> Lookup:
+    raw = _mapping(raw)
+    ttl = raw.get("ttl")
+    return Lookup(
+        server=printable(raw.get("server", ""), 100),
+        addresses=_addresses(raw.get("addresses") or []),
+        problem=_code(raw.get("problem")),
+        detail=printable(raw.get("detail", "")),
+        aliases=tuple(printable(each, 253) for each in _list(raw.get("aliases") or [])),
+        ttl=None if ttl is None else int(_number(ttl)),
+        seconds=_number(raw.get("seconds")),
+    )
+
+
+def _reach(raw: Any) -> Reach:
+    raw = _mapping(raw)
+    said = _mapping(raw.get("facts") or {})
+    source = str(raw.get("source") or "")
+    return Reach(
+        address=_address(raw.get("address")),
+        tcp=raw.get("tcp") is True,
+        tls=raw.get("tls") is True,
+        status=int(_number(raw.get("status"))),
+        body=printable(raw.get("body", ""), 200),
+        problem=_code(raw.get("problem")),
+        facts={key: _fact(said.get(key, otherwise)) for key, otherwise in _FACTS.items()},
+        source=_address(source) if source else "",
+        issuer=printable(raw.get("issuer", ""), 200),
+        not_after=printable(raw.get("not_after", ""), 60),
+        seconds=_number(raw.get("seconds")),
+    )
+
+
+def _health(target: Target, raw: Any) -> Health:
+    raw = _mapping(raw)
+    return Health(
+        url=target.health_url, status=int(_number(raw.get("status"))), detail=printable(raw.get("detail", ""))
+    )
+
+
+def _mapping(raw: Any) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise Misfit("a part of it has another form")
+    return raw
+
+
+def _list(raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
+        raise Misfit("a part of it has another form")
+    return raw[:MOST]
+
+
+def _fact(raw: Any) -> Any:
+    return [printable(each, 253) for each in raw[:MOST]] if isinstance(raw, list) else printable(raw)
+
+
+def _addresses(raw: Any) -> tuple[str, ...]:
+    return tuple(_address(each) for each in _list(raw))
+
+
+def _address(raw: Any) -> str:
+    return str(ipaddress.ip_address(str(raw).partition("%")[0]))
+
+
+def _number(raw: Any) -> float:
+    number = 0.0 if raw is None or isinstance(raw, bool) else float(raw)
+    if not 0 <= number < 1e7:
+        raise Misfit("a number of it makes no sense")
+    return number
+
+
+def _code(raw: Any) -> str:
+    code = str(raw or "")
+    if code and code not in _CODES:
+        raise Misfit("it has a code that this version does not know")
+    return code
+
+
+# --- why there is no answer
+
+
+#: Ansible's first command on a host makes a directory. Why that failed is at the end, if anywhere; the rest is a guess.
 _FIRST_COMMAND = re.compile(
     r"Failed to create temporary directory\..* exited with result \d+(?:, std(?:out|err) output: (.*))?", re.DOTALL
 )
 _NOTHING_RUNS = "no command runs there, if there is such a host or pod at all; -vvvv shows what the connection says"
-
-
-def agents(vpc: str, probes: Iterable[Mapping[str, Any]], hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One entry for each agent host, from the results of `probe` in a loop over them."""
-    return [_agent(vpc, probe, hostvars[probe["item"]]) for probe in probes if "item" in probe]
-
-
-def _agent(vpc: str, probe: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    connection = str(variables.get("ansible_connection", "ssh"))
-    agent = {"name": probe["item"], "connection": connection}
-    if "addresses" in probe:
-        found = [*probe["findings"], *_nearby(vpc, agent, probe["place"])]
-        return {**agent, **{key: probe[key] for key in _SEEN}, "findings": found}
-    code = "AGENT_HOST_UNREACHABLE" if probe.get("unreachable") else "PROBE_FAILED"
-    failed = finding(code, vpc, agent=probe["item"], connection=connection, detail=_detail(probe))
-    nothing: dict[str, Any] = {"place": {}, "names": {}, "addresses": [], "health": {}}
-    return {**agent, **nothing, "findings": [failed.public()]}
 
 
 def _detail(probe: Mapping[str, Any]) -> str:
@@ -58,82 +227,3 @@ def _detail(probe: Mapping[str, Any]) -> str:
         said = (first[1] or _NOTHING_RUNS).strip()
     last = said.splitlines()[-1]
     return (last if re.match(r"[\w.]+Error: ", last) else said[-500:]).rstrip(".")
-
-
-def _nearby(vpc: str, agent: Mapping[str, str], place: Mapping[str, Any]) -> list[dict[str, str]]:
-    """An automation controller's own machine passes for an agent host easily."""
-    if agent["connection"] not in {"local", "ansible.builtin.local"}:
-        return []
-    facts = {"hostname": place.get("hostname", ""), "sources": place.get("sources", [])}
-    return [finding("AGENT_HOST_LOCAL", vpc, agent=agent["name"], **facts).public()]
-
-
-def findings(
-    target: Mapping[str, Any], probes: Iterable[Mapping[str, Any]], hostvars: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """All that is wrong with a VPC: with its link, and what each of its agent hosts found. The same thing once."""
-    found = list(target["findings"])
-    for agent in agents(target["vpc"], probes, hostvars):
-        found += [one for one in agent["findings"] if one not in found]
-    return found
-
-
-def support_request(vpc: Mapping[str, Any]) -> str:
-    """What to send to Astronomer Support, if nothing is wrong on this side and the link does not answer; else nothing.
-
-    ``vpc`` is an entry of a report.
-    """
-    codes = {one["code"] for one in vpc["findings"] if one["severity"] == "error"}
-    incomplete = any(one["code"] == "SETUP_INCOMPLETE" for one in vpc["findings"])
-    if not codes or codes - _ASTRO_SIDE or incomplete:
-        return ""
-    endpoint = vpc["endpoint"]
-    lines = [
-        "For Astronomer Support:",
-        f"Our PrivateLink endpoint for the Astro cluster host {vpc['host']} does not answer as it should.",
-        f"  Endpoint: {endpoint['vpc_endpoint_id']} ({endpoint['state']}), region {vpc['region']}"
-        + (f", AWS account {vpc['account_id']}" if vpc["account_id"] else ""),
-        f"  Endpoint service: {endpoint['service_name']}",
-    ]
-    for agent in vpc["agents"]:
-        where = ", ".join(agent["place"].get("sources", [])) or "no connection was made"
-        lines.append(f"  Seen from {agent['place'].get('hostname', agent['name'])} ({where}):")
-        lines += [f"    {one['code']}: {one['seen']}" for one in agent["findings"] if one["code"] in _ASTRO_SIDE]
-    lines += [
-        "On our side the endpoint, its security group and the DNS records are as they should be.",
-        "Please check the target health of the endpoint service in these zones, and whether it allows this endpoint.",
-    ]
-    return "\n".join(lines)
-
-
-# --- are the agents themselves well?
-
-
-def health(
-    agents: Sequence[Mapping[str, Any]], confirmed: str, tokens: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> dict[str, Any]:
-    """Whether the agents are healthy, and what that rests on. Nothing given means that it is not known."""
-    evidence = [*_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
-    if confirmed:
-        evidence.append({"kind": "confirmation", "good": True, "text": f"Confirmed: {confirmed}"})
-    state = "healthy" if all(one["good"] for one in evidence) else "doubtful"
-    return {"state": state if evidence else "unknown", "rests_on": evidence}
-
-
-def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    for agent in agents:
-        page = agent["health"]
-        if page:
-            answer = f"answered {page['status']}" if page["status"] else "did not answer"
-            text = f"{page['url']} {answer} on {agent['name']}"
-            yield {"kind": "health page", "good": 200 <= page["status"] < 300, "text": text}
-
-
-def _tokens(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """Tokens that were used after the change: their last use, ISO 8601 text in UTC as `astro_info` gives it, moved on."""
-    if not after:
-        return
-    then = {token["id"]: str(token["last_used_at"]) for token in before}
-    used = [token["name"] for token in after if str(token["last_used_at"]) > then.get(token["id"], "")]
-    text = f"{len(used)} of {len(after)} agent tokens were used since the change"
-    yield {"kind": "tokens", "good": bool(used), "text": f"{text}: {', '.join(used)}" if used else text}

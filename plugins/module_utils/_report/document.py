@@ -11,94 +11,112 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
 
-from .._inventory import hosts
-from .._probe import results as _verify
+from .._core.findings import Shown
+from .._core.run import Answer
+from .._inventory.hosts import AgentVpc, Inventory
+from .._probe.results import AgentResult
+from .._roles import setup, verify
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
 _FLEETING = {"at", "seconds", "ttl", "before", "waited"}
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What a run of the roles left behind: the results of its modules, and the errors that follow for each VPC."""
+class ReportVpc(TypedDict):
+    """One agent VPC of a report; its form is described in docs/report.schema.json."""
 
-    vpcs: Mapping[str, hosts.AgentVpc]
-    endpoints: Mapping[str, Any]
-    zones: Mapping[str, Any]
-    findings: Mapping[str, Sequence[Mapping[str, Any]]]
-    tokens: Mapping[str, Sequence[Mapping[str, Any]]]
+    name: str
+    vpc_id: str
+    region: str
+    account_id: str
+    host: str
+    link: str
+    endpoint: dict[str, Any]
+    zone: dict[str, Any]
+    agents: list[AgentResult]
+    healthy: dict[str, Any]
+    findings: list[Shown]
+    verdict: str
+    support_request: str
 
 
-def document(
-    hostvars: Mapping[str, Any],
-    names: Sequence[str],
-    check_mode: bool = False,
-    tokens: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-) -> dict[str, Any]:
-    """The report of the VPCs ``names``, from what the roles setup and verify keep in hostvars."""
-    endpoints, planned, zones, verified = (
-        _kept(hostvars, names, f"__{key}")
-        for key in ("setup_endpoints", "setup_zones_planned", "setup_zones", "verify_endpoints")
-    )
-    links = [*endpoints, *verified]
-    run = _Run(
-        vpcs=hosts.read(hostvars, names),
-        endpoints=hosts.merge(links),
-        zones=hosts.merge([*planned, *zones]),
-        findings=_findings([*links, *planned, *zones], hosts.problems(hostvars, names, links, zones or planned)),
-        tokens=tokens or {},
-    )
-    entries = [_entry(run, name, hostvars) for name in names]
+class Report(TypedDict):
+    """The report of a run."""
+
+    schema: str
+    version: int
+    check_mode: bool
+    passed: bool
+    vpcs: list[ReportVpc]
+    changes: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What the steps of a run left behind. ``endpoints`` and ``zones`` are answers of jobs that were to change something,
+    ``verified`` those that were only read; ``seen`` has what the agent hosts of each VPC saw."""
+
+    inventory: Inventory
+    endpoints: Sequence[Answer] = ()
+    zones: Sequence[Answer] = ()
+    verified: Sequence[Answer] = ()
+    targets: Mapping[str, Sequence[Shown]] = field(default_factory=dict)
+    seen: Mapping[str, Sequence[AgentResult]] = field(default_factory=dict)
+    tokens: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    check_mode: bool = False
+
+
+def document(run: Run) -> Report:
+    """The report of the VPCs of a run."""
+    entries = [_entry(run, name) for name in run.inventory.names]
     return {
         "schema": SCHEMA,
         "version": VERSION,
-        "check_mode": check_mode,
+        "check_mode": run.check_mode,
         "passed": all(entry["verdict"] == "works" for entry in entries),
         "vpcs": entries,
-        "changes": _changes([*endpoints, *(planned if check_mode else zones)]),
+        "changes": _changes([*run.endpoints, *run.zones]),
     }
 
 
-def _entry(run: _Run, name: str, hostvars: Mapping[str, Any]) -> dict[str, Any]:
-    vpc, kept = run.vpcs[name], hostvars[name]
-    owner = run.vpcs[vpc.via or name]
-    probes = kept.get("__verify_probes", {}).get("results", [])
-    agents = _verify.agents(name, probes, hostvars)
-    findings = [dict(one) for one in run.findings.get(name, ())]
-    target = kept.get("__verify_targets", {}).get(name)
-    if target:
-        findings += [one for one in _verify.findings(target, probes, hostvars) if one not in findings]
-    entry = {
+def _entry(run: Run, name: str) -> ReportVpc:
+    links = [*run.endpoints, *run.verified]
+    vpc = run.inventory.vpcs[name]
+    owner = run.inventory.vpcs[vpc.via or name]
+    agents = list(run.seen.get(name, ()))
+    entry: ReportVpc = {
         "name": name,
         "vpc_id": vpc.text("vpc_id"),
         "region": vpc.text("region"),
         "account_id": vpc.text("account_id"),
         "host": vpc.host,
         "link": owner.name,
-        "endpoint": _endpoint(run.endpoints.get(owner.name, {}), owner),
-        "zone": _zone(run.zones.get(name)),
+        "endpoint": _endpoint(setup.find(links, owner.name), owner),
+        "zone": _zone(setup.find(run.zones, name)),
         "agents": agents,
-        "healthy": _verify.health(agents, vpc.text("agents_confirmed"), run.tokens),
-        "findings": findings,
+        "healthy": verify.health(agents, vpc.text("agents_confirmed"), run.tokens),
+        "findings": _of(name, run, agents),
+        "verdict": "",
+        "support_request": "",
     }
-    return {**entry, "verdict": _verdict(entry), "support_request": _verify.support_request(entry)}
+    entry["verdict"] = _verdict(entry)
+    entry["support_request"] = verify.support_request(entry)
+    return entry
 
 
-def _findings(
-    results: Iterable[Mapping[str, Any]], problems: Mapping[str, Iterable[Mapping[str, Any]]]
-) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    named = [one for result in results for one in result.get("findings", [])]
-    for one in [*named, *(one for of_vpc in problems.values() for one in of_vpc)]:
-        if one not in found.setdefault(one["vpc"], []):
-            found[one["vpc"]].append(one)
-    return found
+def _of(name: str, run: Run, agents: Sequence[AgentResult]) -> list[Shown]:
+    """All that is wrong with a VPC, the same thing once."""
+    answers = [*run.endpoints, *run.verified, *run.zones]
+    found = [one for answer in answers for one in answer["findings"] if one["vpc"] == name]
+    shared = setup.problems(run.inventory, [*run.endpoints, *run.verified], run.zones).get(name, [])
+    every = [*found, *shared, *run.targets.get(name, ()), *(one for agent in agents for one in agent["findings"])]
+    return [one for number, one in enumerate(every) if one not in every[:number]]
 
 
-def _endpoint(found: Mapping[str, Any], owner: hosts.AgentVpc) -> dict[str, Any]:
+def _endpoint(found: Mapping[str, Any] | None, owner: AgentVpc) -> dict[str, Any]:
+    found = found or {}
     return {
         "vpc_endpoint_id": found.get("vpc_endpoint_id", ""),
         "state": found.get("state", ""),
@@ -121,18 +139,9 @@ def _verdict(entry: Mapping[str, Any]) -> str:
     return "works" if looked else "unverified"
 
 
-def _changes(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _changes(results: Iterable[Answer]) -> list[dict[str, Any]]:
     calls = [call for result in results for call in result.get("calls", [])]
     return [{"operation": call["operation"], "vpcs": list(call["vpcs"])} for call in calls]
-
-
-def _kept(hostvars: Mapping[str, Any], names: Sequence[str], key: str) -> list[Mapping[str, Any]]:
-    """The results of a task that ran once for all hosts: hosts that had failed before do not have them."""
-    for name in names:
-        kept = hostvars[name].get(key)
-        if kept and "results" in kept:
-            return [result for result in kept["results"] if "vpcs" in result]
-    return []
 
 
 def lasting(value: Any) -> Any:
@@ -161,13 +170,11 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def failures(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+def failures(report: Mapping[str, Any]) -> dict[str, str]:
     """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
     failed = {}
-    for entry in document(hostvars, names)["vpcs"]:
-        kept = hostvars[entry["name"]]
-        target, probes = kept["__verify_targets"][entry["name"]], kept.get("__verify_probes", {}).get("results", [])
-        errors = [one["text"] for one in _verify.findings(target, probes, hostvars) if one["severity"] == "error"]
+    for entry in report["vpcs"]:
+        errors = [one["text"] for one in entry["findings"] if one["severity"] == "error"]
         if errors:
             failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
     return failed

@@ -10,14 +10,10 @@ from typing import Any
 
 from .._core.findings import finding
 
-#: Where role setup keeps its plans.
-_PLANS = ("__setup_endpoints", "__setup_zones_planned")
 
-
-def drift(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """The VPCs for which role setup, run in check mode, would send something, and what."""
-    plans = [hostvars[names[0]].get(kept, {}).get("results", []) for kept in _PLANS] if names else []
-    return _named("DRIFT", names, [run for runs in plans for run in runs])
+def drift(names: Sequence[str], plans: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """The VPCs for which role setup would send something, and what. ``plans`` are answers of jobs in check mode."""
+    return _named("DRIFT", names, plans)
 
 
 def layout_not_ready(names: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:

@@ -5,43 +5,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._core.findings import Finding, finding
-from .._inventory import hosts as _fleet
-from .._inventory.hosts import SUFFIX, AgentVpc
+from .._core.findings import Finding, Shown, finding
+from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
 from .._preflight import checks
+from .._probe.results import AgentResult
+from . import setup, verify
+
+Fleets = dict[tuple[tuple[str, str], ...], dict[str, Any]]
 
 
-def scope(hostvars: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def scope(inventory: Inventory) -> dict[str, Any]:
     """What `preflight` takes: its ``fleets`` and ``zones``."""
-    vpcs = _fleet.read(hostvars, names)
-    unknown = {"failed": False, "dns_name": "", "hosted_zone_id": ""}
-    zones = _fleet.zones(hostvars, names, [{"vpcs": dict.fromkeys(vpcs, unknown)}])
-    return {"fleets": _with_links(_fleets(vpcs), hostvars, names), "zones": zones}
+    unknown = {"failed": False, "dns_name": "", "hosted_zone_id": "", "state": ""}
+    zones = setup.zones(inventory, [{"vpcs": dict.fromkeys(inventory.vpcs, unknown)}], planning=True)
+    return {"fleets": _with_links(_fleets(inventory), inventory), "zones": zones}
 
 
-def support_scope(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+def support_scope(inventory: Inventory) -> list[dict[str, Any]]:
     """The ``fleets`` alone. Before Support has named the service there is nothing to ask about but the VPCs."""
-    vpcs = _fleet.read(hostvars, names, service_known=False)
-    known = all(vpc.via or vpc.text("service_name") for vpc in vpcs.values())
-    return _with_links(_fleets(vpcs), hostvars, names) if known else list(_fleets(vpcs).values())
+    known = all(vpc.via or vpc.text("service_name") for vpc in inventory.vpcs.values())
+    return _with_links(_fleets(inventory), inventory) if known else list(_fleets(inventory).values())
 
 
-def _fleets(vpcs: Mapping[str, AgentVpc]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
-    grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
-    for vpc in sorted(vpcs.values(), key=lambda vpc: vpc.name):
+def _fleets(inventory: Inventory) -> Fleets:
+    grouped: Fleets = {}
+    for vpc in sorted(inventory.vpcs.values(), key=lambda vpc: vpc.name):
         place = {"region": vpc.text("region"), **vpc.access}
         fleet = grouped.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
-        fleet["vpcs"].append(_vpc(vpc, vpcs))
+        fleet["vpcs"].append(_vpc(vpc, inventory.vpcs))
     return grouped
 
 
-def _with_links(
-    fleets: Mapping[tuple[tuple[str, str], ...], dict[str, Any]], hostvars: Mapping[str, Any], names: Sequence[str]
-) -> list[dict[str, Any]]:
-    for fleet in _fleet.fleets(hostvars, names):
+def _with_links(fleets: Fleets, inventory: Inventory) -> list[dict[str, Any]]:
+    for fleet in setup.fleets(inventory):
         place = tuple((key, value) for key, value in fleet.items() if key != "links")
         fleets[place]["links"].extend(fleet["links"])
     return list(fleets.values())
@@ -61,29 +60,40 @@ def _vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> dict[str, Any]:
     }
 
 
-def to_ask(
-    hostvars: Mapping[str, Any], agents: Iterable[str], vpcs: Mapping[str, Mapping[str, Any]]
-) -> dict[str, list[str]]:
-    """For each VPC in which nothing private covers the cluster's name: the agent hosts that can say what the name is."""
-    asked: dict[str, list[str]] = {name: [] for name, vpc in vpcs.items() if not vpc["covered"]}
-    for agent in agents:
-        name = str(hostvars[agent].get("privatelink_agent_vpc", ""))
-        if name in asked:
-            asked[name].append(agent)
-    return asked
+def to_ask(inventory: Inventory, vpcs: Mapping[str, Mapping[str, Any]]) -> list[verify.VpcTarget]:
+    """The VPCs in which nothing private covers the cluster's name, and whose agent hosts can say what the name is."""
+    return [
+        verify.VpcTarget(
+            vpc=name,
+            host=inventory.vpcs[name].host,
+            link=name,
+            vpc_endpoint_id="",
+            expected=(),
+            interfaces={},
+            elsewhere={},
+            agents=tuple(inventory.agents_of(name)),
+        )
+        for name, vpc in vpcs.items()
+        if name in inventory.names and not vpc["covered"] and inventory.agents_of(name)
+    ]
 
 
 def findings(
-    read: Mapping[str, Any], hostvars: Mapping[str, Any], names: Sequence[str], astro: Mapping[str, Any] | None = None
-) -> list[dict[str, str]]:
+    inventory: Inventory,
+    read: Mapping[str, Any],
+    seen: Mapping[str, Sequence[AgentResult]],
+    astro: Mapping[str, Any] | None = None,
+) -> list[Shown]:
     """What AWS, the agent hosts and the Astro API (as `astro_info` answered, if it was asked) showed, as one list."""
-    hosts = {name: vpc["host"] for name, vpc in read["vpcs"].items() if name in names}
+    hosts = {name: vpc["host"] for name, vpc in read["vpcs"].items() if name in inventory.names}
     found: list[Finding] = []
     for name, host in hosts.items():
-        for probe in hostvars[name].get("__preflight_lookups", {}).get("results", []):
-            found += checks.unknown_cluster(name, host, str(probe["item"]), probe.get("names") or {})
+        if not inventory.agents_of(name):
+            found.append(finding("NO_AGENT_HOST_YET", name, host=host))
+        for agent in seen.get(name, ()):
+            found += checks.unknown_cluster(name, host, agent["name"], agent["names"])
     found += checks.unfit((astro or {}).get("deployments", []), hosts)
-    if astro and "deployments" not in astro and "skipped" not in astro:
+    if astro and "deployments" not in astro:
         facts = {
             "operation": "The Astro API",
             "message": str(astro["msg"]).rstrip("."),
@@ -91,3 +101,8 @@ def findings(
         }
         found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
     return [*map(dict, read["findings"]), *(one.public() for one in found)]
+
+
+def problems(inventory: Inventory, found: Sequence[Shown]) -> dict[str, list[Shown]]:
+    """The errors of each VPC of the run. A VPC that shares the link of one with an error fails with it."""
+    return setup.problems(inventory, [{"findings": found}], [])

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._inventory.hosts import AgentVpc
+from .._inventory.hosts import AgentVpc, Inventory
 from .._link.model import parse_service_region
 
 Facts = Mapping[str, Mapping[str, Any]]
 
 
-def request(facts: Facts, hostvars: Mapping[str, Any], names: Sequence[str]) -> str:
-    """One text for all VPCs ``names``; ``facts`` are the ``vpcs`` of `preflight`, less where AWS could not be read."""
-    vpcs = [AgentVpc.read(name, hostvars[name]) for name in names]
+def request(facts: Facts, inventory: Inventory) -> str:
+    """One text for all VPCs of a run; ``facts`` are the ``vpcs`` of `preflight`, less where AWS could not be read."""
+    vpcs = [inventory.vpcs[name] for name in inventory.names]
     clusters = sorted({vpc.text("cluster_id") for vpc in vpcs})
     parts = [f"Subject: AWS PrivateLink for Remote Execution Agents of {', '.join(clusters)}", _GREETING]
     parts += [_cluster(cluster, [v for v in vpcs if v.text("cluster_id") == cluster], facts) for cluster in clusters]

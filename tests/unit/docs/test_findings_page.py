@@ -8,7 +8,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import CATALOGUE, Entry
+from ansible_collections.astro.privatelink.plugins.module_utils._core.catalogue import CATALOGUE, Entry
 
 MADE = runpy.run_path(str(Path(__file__).parents[3] / "docs/findings.py"))
 

@@ -1,0 +1,33 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds where AWS is not as the inventory says. It changes nothing, whatever the mode of the play."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..module_utils._report import plan
+from ..module_utils._roles import drift, setup
+from ..plugin_utils._step import Step, texts
+
+
+class ActionModule(Step):
+    role = "drift"
+
+    def take(self) -> dict[str, Any]:
+        fleets = self.fleets().planning()
+        endpoints = fleets.endpoints(setup.fleets(self.inventory))
+        zones = fleets.zones(setup.zones(self.inventory, endpoints, planning=True))
+        plans = [*endpoints, *zones]
+        found = drift.drift(self.inventory.names, plans)
+        problems = setup.problems(self.inventory, endpoints, zones)
+        for name, more in problems.items():
+            found.setdefault(name, []).extend(more)
+        self.say(plan.lines(plans, check_mode=True))
+        return {
+            "changed": False,
+            "answers": plans,
+            "ansible_stats": {"data": {"privatelink_drift": found}, "per_host": False, "aggregate": True},
+            "failed_vpcs": texts(found),
+        }

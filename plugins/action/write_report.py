@@ -1,0 +1,48 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the report of what the steps before it found and changed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..module_utils._report.document import Run, compact, document
+from ..module_utils._report.files import write
+from ..plugin_utils._step import Step
+
+
+class ActionModule(Step):
+    role = "report"
+    everyone = True
+
+    def take(self) -> dict[str, Any]:
+        made, led, seen = (self._left(name) for name in ("__setup_endpoints", "__setup_zones", "__verify"))
+        settings = self.settings
+        report = document(
+            Run(
+                inventory=self.inventory,
+                endpoints=made.get("answers", []),
+                zones=led.get("answers", []),
+                verified=seen.get("answers", []),
+                targets=seen.get("targets", {}),
+                seen=seen.get("seen", {}),
+                tokens={"before": settings["tokens_before"], "after": settings["tokens_after"]},
+                check_mode=self.check,
+            )
+        )
+        directory = Path(os.path.realpath(os.path.expanduser(settings["directory"])))
+        written = [] if self.check else write(report, directory)
+        works = sum(entry["verdict"] == "works" for entry in report["vpcs"])
+        if written:
+            self.say([f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. The report: {written[0]}"])
+        stats = {"data": {"privatelink_result": compact(report)}, "per_host": False, "aggregate": True}
+        return {"changed": False, "files": written, **({} if self.check else {"ansible_stats": stats})}
+
+    def _left(self, name: str) -> dict[str, Any]:
+        """What an earlier step registered; hosts that had failed before do not have it."""
+        hostvars = self.variables["hostvars"]
+        kept = (hostvars[host].get(name) for host in self.variables["ansible_play_hosts_all"])
+        return next((dict(found) for found in kept if found and "failed_vpcs" in found), {})

@@ -1,0 +1,110 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of a whole run, each account and region side by side. One that cannot be read fails its own VPCs, no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.errors import ReadFailed
+from .._core.findings import finding
+from .._core.plan import WORKERS
+from .._core.run import Answer, FleetJob, answer, carry_out
+from .._link import params
+from .clients import Clients
+from .jobs import Egress, Endpoints, Tell, Zones
+from .session import Login, Sdk
+
+#: Told which account and region: the names of its VPCs, and the states of the endpoints that are waited for, by their ids.
+TellFleet = Callable[[Sequence[str], Mapping[str, str]], None]
+
+_NO_ENDPOINT = {"vpc_endpoint_id": "", "state": "", "dns_name": "", "hosted_zone_id": "", "addresses": []}
+_BLANK_ENDPOINT = {**_NO_ENDPOINT, "security_group_ids": []}
+_BLANK_ZONE = {"hosted_zone_id": "", "associated": False, "leads_to": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleets:
+    """Runs jobs. ``check`` plans only; ``timeout`` are the seconds to wait for what AWS takes its time for."""
+
+    sdk: Sdk
+    check: bool
+    timeout: int = 600
+
+    def planning(self) -> Fleets:
+        """The same, but nothing is sent."""
+        return Fleets(sdk=self.sdk, check=True, timeout=self.timeout)
+
+    def endpoints(self, fleets: Sequence[Mapping[str, Any]], tell: TellFleet | None = None) -> list[Answer]:
+        """``fleets`` are what `vpc_endpoint` takes: ``region``, how to log in, and ``links``."""
+
+        def job(fleet: Mapping[str, Any]) -> FleetJob[Any]:
+            links = [params.endpoint_link(link) for link in params.checked(params.ENDPOINT_LINK, fleet["links"])]
+            told = _named(tell, [link.name for link in links])
+            return Endpoints(self._clients(fleet), links, self.timeout, fleet["region"], told)
+
+        return self._run(fleets, job, lambda fleet: {link["name"]: _BLANK_ENDPOINT for link in fleet["links"]})
+
+    def zones(self, accounts: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """``accounts`` are what `private_zone` takes: how to log in, and ``links``."""
+
+        def job(account: Mapping[str, Any]) -> FleetJob[Any]:
+            given = params.checked(params.ZONE_LINK, account["links"])
+            others = {params.access_name(vpc): Login.of(vpc) for link in given for vpc in link["vpcs"]}
+            links = list(map(params.zone_link, given))
+            return Zones(self._clients(account, others), links, self.timeout, account.get("region", ""))
+
+        return self._run(
+            accounts,
+            job,
+            lambda account: {vpc["name"]: _BLANK_ZONE for link in account["links"] for vpc in link["vpcs"]},
+        )
+
+    def egress(self, fleets: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """``fleets`` are what `agent_egress` takes: ``region``, how to log in, and ``agents``."""
+
+        def job(fleet: Mapping[str, Any]) -> FleetJob[Any]:
+            agents = [params.agents(each) for each in params.checked(params.AGENTS, fleet["agents"])]
+            return Egress(self._clients(fleet), agents, fleet["region"])
+
+        return self._run(fleets, job, lambda fleet: {each["name"]: {"groups": {}} for each in fleet["agents"]})
+
+    def _clients(self, fleet: Mapping[str, Any], others: Mapping[str, Login] | None = None) -> Clients:
+        return Clients(self.sdk, Login.of(fleet), {name: login for name, login in (others or {}).items() if name})
+
+    def _run(
+        self,
+        fleets: Sequence[Mapping[str, Any]],
+        job: Callable[[Mapping[str, Any]], FleetJob[Any]],
+        blank: Callable[[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]],
+    ) -> list[Answer]:
+        def run(fleet: Mapping[str, Any]) -> Answer:
+            try:
+                made = job(fleet)
+                done = carry_out(made, self.check)
+                return answer(done, made.results(done.have))
+            except ReadFailed as problem:
+                nothing = blank(fleet)
+                found = [
+                    finding("READ_FAILED", name, problem=f"{problem} Nothing was changed for it.").public()
+                    for name in nothing
+                ]
+                vpcs = {name: {**result, "failed": True} for name, result in nothing.items()}
+                return {
+                    "changed": False,
+                    "calls": [],
+                    "findings": found,
+                    "diff": {"before": {}, "after": {}},
+                    "vpcs": vpcs,
+                }
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return list(pool.map(run, fleets))
+
+
+def _named(tell: TellFleet | None, names: Sequence[str]) -> Tell | None:
+    return None if tell is None else lambda states: tell(names, states)

@@ -1,0 +1,22 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts from outside (agent hosts, AWS, Astro, certificates, DNS) as what may be shown: bounded, on one line, no controls. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+#: Characters that a text from outside may have at most.
+LONGEST = 500
+#: Unicode categories that a terminal acts on or cannot show: controls, formats (also right-to-left marks), surrogates.
+_UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def printable(value: Any, longest: int = LONGEST) -> str:
+    """One line of at most ``longest`` characters in which nothing acts on a terminal."""
+    text = value if isinstance(value, str) else str(value)
+    fit = "".join(" " if each in "\r\n\t" else each for each in text[: longest * 4])
+    fit = "".join(each for each in fit if unicodedata.category(each) not in _UNFIT)
+    return fit if len(fit) <= longest else fit[: longest - 1] + "\u2026"

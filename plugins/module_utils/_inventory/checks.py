@@ -1,0 +1,191 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong with an inventory, in words that say what to write instead. Pure; it asks nobody."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from .._link.model import parse_service_region
+from .hosts import AgentHost, AgentVpc
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_AZ_ID = re.compile(r"[a-z0-9]+-az\d{1,2}")
+_ID = {
+    "vpc_id": "vpc",
+    "holder_vpc_id": "vpc",
+    "subnet_ids": "subnet",
+    "agent_security_groups": "sg",
+    "endpoint_security_groups": "sg",
+    "endpoint_id": "vpce",
+}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question that names what is nearest, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def of_vpcs(vpcs: Mapping[str, AgentVpc], needed: Sequence[str]) -> list[str]:
+    """All that is wrong with the VPCs of a run, the same thing about many of them once."""
+    return together([(vpc.name, problem) for vpc in vpcs.values() for problem in of_vpc(vpc, vpcs, needed)]) + _twins(
+        vpcs
+    )
+
+
+def of_agents(agents: Iterable[AgentHost], vpcs: Iterable[str]) -> list[str]:
+    """Agent hosts that belong to no VPC: without them nobody would look from inside."""
+    known = sorted(vpcs)
+    found = []
+    for agent in agents:
+        if not agent.vpc:
+            found.append(
+                f"{agent.name}: privatelink_agent_vpc is not set. Set it to the inventory name of its agent VPC."
+            )
+        elif agent.vpc not in known:
+            found.append(
+                f"{agent.name}: privatelink_agent_vpc is {agent.vpc!r}, which is no agent VPC of this inventory."
+                + did_you_mean(agent.vpc, known)
+            )
+    return found
+
+
+def together(problems: Iterable[tuple[str, str]]) -> list[str]:
+    """Lines for people: ``(host, problem)`` pairs, alike problems of many hosts in one line."""
+    alike: dict[str, list[str]] = {}
+    for name, problem in problems:
+        alike.setdefault(problem, []).append(name)
+    return [f"{_some(names)}: {problem}" for problem, names in alike.items()]
+
+
+def _some(names: Sequence[str], shown: int = 5) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
+    """All that is wrong with one VPC; ``vpcs`` has those whose link it may share."""
+    missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
+    checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags))
+    return [
+        *(f"privatelink_{key} is not set." for key in missing),
+        *(problem for found in checks for problem in found),
+        *_via(vpc, vpcs),
+    ]
+
+
+def _names(vpc: AgentVpc) -> Iterable[str]:
+    cluster, service = vpc.text("cluster_id"), vpc.text("service_name")
+    if cluster and not _LABEL.fullmatch(cluster):
+        yield (
+            f"privatelink_cluster_id {cluster!r} is not a cluster id. Give the id alone, in lower case, as "
+            "under Organization Settings > Clusters: it is what stands before .external.astronomer.run."
+        )
+    if vpc.text("dns_layout") not in {"", "suffix_zone", "host_zone"}:
+        yield f"privatelink_dns_layout is {vpc.text('dns_layout')!r}; it is suffix_zone or host_zone."
+    if service and parse_service_region(service) is None:
+        yield (
+            f"privatelink_service_name {service!r} is not the name of an endpoint service. It looks like "
+            "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0 and comes from Astronomer Support."
+        )
+
+
+def _places(vpc: AgentVpc) -> Iterable[str]:
+    if "account_id" in vpc.vars and not re.fullmatch(r"\d{12}", vpc.text("account_id")):
+        yield (
+            f"privatelink_account_id is {vpc.vars['account_id']!r}; an account id has twelve digits. Put quotes "
+            "around it, and do not take it from a controller's survey: YAML reads one with a leading zero as another number."
+        )
+    for key in ("region", "service_region", "holder_vpc_region"):
+        if key in vpc.vars and not _REGION.fullmatch(vpc.text(key)):
+            yield f"privatelink_{key} is {vpc.text(key)!r}; a region looks like us-east-1."
+    for az_id in vpc.many("supported_az_ids"):
+        if not _AZ_ID.fullmatch(az_id):
+            yield f"privatelink_supported_az_ids has {az_id!r}; it takes AZ ids such as use1-az1, not zone names."
+
+
+def _ids(vpc: AgentVpc) -> Iterable[str]:
+    for key, kind in _ID.items():
+        for value in vpc.many(key):
+            if not re.fullmatch(rf"{kind}-[0-9a-f]{{8,17}}", value):
+                yield f"privatelink_{key} has {value!r}; an id looks like {kind}-0123456789abcdef0."
+
+
+def _cidrs(vpc: AgentVpc) -> Iterable[str]:
+    for cidr in vpc.many("agent_cidrs"):
+        try:
+            network = ipaddress.ip_network(cidr, strict=False)
+        except ValueError:
+            yield f"privatelink_agent_cidrs has {cidr!r}, which is no CIDR range such as 10.10.0.0/16."
+            continue
+        if network.version != 4:
+            yield f"privatelink_agent_cidrs has {cidr}; the endpoint has IPv4 addresses only."
+        elif str(network) != cidr:
+            yield f"privatelink_agent_cidrs has {cidr}; write the range as {network}."
+
+
+def _public(vpc: AgentVpc) -> Iterable[str]:
+    for address in vpc.many("public_addresses"):
+        try:
+            ipaddress.IPv4Address(address)
+        except ValueError:
+            yield f"privatelink_public_addresses has {address!r}, which is no IPv4 address such as 203.0.113.10."
+
+
+def _via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:
+    if not vpc.via:
+        return
+    owner = vpcs.get(vpc.via)
+    if vpc.via == vpc.name:
+        yield "privatelink_via names the VPC itself. Leave it out for a link of its own."
+    elif owner is None:
+        yield f"privatelink_via names {vpc.via!r}, which is not in the inventory, or not in this slice of it."
+    elif owner.via:
+        yield (f"privatelink_via names {vpc.via}, which is joined to {owner.via} itself. Name {owner.via} instead.")
+    elif owner.text("cluster_id") != vpc.text("cluster_id"):
+        yield f"privatelink_cluster_id is not that of {vpc.via}, whose link it shares."
+    if not vpc.sources_given:
+        yield (
+            "where its agents are is not set. Set privatelink_agent_cidrs, or over a peering of the same "
+            "region privatelink_agent_security_groups."
+        )
+
+
+def _tags(vpc: AgentVpc) -> Iterable[str]:
+    """AWS's rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html"""
+    for key, value in dict(vpc.vars.get("tags", {})).items():
+        if value is None or isinstance(value, (list, dict)):
+            yield f"privatelink_tags: {key} needs a text as its value."
+        elif str(key).lower().startswith("aws:"):
+            yield f"privatelink_tags: {key} begins with aws:, which AWS keeps for itself."
+        elif not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
+            yield f"privatelink_tags: {str(key)[:40]} is too long. A key has up to 128 characters, a value up to 256."
+        elif key == "managed-by":
+            yield "privatelink_tags: managed-by is how this collection knows what is its own. Use another key."
+
+
+def _twins(vpcs: Mapping[str, AgentVpc]) -> list[str]:
+    """One VPC under two names: for one cluster twice, or for two clusters whose zones would have one name."""
+    first: dict[tuple[str, str], str] = {}
+    zones: dict[tuple[str, str], str] = {}
+    found = []
+    for vpc in vpcs.values():
+        vpc_id = vpc.text("vpc_id")
+        if not vpc_id:
+            continue
+        one = first.setdefault((vpc_id, vpc.text("cluster_id")), vpc.name)
+        other = zones.setdefault((vpc_id, vpc.zone), vpc.name)
+        if one != vpc.name:
+            found.append(f"{vpc.name}: is the same VPC as {one} ({vpc_id}). List each VPC once.")
+        elif other != vpc.name:
+            found.append(
+                f"{vpc.name} and {other}: are both {vpc_id}, and a VPC can be in one zone named {vpc.zone} only. "
+                "Set privatelink_dns_layout: host_zone for both, so that each cluster has a zone of its own."
+            )
+    return found

@@ -1,0 +1,47 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a report. Others may read them: a report holds no secret, but it tells of networks; see docs/report.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .document import junit
+from .page import page
+
+#: The owner writes them, the owner's group may read them.
+MODE = 0o640
+
+
+def contents(report: Mapping[str, Any], at: str) -> dict[str, str]:
+    """The files by their names; ``at`` is the time of the report, ISO 8601 in UTC."""
+    return {
+        "report.html": page(report, at.replace("T", " ").replace("Z", " UTC")),
+        "report.json": json.dumps({**report, "at": at}, indent=2, sort_keys=True) + "\n",
+        "junit.xml": junit(report),
+    }
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(report: Mapping[str, Any], directory: Path) -> list[str]:
+    """Write each file whole, or not at all, and return their paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in contents(report, now()).items():
+        handle, new = tempfile.mkstemp(dir=directory)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.chmod(new, MODE)
+        Path(new).replace(directory / name)
+        written.append(str(directory / name))
+    return written

@@ -1,0 +1,94 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run sends, or in check mode would send, as a short list for a terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .._core.text import printable
+
+_ADDS = ("Create", "Authorize", "Associate")
+_REMOVES = ("Delete", "Revoke", "Disassociate")
+_SIGNS = {"create": "+", "change": "~", "delete": "-"}
+
+
+def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
+    """One line for each VPC, then the totals; nothing where nothing is sent. ``answers`` are those of jobs."""
+    by_vpc: dict[str, list[str]] = {}
+    counts = dict.fromkeys(_SIGNS, 0)
+    for call in (call for answer in answers for call in answer.get("calls", [])):
+        kind = _kind(call["operation"])
+        counts[kind] += 1
+        for vpc in call["vpcs"]:
+            by_vpc.setdefault(vpc, []).append(f"{_SIGNS[kind]} {_what(call)}")
+    if not by_vpc:
+        return []
+    width = max(map(len, by_vpc))
+    shown = [f"  {vpc.ljust(width)}  {'   '.join(found)}" for vpc, found in sorted(by_vpc.items())]
+    said = "to {}" if check_mode else "{}d"
+    totals = ", ".join(f"{counts[kind]} {said.format(kind)}" for kind in _SIGNS)
+    return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {totals}."]
+
+
+def _kind(operation: str) -> str:
+    name = operation.partition(":")[2]
+    if name in {"CreateTags", "ChangeResourceRecordSets"}:
+        return "change"
+    return "create" if name.startswith(_ADDS) else "delete" if name.startswith(_REMOVES) else "change"
+
+
+#: A call in a few words, from its arguments.
+_WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "CreateVpcEndpoint": lambda given: f"endpoint in {_count(len(given['SubnetIds']), 'zone')}",
+    "ModifyVpcEndpoint": lambda given: f"endpoint {given['VpcEndpointId']}: {_keys(given, 'VpcEndpointId')}",
+    "DeleteVpcEndpoints": lambda given: f"endpoint {', '.join(given['VpcEndpointIds'])}",
+    "CreateSecurityGroup": lambda given: f"security group {given['GroupName']}",
+    "DeleteSecurityGroup": lambda given: f"security group {given['GroupId']}",
+    "AuthorizeSecurityGroupIngress": lambda given: f"port 443 from {_peers(given)}",
+    "RevokeSecurityGroupIngress": lambda given: f"port 443 from {_peers(given)}",
+    "AuthorizeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
+    "RevokeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
+    "CreateTags": lambda given: f"tags {', '.join(tag['Key'] for tag in given['Tags'])}",
+    "CreateHostedZone": lambda given: f"zone {given['Name']}",
+    "DeleteHostedZone": lambda given: f"zone {given['Id']}",
+    "ChangeResourceRecordSets": lambda given: f"record {', '.join(map(_record, given['ChangeBatch']['Changes']))}",
+    "AssociateVPCWithHostedZone": lambda given: f"in zone {given['HostedZoneId']}",
+    "DisassociateVPCFromHostedZone": lambda given: f"in zone {given['HostedZoneId']}",
+    "UpdateDeployment": lambda given: (
+        f"allowed ranges {', '.join(given['allowedIpAddressRanges']) or 'none: all get in'}"
+    ),
+}
+
+
+def _what(call: Mapping[str, Any]) -> str:
+    name = call["operation"].partition(":")[2]
+    words = _WORDS.get(name)
+    return words(call["arguments"]) if words else name
+
+
+def _keys(arguments: Mapping[str, Any], but: str) -> str:
+    return ", ".join(sorted(set(arguments) - {but}))
+
+
+def _record(change: Mapping[str, Any]) -> str:
+    known = change["ResourceRecordSet"]
+    return f"{known['Name']} ({change['Action'].lower()})"
+
+
+def _peers(arguments: Mapping[str, Any]) -> str:
+    keys = ("GroupId", "CidrIp", "CidrIpv6", "PrefixListId")
+    ranges = ("UserIdGroupPairs", "IpRanges", "Ipv6Ranges", "PrefixListIds")
+    peers = [
+        next(str(peer[key]) for key in keys if key in peer)
+        for rule in arguments["IpPermissions"]
+        for kind in ranges
+        for peer in rule.get(kind, [])
+    ]
+    return ", ".join(peers[:3]) + (f" and {len(peers) - 3} more" if len(peers) > 3 else "")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,179 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role verify: where to look, what the agent hosts saw, and which VPCs fail for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.findings import Shown, finding
+from .._inventory.hosts import AgentHost, Inventory
+from .._probe.model import Target
+from .._probe.results import AgentResult
+from .setup import merge
+
+#: What may be wrong at Astro's end although all is right at the agents' end.
+_ASTRO_SIDE = {
+    "TCP_TIMEOUT",
+    "TCP_TIMEOUT_ONE_AZ",
+    "TLS_EXPIRED",
+    "TLS_FAILED",
+    "TLS_NAME_MISMATCH",
+    "HTTP_UNEXPECTED",
+    "HTTP_NO_ANSWER",
+}
+
+
+@dataclass(frozen=True)
+class VpcTarget:
+    """What to look at from the agent hosts of one VPC. ``expected`` are the addresses of its link, ``link`` is whose it is."""
+
+    vpc: str
+    host: str
+    link: str
+    vpc_endpoint_id: str
+    expected: tuple[str, ...]
+    interfaces: Mapping[str, str]
+    elsewhere: Mapping[str, tuple[str, ...]]
+    agents: tuple[AgentHost, ...] = ()
+    findings: tuple[Shown, ...] = field(default=())
+
+    def probe(self, agent: AgentHost, **more: Any) -> Target:
+        """What the probe on an agent host looks at; ``more`` are further parameters of it."""
+        given = {
+            "vpc": self.vpc,
+            "host": self.host,
+            "expected": self.expected,
+            "interfaces": dict(self.interfaces),
+            "elsewhere": {owner: there for owner, there in self.elsewhere.items() if owner != self.link},
+            "ca_file": agent.ca_file or None,
+            "nameservers": agent.nameservers,
+            "dial_through": agent.dial_through,
+            "health_url": agent.health_url if more.get("resolve", True) else "",
+        }
+        return Target(**{**given, **more})
+
+
+def targets(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]]) -> dict[str, VpcTarget]:
+    """Where to look for each VPC of a run. ``endpoints`` are answers of the jobs on endpoints.
+
+    ``elsewhere``, the addresses of all links by their owners, is one mapping for all.
+    """
+    done = merge(endpoints)
+    addresses = {name: tuple(sorted(a["address"] for a in vpc["addresses"])) for name, vpc in done.items()}
+    agents: dict[str, list[AgentHost]] = {}
+    for agent in inventory.agents.values():
+        agents.setdefault(agent.vpc, []).append(agent)
+    planned = _planned(endpoints)
+    found = {}
+    for name in inventory.names:
+        vpc = inventory.vpcs[name]
+        link = vpc.via or name
+        endpoint = done.get(link, {"vpc_endpoint_id": "", "addresses": []})
+        operations = planned.get(name, set()) | planned.get(link, set())
+        problems = [] if name in agents else [finding("NO_AGENT_HOST", name).public()]
+        problems += [finding("SETUP_INCOMPLETE", name, operations=operations).public()] if operations else []
+        found[name] = VpcTarget(
+            vpc=name,
+            host=vpc.host,
+            link=link,
+            vpc_endpoint_id=endpoint["vpc_endpoint_id"],
+            expected=addresses.get(link, ()),
+            interfaces={
+                a["address"]: f"{a['network_interface_id']} in {a['availability_zone']}" for a in endpoint["addresses"]
+            },
+            elsewhere=addresses,
+            agents=tuple(agents.get(name, ())),
+            findings=tuple(problems),
+        )
+    return found
+
+
+def _planned(endpoints: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """What plans that were not carried out hold, by VPC."""
+    planned: dict[str, set[str]] = {}
+    for call in (call for one in endpoints for call in one.get("calls", [])):
+        for vpc in call["vpcs"]:
+            planned.setdefault(vpc, set()).add(call["operation"])
+    return planned
+
+
+def findings(target: VpcTarget, agents: Iterable[AgentResult]) -> list[Shown]:
+    """All that is wrong with a VPC: with its link, and what each of its agent hosts found. The same thing once."""
+    found = list(target.findings)
+    for agent in agents:
+        found += [one for one in agent["findings"] if one not in found]
+    return found
+
+
+def stopped(found: Mapping[str, VpcTarget], seen: Mapping[str, Sequence[AgentResult]]) -> dict[str, list[Shown]]:
+    """The VPCs with agent hosts of which one does not reach the link, and why."""
+    errors = {
+        name: [one for agent in seen.get(name, ()) for one in agent["findings"] if one["severity"] == "error"]
+        for name in found
+    }
+    return {name: problems for name, problems in errors.items() if problems}
+
+
+def support_request(vpc: Mapping[str, Any]) -> str:
+    """What to send to Astronomer Support, if nothing is wrong on this side and the link does not answer; else nothing.
+
+    ``vpc`` is an entry of a report.
+    """
+    codes = {one["code"] for one in vpc["findings"] if one["severity"] == "error"}
+    incomplete = any(one["code"] == "SETUP_INCOMPLETE" for one in vpc["findings"])
+    if not codes or codes - _ASTRO_SIDE or incomplete:
+        return ""
+    endpoint = vpc["endpoint"]
+    lines = [
+        "For Astronomer Support:",
+        f"Our PrivateLink endpoint for the Astro cluster host {vpc['host']} does not answer as it should.",
+        f"  Endpoint: {endpoint['vpc_endpoint_id']} ({endpoint['state']}), region {vpc['region']}"
+        + (f", AWS account {vpc['account_id']}" if vpc["account_id"] else ""),
+        f"  Endpoint service: {endpoint['service_name']}",
+    ]
+    for agent in vpc["agents"]:
+        where = ", ".join(agent["place"].get("sources", [])) or "no connection was made"
+        lines.append(f"  Seen from {agent['place'].get('hostname', agent['name'])} ({where}):")
+        lines += [f"    {one['code']}: {one['seen']}" for one in agent["findings"] if one["code"] in _ASTRO_SIDE]
+    lines += [
+        "On our side the endpoint, its security group and the DNS records are as they should be.",
+        "Please check the target health of the endpoint service in these zones, and whether it allows this endpoint.",
+    ]
+    return "\n".join(lines)
+
+
+# --- are the agents themselves well?
+
+
+def health(
+    agents: Sequence[Mapping[str, Any]], confirmed: str, tokens: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Whether the agents are healthy, and what that rests on. Nothing given means that it is not known."""
+    evidence = [*_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
+    if confirmed:
+        evidence.append({"kind": "confirmation", "good": True, "text": f"Confirmed: {confirmed}"})
+    state = "healthy" if all(one["good"] for one in evidence) else "doubtful"
+    return {"state": state if evidence else "unknown", "rests_on": evidence}
+
+
+def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    for agent in agents:
+        page = agent["health"]
+        if page:
+            answer = f"answered {page['status']}" if page["status"] else "did not answer"
+            text = f"{page['url']} {answer} on {agent['name']}"
+            yield {"kind": "health page", "good": 200 <= page["status"] < 300, "text": text}
+
+
+def _tokens(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Tokens that were used after the change: their last use, ISO 8601 text in UTC as `astro_info` gives it, moved on."""
+    if not after:
+        return
+    then = {token["id"]: str(token["last_used_at"]) for token in before}
+    used = [token["name"] for token in after if str(token["last_used_at"]) > then.get(token["id"], "")]
+    text = f"{len(used)} of {len(after)} agent tokens were used since the change"
+    yield {"kind": "tokens", "good": bool(used), "text": f"{text}: {', '.join(used)}" if used else text}

@@ -1,0 +1,160 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every step is made of. A step is one act of Astronomer's page on the whole fleet: it runs once, for all hosts of the play.
+
+A step reads the inventory and its role's variables by itself, checks what it must, acts, and answers for each VPC. What it may do
+never depends on an earlier task, on a registered result, or on keywords of the play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ..module_utils._aws.fleet import Fleets
+from ..module_utils._aws.session import Boto3
+from ..module_utils._core.errors import InputError, PrivateLinkError
+from ..module_utils._core.findings import Shown
+from ..module_utils._core.run import Answer
+from ..module_utils._core.running import running
+from ..module_utils._core.supported import refusal
+from ..module_utils._inventory.hosts import Inventory
+from ..module_utils._probe.results import AgentResult, agent
+from ..module_utils._report import plan
+from ..module_utils._roles.verify import VpcTarget
+from . import _agents, _speak, _variables
+
+#: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.aws.
+AWS_OPTIONS = (
+    "access_key",
+    "aws_ca_bundle",
+    "aws_config",
+    "endpoint_url",
+    "profile",
+    "region",
+    "secret_key",
+    "session_token",
+    "validate_certs",
+)
+
+
+class Step(ActionBase):
+    """The base of all steps. A step says which ``role`` it is of, and which ``entry`` point, and has a `take`."""
+
+    BYPASS_HOST_LOOP = True  # once for all hosts; Ansible refuses that under strategies that cannot do it
+    _requires_connection = False
+    _supports_check_mode = True
+    role: ClassVar[str] = ""
+    entry: ClassVar[str] = "main"
+    service_known: ClassVar[bool] = True
+    everyone: ClassVar[bool] = False  # also the VPCs that have failed
+
+    def take(self) -> dict[str, Any]:
+        """The step itself: returns its result."""
+        raise NotImplementedError
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        if problem := refusal({**running(), "amazon.aws": _amazon_aws()}):
+            raise AnsibleActionFail(problem)
+        self.variables: dict[str, Any] = task_vars or {}
+        try:
+            self._read()
+            return dict(wrap_var(self.take()))
+        except PrivateLinkError as problem:
+            raise AnsibleActionFail(str(problem)) from None
+
+    def _read(self) -> None:
+        unknown = sorted(set(self._task.args) - set(AWS_OPTIONS))
+        if unknown:
+            raise InputError(
+                f"{', '.join(unknown)}: this step takes no such option. Set the variables of role {self.role}."
+            )
+        self.settings = self.settings_of(self.role, self.entry)
+        for text in _variables.doubtful(self.role, self.variables):
+            _speak.warn(text)
+        names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
+        agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))
+        known = _variables.of_hosts(self.variables, self._task, self._loader, names, agents)
+        self.inventory = Inventory.read(known, names, agents, self.service_known)
+
+    # --- what steps have
+
+    def settings_of(self, role: str, entry: str = "main") -> dict[str, Any]:
+        """The variables of a role, without its prefix."""
+        return _variables.settings(role, entry, self.variables, self._templar)
+
+    @property
+    def sdk(self) -> Boto3:
+        return Boto3(options=dict(self._task.args))
+
+    @property
+    def check(self) -> bool:
+        return bool(self._task.check_mode)
+
+    def fleets(self, timeout: int = 600) -> Fleets:
+        """Runs jobs on AWS. ``timeout`` are seconds."""
+        return Fleets(sdk=self.sdk, check=self.check, timeout=timeout)
+
+    def tell(self, names: Sequence[str], states: Mapping[str, str]) -> None:
+        """How far the endpoints of an account and region are."""
+        waiting = [f"{endpoint} ({_WAITS.get(state, state)})" for endpoint, state in sorted(states.items())]
+        _speak.say(
+            [f"{len(names) - len(states)} of {len(names)} endpoints are available; waiting for {', '.join(waiting)}"]
+        )
+
+    def say(self, lines: Iterable[str]) -> None:
+        _speak.say(lines)
+
+    def look(self, targets: Iterable[VpcTarget], **more: Any) -> dict[str, list[AgentResult]]:
+        """What the agent hosts of VPCs see, by VPC; ``more`` are parameters of the probe."""
+        asked = [(target, one, target.probe(one, **more)) for target in targets for one in target.agents]
+        answers = _agents.look(self, self.variables, [_agents.Look(one, probe) for _target, one, probe in asked])
+        seen: dict[str, list[AgentResult]] = {}
+        for (target, one, probe), raw in zip(asked, answers, strict=True):
+            seen.setdefault(target.vpc, []).append(agent(one.name, one.connection, probe, raw))
+        return seen
+
+    def result(self, answers: Sequence[Answer], problems: Mapping[str, Sequence[Shown]], **more: Any) -> dict[str, Any]:
+        """A step's result: what was done, and which VPCs fail with which text. Says what was sent on the terminal."""
+        self.say(plan.lines(answers, self.check))
+        self.warn([one for answer in answers for one in answer["findings"] if one["severity"] == "warning"])
+        diffs = {
+            side: {k: v for a in answers for k, v in a["diff"].get(side, {}).items()} for side in ("before", "after")
+        }
+        return {
+            "changed": any(answer["changed"] for answer in answers),
+            "answers": list(answers),
+            "failed_vpcs": texts(problems),
+            **({"diff": diffs} if diffs["before"] != diffs["after"] else {}),
+            **more,
+        }
+
+    def warn(self, findings: Iterable[Shown]) -> None:
+        for one in findings:
+            _speak.warn(f"{one['vpc']}: {one['text']}")
+
+
+def texts(problems: Mapping[str, Sequence[Shown]]) -> dict[str, str]:
+    """What each VPC fails with."""
+    return {name: "\n".join(one["text"] for one in found) for name, found in problems.items()}
+
+
+_WAITS = {
+    "pendingacceptance": "for Astronomer to accept it",
+    "pending": "for AWS to make it available",
+    "": "for AWS to show it",
+}
+
+
+def _amazon_aws() -> str:
+    try:
+        from ansible_collections.amazon.aws.plugins.module_utils import common
+    except ImportError:
+        return ""
+    return str(common.AMAZON_AWS_COLLECTION_VERSION)
