@@ -1,12 +1,13 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the inventory to what the modules take."""
+"""What an inventory says, and all that can be wrong with it."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts as core
+from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import InventoryError
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
 COMMON = {
@@ -22,121 +23,6 @@ def vpc(number, **more):
     agents = [f"sg-{number}{number:07d}"]
     base = {"privatelink_vpc_id": f"vpc-{number:08d}", "privatelink_agent_security_groups": agents}
     return {**COMMON, **base, **more}
-
-
-FLEET = {"one": vpc(1), "two": vpc(2), "three": vpc(3, via="one")}
-ALL = list(FLEET)
-
-
-def endpoints(*names, failed=()):
-    found = {
-        n: {
-            "failed": n in failed,
-            "dns_name": f"{n}.example",
-            "hosted_zone_id": "Z",
-            "addresses": [{"address": n, "network_interface_id": f"eni-{n}", "availability_zone": "az"}],
-        }
-        for n in names
-    }
-    return [{"vpcs": {n: {**v, "vpc_endpoint_id": f"vpce-{n}"} for n, v in found.items()}}]
-
-
-def test_one_fleet_for_each_account_and_region():
-    hosts = {**FLEET, "far": vpc(4, region="eu-west-1"), "other": vpc(5, profile="prod")}
-    found = core.fleets(hosts, list(hosts))
-    assert [(f["region"], f.get("profile"), [link["name"] for link in f["links"]]) for f in found] == [
-        ("eu-west-1", None, ["far"]),
-        ("us-east-1", None, ["one", "two"]),
-        ("us-east-1", "prod", ["other"]),
-    ]
-
-
-def test_a_joined_vpc_is_a_source_of_its_link():
-    links = core.fleets(FLEET, ALL)[0]["links"]
-    assert links[0]["joined"] == {"three": ["sg-30000003"]}
-    assert links[0]["sources_only"] is False
-
-
-def test_under_limit_the_owner_of_a_link_only_gets_sources():
-    (link,) = core.fleets(FLEET, ["three"])[0]["links"]
-    assert (link["name"], link["sources_only"], link["joined"]) == ("one", True, {"three": ["sg-30000003"]})
-
-
-def test_under_limit_others_are_not_mentioned():
-    (link,) = core.fleets(FLEET, ["one"])[0]["links"]
-    assert link["joined"] == {}
-
-
-def test_ranges_and_groups_are_sources():
-    (link,) = core.fleets({"one": vpc(1, agent_cidrs="10.1.0.0/16")}, ["one"])[0]["links"]
-    assert link["sources"] == ["10.1.0.0/16", "sg-10000001"]
-
-
-def test_zones_serve_their_own_and_joined_vpcs():
-    (zone,) = core.zones(FLEET, ALL, endpoints("one", "two"))
-    one, two = sorted(zone["links"], key=lambda link: link["name"])
-    assert [v["name"] for v in one["vpcs"]] == ["one", "three"]
-    assert one["records"] == [{"host": "abc.external.astronomer.run", "dns_name": "one.example", "hosted_zone_id": "Z"}]
-    assert [v["name"] for v in two["vpcs"]] == ["two"]
-
-
-def test_an_account_with_vpcs_in_two_regions_has_one_run_for_zones():
-    hosts = {"one": vpc(1), "far": vpc(4, region="eu-west-1")}
-    assert len(core.fleets(hosts, list(hosts))) == 2
-    assert len(core.zones(hosts, list(hosts), endpoints("one", "far"))) == 1
-
-
-def test_no_zone_where_the_endpoint_failed():
-    assert [link["name"] for link in core.zones(FLEET, ALL, endpoints("one", "two", failed=["one"]))[0]["links"]] == [
-        "two"
-    ]
-
-
-def test_under_limit_a_joined_vpc_does_not_touch_the_record():
-    (zone,) = core.zones(FLEET, ["three"], endpoints("one"))
-    (link,) = zone["links"]
-    assert link["records"] == []
-    assert [v["name"] for v in link["vpcs"]] == ["three"]
-
-
-def test_problems_reach_those_who_share_a_link():
-    error = {"vpc": "one", "severity": "error", "code": "PENDING_ACCEPTANCE"}
-    found = core.problems(FLEET, ALL, [{"findings": [error]}], [])
-    assert {name: [one["code"] for one in list_] for name, list_ in found.items()} == {
-        "one": ["PENDING_ACCEPTANCE"],
-        "three": ["LINK_OWNER_FAILED"],
-    }
-
-
-def test_warnings_are_no_problems():
-    assert core.problems(FLEET, ALL, [{"findings": [{"vpc": "one", "severity": "warning"}]}], []) == {}
-
-
-def test_targets_match_agent_hosts_and_links():
-    hosts = {**FLEET, "agent": {"privatelink_agent_vpc": "three"}}
-    found = core.targets(hosts, ALL, endpoints("one", "two"), ["agent"])
-    assert found["three"]["expected"] == ["one"]
-    assert found["three"]["elsewhere"] == {"two": ["two"]}
-    assert found["three"]["agents"] == ["agent"]
-    assert found["three"]["interfaces"] == {"one": "eni-one in az"}
-    assert [one["code"] for one in found["one"]["findings"]] == ["NO_AGENT_HOST"]
-
-
-@pytest.mark.parametrize(
-    ("subject", "changed", "codes"),
-    [
-        ("one", False, ["SETUP_INCOMPLETE"]),  # the link that it shares
-        ("three", False, ["SETUP_INCOMPLETE"]),
-        ("two", False, []),
-        ("one", True, []),  # it was carried out
-    ],
-)
-def test_a_plan_that_was_only_looked_at_is_drift(subject, changed, codes):
-    (result,) = endpoints("one", "two")
-    result |= {"calls": [{"operation": "ec2:ModifyVpcEndpoint", "vpcs": [subject]}], "changed": changed}
-    hosts = {**FLEET, "agent": {"privatelink_agent_vpc": "three"}}
-    found = core.targets(hosts, ["three"], [result], ["agent"])["three"]
-    assert [one["code"] for one in found["findings"]] == codes
 
 
 @pytest.mark.parametrize(
@@ -159,9 +45,17 @@ def test_a_plan_that_was_only_looked_at_is_drift(subject, changed, codes):
         ({"account_id": 1402433619}, "is 1402433619; an account id has twelve digits. Put quotes around it"),
         ({"via": "one"}, "names the VPC itself"),
         ({"via": "three"}, "Name two instead"),
-        ({"via": "other_cluster"}, "another privatelink_cluster_id"),
-        ({"via": "two", "agent_security_groups": []}, "says nothing of where its agents are"),
+        ({"via": "other_cluster"}, "privatelink_cluster_id is not that of other_cluster"),
+        ({"via": "two", "agent_security_groups": []}, "where its agents are is not set"),
         ({"vpc_id": "vpc-00000002"}, "the same VPC as"),
+        ({"vpc_id": "vpc-00000002", "cluster_id": "xyz"}, "privatelink_dns_layout: host_zone for both"),
+        ({"region": "us-east-1a"}, "a region looks like us-east-1"),
+        ({"supported_az_ids": ["us-east-1a"]}, "use1-az1, not zone names"),
+        ({"tags": {"aws:team": "x"}}, "begins with aws:"),
+        ({"tags": {"Owner": None}}, "Owner needs a text"),
+        ({"tags": {"x" * 129: "y"}}, "too long"),
+        ({"tags": {"managed-by": "me"}}, "Use another key"),
+        ({"endpoint_id": "vpce-svc-1"}, "an id looks like vpce-0123456789abcdef0"),
     ],
 )
 def test_bad_inventories_are_explained_by_name(change, text):
@@ -171,8 +65,8 @@ def test_bad_inventories_are_explained_by_name(change, text):
         "three": vpc(3, via="two"),
         "other_cluster": vpc(4, cluster_id="xyz"),
     }
-    with pytest.raises(core.InventoryError, match="nothing was changed") as raised:
-        core.fleets(hosts, list(hosts))
+    with pytest.raises(InventoryError, match="nothing was changed") as raised:
+        Inventory.read(hosts, list(hosts))
     (problem,) = [line for line in str(raised.value).splitlines()[1:] if line]
     assert text in problem
     assert "one" in problem
@@ -180,6 +74,41 @@ def test_bad_inventories_are_explained_by_name(change, text):
 
 def test_all_that_is_wrong_with_an_inventory_is_said_at_once():
     hosts = {"one": vpc(1, region=""), "two": vpc(2, cluster_id="A.B")}
-    with pytest.raises(core.InventoryError) as raised:
-        core.fleets(hosts, list(hosts))
+    with pytest.raises(InventoryError) as raised:
+        Inventory.read(hosts, list(hosts))
     assert len(str(raised.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("named", "text"),
+    [
+        ({}, "agent: privatelink_agent_vpc is not set"),
+        ({"privatelink_agent_vpc": "onne"}, "which is no agent VPC of this inventory. Did you mean one?"),
+        ({"privatelink_agent_vpc": "vpc-00000001"}, "which is no agent VPC of this inventory"),
+    ],
+)
+def test_an_agent_host_belongs_to_an_agent_vpc(named, text):
+    with pytest.raises(InventoryError) as raised:
+        Inventory.read({"one": vpc(1), "agent": named}, ["one"], ["agent"])
+    assert text in str(raised.value)
+
+
+def test_what_many_hosts_lack_is_said_once():
+    hosts = {f"vpc{number}": vpc(number, cluster_id="") for number in range(1, 9)}
+    with pytest.raises(InventoryError) as raised:
+        Inventory.read(hosts, list(hosts))
+    (problem,) = raised.value.problems
+    assert problem == "vpc1, vpc2, vpc3, vpc4, vpc5 and 3 more: privatelink_cluster_id is not set."
+
+
+def test_a_broken_vpc_outside_of_the_run_does_not_stop_it_but_is_not_forgotten():
+    hosts = {"one": vpc(1), "broken": vpc(2, region="nowhere"), "joined": vpc(3, via="broken")}
+    known = Inventory.read(hosts, ["one"])
+    assert (list(known.everyone), known.unclear) == (["one"], ("broken", "joined"))
+    with pytest.raises(InventoryError, match="broken: is an agent VPC, too"):
+        known.widened()
+
+
+def test_hosts_that_are_no_vpcs_are_not_read():
+    known = Inventory.read({"one": vpc(1), "web": {"unrelated": 1}}, ["one"])
+    assert (list(known.vpcs), list(known.everyone), known.unclear) == (["one"], ["one"], ())

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,10 +14,12 @@ import html5lib
 import jsonschema
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import finding
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._probe import results
 from ansible_collections.astro.privatelink.plugins.module_utils._report import document as core
 from ansible_collections.astro.privatelink.plugins.module_utils._report.html import tag
 from ansible_collections.astro.privatelink.plugins.module_utils._report.page import page
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import verify
 
 SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "report.schema.json").read_text())
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
@@ -49,51 +52,57 @@ def reach(address, problem=""):
         "status": 404 if done else 0,
         "problem": problem,
         "body": "404 page not found",
-        "interface": "eni-1 in us-east-1a",
         "issuer": "CA",
         "seconds": 0.1,
     }
 
 
-def probe(agent, *findings, problem="", health=None):
+def probe(agent, problem="", health=None, **names):
+    """What the probe answers on an agent host."""
     answer = {"server": "the system's resolver", "addresses": ["10.0.1.5", "10.0.2.5"], "problem": "", "ttl": 60}
     around = {"servers": [], "vpc_resolver": {}, "pinned": [], "captured": {}, "before": {}, "waited": 0.0}
-    names = {**answer, "seconds": 0.1, **around}
     return {
         "item": agent,
         "place": {"hostname": agent, "sources": ["10.0.1.9"], "proxy": ""},
-        "names": names,
-        "addresses": [reach("10.0.1.5"), reach("10.0.2.5", problem)],
+        "names": {**answer, "seconds": 0.1, **around, **names},
+        "addresses": [reach("10.0.1.5"), {**reach("10.0.2.5", problem), "source": "10.0.1.9"}],
         "health": health or {},
-        "findings": [one.public() for one in findings],
     }
 
 
-def ran(name, *probes, calls=(), **more):
-    """hostvars of one VPC with a link of its own after site, with these results of the probe."""
-    endpoints = {
-        "results": [{"vpcs": {name: {**ENDPOINT, "addresses": ADDRESSES, "failed": False}}, "calls": list(calls)}]
+HEALTH_URL = "http://127.0.0.1/healthz"
+
+
+def ran(name, *probes, calls=(), findings=(), connection="ssh", joined=(), **more):
+    """A run of site on one VPC with a link of its own, with these answers of the probe."""
+    agents = {one["item"]: {"privatelink_agent_vpc": name, "ansible_connection": connection} for one in probes}
+    for one in probes:
+        agents[one["item"]] |= {"privatelink_health_url": HEALTH_URL} if one.get("health") else {}
+    others = {other: vpc(other, via=name) for other in joined}
+    inventory = Inventory.read({name: vpc(name, **more), **others, **agents}, [name, *joined], list(agents))
+    found = [one.public() for one in findings]
+    made = {
+        "vpcs": {name: {**ENDPOINT, "addresses": ADDRESSES, "failed": False}},
+        "calls": list(calls),
+        "findings": found,
     }
-    zones = {"results": [{"vpcs": {name: {"hosted_zone_id": "Z9", "associated": True, "failed": False}}}]}
-    agents = [one["item"] for one in probes]
-    return {
-        name: {
-            **vpc(name, **more),
-            "__setup_endpoints": endpoints,
-            "__setup_zones": zones,
-            "__verify_targets": {name: {"vpc": name, "findings": [], "agents": agents}},
-            "__verify_probes": {"results": list(probes)},
-        },
-        **{agent: {"privatelink_agent_vpc": name} for agent in agents},
-    }
+    zones = {"vpcs": {name: {"hosted_zone_id": "Z9", "associated": True}}, "calls": [], "findings": []}
+    targets = verify.targets(inventory, [{**made, "calls": []}])
+    seen = [
+        results.agent(one["item"], connection, targets[name].probe(inventory.agents[one["item"]]), one)
+        for one in probes
+    ]
+    return core.Run(
+        inventory=inventory,
+        endpoints=[made],
+        zones=[zones],
+        targets={name: targets[name].findings} if probes else {},
+        seen={name: seen},
+    )
 
 
-def silent(code="TCP_TIMEOUT"):
-    return finding(code, "one", addresses=["10.0.2.5"], port=443, seconds=5, host="abc", detail="x", status=0, body="")
-
-
-def report(hostvars, names=("one",), **more):
-    made = core.document(hostvars, list(names), **more)
+def report(run):
+    made = core.document(run)
     jsonschema.validate(made, SCHEMA)
     return made
 
@@ -108,9 +117,7 @@ def test_a_link_that_works():
 
 
 def test_an_agent_host_that_is_the_controller_is_a_warning():
-    hostvars = ran("one", probe("agent"))
-    hostvars["agent"]["ansible_connection"] = "local"
-    (entry,) = report(hostvars)["vpcs"]
+    (entry,) = report(ran("one", probe("agent"), connection="local"))["vpcs"]
     (warning,) = entry["findings"]
     assert (warning["code"], warning["severity"], entry["verdict"]) == ("AGENT_HOST_LOCAL", "warning", "works")
     assert "from agent (10.0.1.9)" in warning["seen"]
@@ -122,8 +129,10 @@ def test_a_vpc_that_nobody_looked_at_has_not_passed():
 
 
 def test_a_probe_of_addresses_alone_is_no_proof():
-    found = {**probe("agent"), "names": {}}
-    assert report(ran("one", found))["vpcs"][0]["verdict"] == "unverified"
+    run = ran("one", probe("agent"))
+    (seen,) = run.seen["one"]
+    run = dataclasses.replace(run, seen={"one": [{**seen, "names": {}}]})
+    assert report(run)["vpcs"][0]["verdict"] == "unverified"
 
 
 LONG = "x" * 400 + "\n"
@@ -135,7 +144,7 @@ LONG = "x" * 400 + "\n"
         ({"msg": "no route."}, "The probe could not run on agent: no route."),
         (
             {"msg": "MODULE FAILURE", "module_stderr": "sh: 1:\npython3: not found\n"},
-            "agent: sh: 1:\npython3: not found.",
+            "agent: sh: 1: python3: not found.",
         ),
         (
             {"module_stderr": f"{LONG}  def f(a, /):\n    ^\nSyntaxError: invalid syntax"},
@@ -143,7 +152,7 @@ LONG = "x" * 400 + "\n"
         ),
         (
             {"module_stdout": "sh: 1: python3: not found\r\n", "module_stderr": "Shared connection closed.\r\n"},
-            "agent: sh: 1: python3: not found\r\n\nShared connection closed.",
+            "agent: sh: 1: python3: not found   Shared connection closed.",
         ),
         ({}, "agent: it says nothing."),
     ],
@@ -192,26 +201,25 @@ def test_why_the_first_command_failed_is_not_guessed(said, shown):
 
 
 def test_what_two_agents_find_alike_is_said_once():
-    (entry,) = report(ran("one", probe("a", silent()), probe("b", silent())))["vpcs"]
-    assert [one["code"] for one in entry["findings"]] == ["TCP_TIMEOUT"]
+    (entry,) = report(ran("one", probe("a", "TCP_TIMEOUT"), probe("b", "TCP_TIMEOUT")))["vpcs"]
+    assert [one["code"] for one in entry["findings"]] == ["TCP_TIMEOUT_ONE_AZ"]
 
 
 def test_a_joined_vpc_shows_the_endpoint_of_its_owner_and_fails_with_it():
-    hostvars = {**ran("one", probe("agent")), "two": vpc("two", via="one")}
-    failure = finding("ENDPOINT_FAILED", "one", endpoint="vpce-1", detail="").public()
-    hostvars["one"]["__setup_endpoints"]["results"][0]["findings"] = [failure]
-    one, two = report(hostvars, ["one", "two"])["vpcs"]
+    failure = finding("ENDPOINT_FAILED", "one", endpoint="vpce-1", detail="")
+    one, two = report(ran("one", probe("agent"), findings=[failure], joined=["two"]))["vpcs"]
     assert (two["link"], two["endpoint"]["vpc_endpoint_id"]) == ("one", "vpce-1")
     assert [each["code"] for each in one["findings"]] == ["ENDPOINT_FAILED"]
     assert [each["code"] for each in two["findings"]] == ["LINK_OWNER_FAILED"]
 
 
 def test_support_is_asked_only_if_all_is_right_here():
-    (entry,) = report(ran("one", probe("agent", silent(), problem="TCP_TIMEOUT")))["vpcs"]
-    for part in ("vpce-1 (available)", SERVICE, "Seen from agent (10.0.1.9)", "TCP_TIMEOUT: 10.0.2.5"):
+    (entry,) = report(ran("one", probe("agent", "TCP_TIMEOUT")))["vpcs"]
+    for part in ("vpce-1 (available)", SERVICE, "Seen from agent (10.0.1.9)", "TCP_TIMEOUT_ONE_AZ: 10.0.2.5"):
         assert part in entry["support_request"]
-    for mine in (silent("TCP_REFUSED"), finding("SETUP_INCOMPLETE", "one", operations=["ec2:X"])):
-        assert report(ran("one", probe("agent", silent(), mine)))["vpcs"][0]["support_request"] == ""
+    mine = finding("SETUP_INCOMPLETE", "one", operations=["ec2:X"])
+    for run in (ran("one", probe("agent", "TCP_REFUSED")), ran("one", probe("agent", "TCP_TIMEOUT"), findings=[mine])):
+        assert report(run)["vpcs"][0]["support_request"] == ""
     assert report(ran("one", probe("agent")))["vpcs"][0]["support_request"] == ""
 
 
@@ -232,13 +240,12 @@ def token(name, used):
     ],
 )
 def test_tokens_that_were_used_show_that_agents_got_through(before, after, state):
-    assert results.health([], "", {"before": before, "after": after})["state"] == state
+    assert verify.health([], "", {"before": before, "after": after})["state"] == state
 
 
 def test_health_says_what_it_rests_on():
-    page = {"url": "http://127.0.0.1/healthz", "status": 503, "detail": ""}
-    hostvars = ran("one", probe("agent", health=page), agents_confirmed="Jo, this morning")
-    healthy = report(hostvars)["vpcs"][0]["healthy"]
+    page = {"url": HEALTH_URL, "status": 503, "detail": ""}
+    healthy = report(ran("one", probe("agent", health=page), agents_confirmed="Jo, this morning"))["vpcs"][0]["healthy"]
     assert healthy["state"] == "doubtful"
     assert [(one["kind"], one["good"]) for one in healthy["rests_on"]] == [
         ("health page", False),
@@ -258,19 +265,19 @@ def test_two_looks_at_the_same_thing_last_as_one():
 
 
 def test_the_compact_form_has_no_more_than_what_a_next_job_needs():
-    assert core.compact(report(ran("one", probe("agent", silent()))))["vpcs"]["one"] == {
+    assert core.compact(report(ran("one", probe("agent", "TCP_TIMEOUT"))))["vpcs"]["one"] == {
         "verdict": "failed",
         "vpc_endpoint_id": "vpce-1",
         "addresses": ["10.0.1.5", "10.0.2.5"],
         "hosted_zone_id": "Z9",
-        "findings": ["TCP_TIMEOUT"],
+        "findings": ["TCP_TIMEOUT_ONE_AZ"],
     }
 
 
 def test_junit_has_a_failure_for_each_error():
-    suite = ET.fromstring(core.junit(report(ran("one", probe("good"), probe("bad", silent())))))[0]
+    suite = ET.fromstring(core.junit(report(ran("one", probe("good"), probe("bad", "TCP_TIMEOUT")))))[0]
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
-    assert suite.find("testcase/failure").get("message") == "TCP_TIMEOUT"
+    assert suite.find("testcase/failure").get("message") == "TCP_TIMEOUT_ONE_AZ"
 
 
 def hostile():
@@ -283,10 +290,12 @@ def hostile():
             return [poisoned(each) for each in value]
         return f"{value}{HOSTILE}" if isinstance(value, str) else value
 
-    return poisoned(report(ran("one", probe("agent", silent(), problem="TCP_TIMEOUT"), probe("b"))))
+    return poisoned(report(ran("one", probe("agent", "TCP_TIMEOUT"), probe("b"))))
 
 
-@pytest.mark.parametrize("made", [report(ran("one", probe("agent"))), hostile(), report({}, [])])
+@pytest.mark.parametrize(
+    "made", [report(ran("one", probe("agent"))), hostile(), report(core.Run(inventory=Inventory((), {})))]
+)
 def test_the_page_is_html_that_needs_nothing_from_elsewhere(made):
     text = page(made, "2026-11-22 12:00:00 UTC")
     root = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
@@ -313,29 +322,29 @@ def test_a_tag_escapes_all_that_is_not_a_tag():
 
 
 def test_a_failed_vpc_is_open_and_carries_its_text_for_support():
-    made = report(ran("one", probe("agent", silent(), problem="TCP_TIMEOUT")))
+    made = report(ran("one", probe("agent", "TCP_TIMEOUT")))
     text = page(made, "now")
     assert '<details class="card" open="">' in text
     assert "For Astronomer Support:<br>" in text
 
 
 def test_an_old_answer_that_was_waited_for_is_told():
-    seen = probe("agent")
-    seen["names"].update(before={"server": "10.0.0.2", "addresses": ["203.0.113.10"], "problem": ""}, waited=12.5)
+    before = {"server": "10.0.0.2", "addresses": ["203.0.113.10"], "problem": ""}
     assert "10.0.0.2 kept an old answer, 203.0.113.10, which was waited for (12.5 s)." in page(
-        report(ran("one", seen)), "now"
+        report(ran("one", probe("agent", before=before, waited=12.5))), "now"
     )
 
 
 def test_a_vpc_fails_with_all_that_is_wrong_and_the_text_for_support():
-    silence, doubt = silent(), finding("DNS_PINNED", "one", host="abc", addresses=["10.0.1.5"])
-    hostvars = {**ran("one", probe("agent", silence, doubt, problem="TCP_TIMEOUT")), **ran("two", probe("other"))}
-    failed = core.failures(hostvars, ["one", "two"])
+    failed = core.failures(report(ran("one", probe("agent", "TCP_TIMEOUT", pinned=["10.0.1.5"]))))
     assert list(failed) == ["one"]
-    assert failed["one"].startswith(f"{silence.text}\n\nFor Astronomer Support:")
+    assert failed["one"].startswith("TCP_TIMEOUT_ONE_AZ: 10.0.2.5")
+    assert "\n\nFor Astronomer Support:" in failed["one"]
     assert "DNS_PINNED" not in failed["one"]
+    assert core.failures(report(ran("one", probe("agent")))) == {}
 
 
 def test_check_mode_says_would():
-    made = report(ran("one", calls=[{"operation": "ec2:CreateVpcEndpoint", "vpcs": ["one"]}]), check_mode=True)
+    run = ran("one", calls=[{"operation": "ec2:CreateVpcEndpoint", "vpcs": ["one"]}])
+    made = report(dataclasses.replace(run, check_mode=True))
     assert "What setup would change" in page(made, "now")

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import InventoryError
+from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import InventoryError
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._roles import preflight as core
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
@@ -32,7 +33,7 @@ FLEET = {
 
 
 def test_each_account_and_region_is_looked_at_once():
-    scope = core.scope(FLEET, list(FLEET))
+    scope = core.scope(Inventory.read(FLEET, list(FLEET)))
     places = [(fleet["region"], fleet.get("profile")) for fleet in scope["fleets"]]
     assert places == [("eu-west-1", "far"), ("us-east-1", None)]
     assert [[vpc["name"] for vpc in fleet["vpcs"]] for fleet in scope["fleets"]] == [["far"], ["joined", "own"]]
@@ -42,7 +43,7 @@ def test_each_account_and_region_is_looked_at_once():
 
 def test_a_joined_vpc_in_an_account_of_its_own_is_looked_at_there():
     abroad = {**FLEET, "joined": host(2, via="own", service_name="", assume_role_arn="arn:aws:iam::2:role/r")}
-    scope = core.scope(abroad, ["joined"])
+    scope = core.scope(Inventory.read(abroad, ["joined"]))
     assert [[vpc["name"] for vpc in fleet["vpcs"]] for fleet in scope["fleets"]] == [["joined"], ["own"]]
     assert [fleet["links"] == [] for fleet in scope["fleets"]] == [True, False]
 
@@ -57,7 +58,7 @@ def test_a_joined_vpc_in_an_account_of_its_own_is_looked_at_there():
     ],
 )
 def test_names_that_are_in_use(more, in_use):
-    (fleet,) = core.scope({"own": host(1, **more)}, ["own"])["fleets"]
+    (fleet,) = core.scope(Inventory.read({"own": host(1, **more)}, ["own"]))["fleets"]
     assert fleet["vpcs"][0]["in_use"] == in_use
 
 
@@ -66,40 +67,43 @@ def test_names_that_are_in_use(more, in_use):
     [(True, True), ("true", True), ("yes", True), (False, False), ("false", False), (None, False)],
 )
 def test_what_support_confirmed_may_come_from_the_command_line(given, confirmed):
-    (fleet,) = core.scope({"own": host(1, support_confirmed=given)}, ["own"])["fleets"]
+    (fleet,) = core.scope(Inventory.read({"own": host(1, support_confirmed=given)}, ["own"]))["fleets"]
     assert fleet["vpcs"][0]["support_confirmed"] is confirmed
 
 
 def test_another_cluster_in_the_same_vpc_is_in_use():
-    (fleet,) = core.scope({"one": host(1), "two": host(1, cluster_id="cly")}, ["one", "two"])["fleets"]
+    layout = {"dns_layout": "host_zone"}
+    twins = {"one": host(1, **layout), "two": host(1, cluster_id="cly", **layout)}
+    (fleet,) = core.scope(Inventory.read(twins, ["one", "two"]))["fleets"]
     assert [vpc["in_use"] for vpc in fleet["vpcs"]] == [[f"cly.{SUFFIX}"], [f"clx.{SUFFIX}"]]
 
 
 def test_support_is_asked_before_the_service_is_known():
     unknown = {"own": host(1, service_name=""), "joined": FLEET["joined"]}
     with pytest.raises(InventoryError, match="privatelink_service_name is not set"):
-        core.scope(unknown, list(unknown))
-    (fleet,) = core.support_scope(unknown, list(unknown))
+        core.scope(Inventory.read(unknown, list(unknown)))
+    (fleet,) = core.support_scope(Inventory.read(unknown, list(unknown), service_known=False))
     assert (len(fleet["vpcs"]), fleet["links"]) == (2, [])
-    assert [len(fleet["links"]) for fleet in core.support_scope(FLEET, list(FLEET))] == [1, 1]
+    assert [len(fleet["links"]) for fleet in core.support_scope(Inventory.read(FLEET, list(FLEET)))] == [1, 1]
 
 
 def test_only_agents_of_vpcs_without_a_private_answer_are_asked():
-    agents = {"a1": {"privatelink_agent_vpc": "own"}, "a2": {"privatelink_agent_vpc": "far"}, "a3": {}}
+    agents = {"a1": {"privatelink_agent_vpc": "own"}, "a2": {"privatelink_agent_vpc": "far"}}
+    inventory = Inventory.read({**FLEET, **agents}, list(FLEET), list(agents))
     vpcs = {"own": {"covered": False}, "joined": {"covered": False}, "far": {"covered": True}}
-    assert core.to_ask(agents, list(agents), vpcs) == {"own": ["a1"], "joined": []}
+    asked = core.to_ask(inventory, vpcs)
+    assert [(target.vpc, target.host, [agent.name for agent in target.agents]) for target in asked] == [
+        ("own", f"clx.{SUFFIX}", ["a1"])
+    ]
 
 
 def test_findings_of_all_who_were_asked():
+    inventory = Inventory.read({**FLEET, "a1": {"privatelink_agent_vpc": "own"}}, ["own"], ["a1"])
     read = {
         "findings": [{"code": "CUSTOM_DNS", "vpc": "own"}],
         "vpcs": {"own": {"host": f"clx.{SUFFIX}"}, "elsewhere": {"host": f"cly.{SUFFIX}"}},
     }
-    probes = [
-        {"item": "a1", "names": {"problem": "DNS_NXDOMAIN", "addresses": []}},
-        {"item": "a2", "unreachable": True},
-    ]
-    hostvars = {"own": {"__preflight_lookups": {"results": probes}}}
+    seen = {"own": [{"name": "a1", "names": {"problem": "DNS_NXDOMAIN", "addresses": []}}, {"name": "a2", "names": {}}]}
     deployment = {
         "name": "orders",
         "cluster_id": "clx",
@@ -109,8 +113,14 @@ def test_findings_of_all_who_were_asked():
     }
 
     def codes(astro):
-        return [one["code"] for one in core.findings(read, hostvars, ["own"], astro)]
+        return [one["code"] for one in core.findings(inventory, read, seen, astro)]
 
-    assert codes({"skipped": True}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN"]
+    assert codes(None) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN"]
     assert codes({"deployments": [deployment]}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN", "DEPLOYMENT_NOT_REMOTE"]
-    assert codes({"msg": "401", "failed": False}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN", "NOT_CHECKED"]
+    assert codes({"msg": "401"}) == ["CUSTOM_DNS", "CLUSTER_UNKNOWN", "NOT_CHECKED"]
+
+
+def test_a_vpc_without_an_agent_host_is_told():
+    read = {"findings": [], "vpcs": {"own": {"host": "h"}}}
+    (found,) = core.findings(Inventory.read(FLEET, ["own"]), read, {})
+    assert (found["code"], found["severity"]) == ("NO_AGENT_HOST_YET", "warning")

@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._roles.support_request import request
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import support_request
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+
+
+def request(facts, hosts, names):
+    return support_request.request(facts, Inventory.read(hosts, names, service_known=False))
 
 
 def host(number, **more):
@@ -27,7 +32,11 @@ def fact(account="111111111111", zones=("use1-az1",), apart=(), endpoint="", sta
 
 
 def test_the_whole_text_before_anything_is_known():
-    text = request({"own": fact(), "joined": fact()}, {"own": host(1), "joined": host(2, via="own")}, ["own", "joined"])
+    text = request(
+        {"own": fact(), "joined": fact()},
+        {"own": host(1), "joined": host(2, via="own", agent_cidrs=["10.2.0.0/16"])},
+        ["own", "joined"],
+    )
     assert text == (
         "Subject: AWS PrivateLink for Remote Execution Agents of clx\n\n"
         "Our agents shall reach Astro over AWS PrivateLink. Please set up or confirm the following.\n\n"
@@ -57,7 +66,7 @@ def test_the_whole_text_before_anything_is_known():
         ),
         ({"own": host(1, region="us-gov-east-1")}, {"own": fact()}, ["arn:aws-us-gov:iam::111111111111:root"]),
         (
-            {"own": host(1), "joined": host(2, via="own")},
+            {"own": host(1), "joined": host(2, via="own", agent_cidrs=["10.2.0.0/16"])},
             {"own": fact(), "joined": fact("222222222222", apart=["region", "account"])},
             ["joined is in another region and account than own, whose endpoint it is to share."],
         ),
