@@ -29,18 +29,22 @@ from ..module_utils._report import plan
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
 
-#: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.aws.
-AWS_OPTIONS = (
-    "access_key",
-    "aws_ca_bundle",
-    "aws_config",
-    "endpoint_url",
-    "profile",
-    "region",
-    "secret_key",
-    "session_token",
-    "validate_certs",
-)
+#: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.privatelink.
+AWS_OPTIONS: dict[str, Any] = {
+    "access_key": {"type": "str", "aliases": ["aws_access_key_id", "aws_access_key", "ec2_access_key"]},
+    "secret_key": {"type": "str", "aliases": ["aws_secret_access_key", "aws_secret_key", "ec2_secret_key"]},
+    "session_token": {
+        "type": "str",
+        "aliases": ["aws_session_token", "security_token", "aws_security_token", "access_token"],
+    },
+    "profile": {"type": "str", "aliases": ["aws_profile"]},
+    "region": {"type": "str", "aliases": ["aws_region", "ec2_region"]},
+    "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url", "ec2_url", "s3_url"]},
+    "aws_ca_bundle": {"type": "path"},
+    "validate_certs": {"type": "bool"},
+    "aws_config": {"type": "dict"},
+    "debug_botocore_endpoint_logs": {"type": "bool"},
+}
 
 
 class Step(ActionBase):
@@ -91,7 +95,7 @@ class Step(ActionBase):
 
     @property
     def sdk(self) -> Boto3:
-        return Boto3(options=dict(self._task.args))
+        return Boto3(options=self.options)
 
     @property
     def check(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypedDict
 
 from .._core.catalogue import CATALOGUE
@@ -17,7 +17,8 @@ from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, fin
 
 #: Most entries of any list that an agent host may answer with.
 MOST = 32
-_CODES = {code for code in CATALOGUE if code.startswith(("DNS_", "TCP_", "TLS_", "HTTP_", "LARGE_"))}
+_REACH_CODES = {code for code in CATALOGUE if code.startswith(("TCP_", "TLS_", "HTTP_", "LARGE_"))}
+_NAME_CODES = {"DNS_NXDOMAIN", "DNS_NODATA", "DNS_TIMEOUT", "DNS_SERVFAIL"}
 #: What the texts of those codes are filled with, where the agent host did not say it.
 _FACTS = {"detail": "no detail", "names": "other names", "issuer": "an unknown issuer", "size": "large"}
 
@@ -135,7 +136,7 @@ def _lookup(raw: Any) -> Lookup:
     return Lookup(
         server=printable(raw.get("server", ""), 100),
         addresses=_addresses(raw.get("addresses") or []),
-        problem=_code(raw.get("problem")),
+        problem=_code(raw.get("problem"), _NAME_CODES),
         detail=printable(raw.get("detail", "")),
         aliases=tuple(printable(each, 253) for each in _list(raw.get("aliases") or [])),
         ttl=None if ttl is None else int(_number(ttl)),
@@ -153,7 +154,7 @@ def _reach(raw: Any) -> Reach:
         tls=raw.get("tls") is True,
         status=int(_number(raw.get("status"))),
         body=printable(raw.get("body", ""), 200),
-        problem=_code(raw.get("problem")),
+        problem=_code(raw.get("problem"), _REACH_CODES),
         facts={key: _fact(said.get(key, otherwise)) for key, otherwise in _FACTS.items()},
         source=_address(source) if source else "",
         issuer=printable(raw.get("issuer", ""), 200),
@@ -190,7 +191,10 @@ def _addresses(raw: Any) -> tuple[str, ...]:
 
 
 def _address(raw: Any) -> str:
-    return str(ipaddress.ip_address(str(raw).partition("%")[0]))
+    try:
+        return str(ipaddress.ip_address(str(raw).partition("%")[0]))
+    except ValueError:
+        raise Misfit("it has an address that is none") from None
 
 
 def _number(raw: Any) -> float:
@@ -200,9 +204,9 @@ def _number(raw: Any) -> float:
     return number
 
 
-def _code(raw: Any) -> str:
+def _code(raw: Any, known: Collection[str]) -> str:
     code = str(raw or "")
-    if code and code not in _CODES:
+    if code and code not in known:
         raise Misfit("it has a code that this version does not know")
     return code
 
