@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -74,11 +75,10 @@ class Step(ActionBase):
             raise AnsibleActionFail(str(problem)) from None
 
     def _read(self) -> None:
-        unknown = sorted(set(self._task.args) - set(AWS_OPTIONS))
-        if unknown:
-            raise InputError(
-                f"{', '.join(unknown)}: this step takes no such option. Set the variables of role {self.role}."
-            )
+        given = ArgumentSpecValidator(AWS_OPTIONS).validate(dict(self._task.args))
+        if given.error_messages:
+            raise InputError(f"{'; '.join(given.error_messages)}. Steps take variables: set those of role {self.role}.")
+        self.options: dict[str, Any] = dict(given.validated_parameters)
         self.settings = self.settings_of(self.role, self.entry)
         for text in _variables.doubtful(self.role, self.variables):
             _speak.warn(text)
