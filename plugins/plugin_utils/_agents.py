@@ -156,6 +156,7 @@ class AtAgent(ActionBase):
         context = PlayContext()
         context.connection = agent.connection
         context = context.set_task_and_variable_override(task=task, variables=known, templar=templar)
+        context.remote_addr = context.remote_addr or templar.template(known.get("ansible_host") or agent.name)
         connection = connection_loader.get(agent.connection, context, new_stdin=None, task_uuid=task._uuid)
         if connection is None:
             raise AnsibleError(f"there is no connection plugin {agent.connection}")
@@ -173,8 +174,11 @@ class AtAgent(ActionBase):
         given = asdict(target)
         arguments = {name: given[name] for name in _ASKED if given[name] is not None}
         arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
-        found = self._execute_module(PROBE, module_args=wrap_var(arguments), task_vars=self.variables)
-        return dict(found)
+        try:
+            return dict(self._execute_module(PROBE, module_args=wrap_var(arguments), task_vars=self.variables))
+        finally:
+            self.cleanup(force=True)
+            self._connection.close()
 
 
 #: Keywords of the task, as if nobody had set any.

@@ -105,12 +105,10 @@ class Step(ActionBase):
         """Runs jobs on AWS. ``timeout`` are seconds."""
         return Fleets(sdk=self.sdk, check=self.check, timeout=timeout)
 
-    def tell(self, names: Sequence[str], states: Mapping[str, str]) -> None:
+    def tell(self, names: Sequence[str], waiting: Mapping[str, tuple[str, str]]) -> None:
         """How far the endpoints of an account and region are."""
-        waiting = [f"{endpoint} ({_WAITS.get(state, state)})" for endpoint, state in sorted(states.items())]
-        _speak.say(
-            [f"{len(names) - len(states)} of {len(names)} endpoints are available; waiting for {', '.join(waiting)}"]
-        )
+        left = [f"{name} ({each}) waits {_WAITS.get(state, state)}" for name, (each, state) in sorted(waiting.items())]
+        _speak.say([f"{len(names) - len(left)} of {len(names)} endpoints are available; {', '.join(left)}"])
 
     def say(self, lines: Iterable[str]) -> None:
         _speak.say(lines)

@@ -131,14 +131,14 @@ def test_a_bad_inventory_is_explained_before_aws_is_asked(lab, tmp_path, variabl
 def test_credentials_that_are_missing_are_asked_for(lab, tmp_path):
     done = play(lab, tmp_path, "setup", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert done.rc == 2
-    assert "nothing was changed" in done.text
+    assert "Nothing was changed" in done.text
     assert "Provide credentials" in done.text
 
 
 def test_an_endpoint_url_that_nobody_answers_is_named(lab, tmp_path):
     done = play(lab, tmp_path, "setup", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1")
     assert done.rc == 2
-    assert "nothing was changed" in done.text
+    assert "Nothing was changed" in done.text
     assert "AWS_ENDPOINT_URL" in done.text
 
 

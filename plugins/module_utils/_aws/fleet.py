@@ -19,8 +19,8 @@ from .clients import Clients
 from .jobs import Egress, Endpoints, Tell, Zones
 from .session import Login, Sdk
 
-#: Told which account and region: the names of its VPCs, and the states of the endpoints that are waited for, by their ids.
-TellFleet = Callable[[Sequence[str], Mapping[str, str]], None]
+#: Told of an account and region: the names of its VPCs, and for each that waits the id and the state of its endpoint.
+TellFleet = Callable[[Sequence[str], Mapping[str, tuple[str, str]]], None]
 
 _NO_ENDPOINT = {"vpc_endpoint_id": "", "state": "", "dns_name": "", "hosted_zone_id": "", "addresses": []}
 _BLANK_ENDPOINT = {**_NO_ENDPOINT, "security_group_ids": []}

@@ -17,8 +17,8 @@ from . import read
 from .clients import Clients
 from .send import Sender
 
-#: Told while endpoints are waited for: the state of each, by its id.
-Tell = Callable[[Mapping[str, str]], None]
+#: Told while endpoints are waited for: for each VPC that waits, the id and the state of its endpoint.
+Tell = Callable[[Mapping[str, tuple[str, str]]], None]
 
 
 class Endpoints(Job[model.Have]):
@@ -43,10 +43,15 @@ class Endpoints(Job[model.Have]):
         return Sender(self.clients, self.timeout, self.region)
 
     def settle(self, have: model.Have, outcome: Outcome) -> model.Have:
-        made = {real for new, real in outcome.made.items() if new.kind == "endpoint"}
-        pending = made | endpoint.unsettled(self.links, have)
+        made = {real: new.owner for new, real in outcome.made.items() if new.kind == "endpoint"}
+        pending = {**endpoint.unsettled(self.links, have), **made}
+
+        def tell(states: Mapping[str, str]) -> None:
+            if self.tell:
+                self.tell({pending[each]: (each, state) for each, state in states.items()})
+
         if pending:
-            read.wait_for_endpoints(self.ec2, pending, self.timeout, self.tell)
+            read.wait_for_endpoints(self.ec2, pending, self.timeout, tell)
         return self.read() if pending or outcome.sent or outcome.failed else have
 
     def status(self, have: model.Have) -> list[Finding]:

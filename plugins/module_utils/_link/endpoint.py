@@ -58,10 +58,13 @@ def status(link: Link, have: Have, waited: int) -> list[Finding]:
     return [finding("ENDPOINT_PENDING", link.name, endpoint=endpoint.id, state=endpoint.state, seconds=waited)]
 
 
-def unsettled(links: Iterable[Link], have: Have) -> set[str]:
-    """The endpoints that an earlier run made and that are still on their way."""
-    found = [find(link, have)[0] for link in links if link.present and not link.sources_only]
-    return {str(e.id) for e in found if e is not None and e.state in {"pending", "pendingacceptance"}}
+def unsettled(links: Iterable[Link], have: Have) -> dict[str, str]:
+    """The endpoints that an earlier run made and that are still on their way, with the names of their VPCs."""
+    wanted = [link for link in links if link.present and not link.sources_only]
+    found = {link.name: find(link, have)[0] for link in wanted}
+    return {
+        str(e.id): name for name, e in found.items() if e is not None and e.state in {"pending", "pendingacceptance"}
+    }
 
 
 def result(link: Link, have: Have) -> dict[str, Any]:
