@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..module_utils._core.errors import PrivateLinkError
 from ..module_utils._report.document import Run, compact, document
 from ..module_utils._report.files import write
 from ..plugin_utils._step import Step
@@ -46,3 +47,7 @@ class ActionModule(Step):
         hostvars = self.variables["hostvars"]
         kept = (hostvars[host].get(name) for host in self.variables["ansible_play_hosts_all"])
         return next((dict(found) for found in kept if found and "failed_vpcs" in found), {})
+
+    def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
+        """Whatever was wrong, the steps before have said it."""
+        return {"skipped": True, "changed": False, "msg": str(problem)}

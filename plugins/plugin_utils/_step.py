@@ -72,7 +72,11 @@ class Step(ActionBase):
             self._read()
             return dict(wrap_var(self.take()))
         except PrivateLinkError as problem:
-            raise AnsibleActionFail(str(problem)) from None
+            return dict(wrap_var(self.unfit(problem)))
+
+    def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
+        """What the step answers if it cannot even begin, most often for what somebody wrote."""
+        return {"failed": True, "changed": False, "msg": str(problem)}
 
     def _read(self) -> None:
         given = ArgumentSpecValidator(AWS_OPTIONS).validate(dict(self._task.args))
