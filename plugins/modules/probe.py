@@ -125,7 +125,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 place:
-  description: Where it was looked from, namely the host's name, the addresses it connected from, and the variable of a proxy in the way.
+  description:
+    - The place of the host, namely its name, the addresses it connected from, the variable and the address of a proxy in the way, and
+      what tells one machine and network from another.
   returned: always
   type: dict
   sample:

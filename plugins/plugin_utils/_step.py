@@ -27,6 +27,7 @@ from ..module_utils._core.supported import refusal
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._probe.results import AgentResult, agent
 from ..module_utils._report import plan
+from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
 
@@ -124,6 +125,9 @@ class Step(ActionBase):
         seen: dict[str, list[AgentResult]] = {}
         for (target, one, probe), raw in zip(asked, answers, strict=True):
             seen.setdefault(target.vpc, []).append(agent(one.name, one.connection, probe, raw))
+        false = verify.impostors(seen, self.inventory.agents)
+        for result in (result for found in seen.values() for result in found):
+            result["findings"] += false.get(result["name"], [])
         return seen
 
     def result(self, answers: Sequence[Answer], problems: Mapping[str, Sequence[Shown]], **more: Any) -> dict[str, Any]:

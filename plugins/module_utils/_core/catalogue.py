@@ -680,6 +680,10 @@ CATALOGUE: dict[str, Entry] = {
         "No agent host is given for this VPC, so nothing was verified from inside.",
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
+    "AGENT_HOST_SHARED": Entry(
+        "{agents} are one machine, which cannot be in several VPCs: nothing is known of these VPCs.",
+        "Check ansible_connection and ansible_host of these agent hosts; with the connection local, it is the controller that answers.",
+    ),
     "AGENT_HOST_LOCAL": Entry(
         "The agent host {agent} has ansible_connection: local, so it was looked from where Ansible runs, from {hostname} "
         "({sources}).",

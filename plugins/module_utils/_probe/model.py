@@ -120,13 +120,15 @@ class Health:
 
 @dataclass(frozen=True)
 class Observations:
-    """Everything that was seen. ``proxy`` names the variable that would send agents to a proxy, and its value."""
+    """Everything that was seen. ``proxy`` names the variable that would send agents to a proxy, and its value; ``machine``
+    tells whether two agent hosts are one."""
 
     hostname: str
     reached: tuple[Reach, ...]
     names: Names | None = None
     proxy: tuple[str, str] | None = None
     health: Health | None = None
+    machine: str = ""
 
 
 def findings(target: Target, seen: Observations) -> list[Finding]:
@@ -276,6 +278,7 @@ def public(target: Target, seen: Observations) -> dict[str, Any]:
             "sources": sorted({reach.source for reach in seen.reached if reach.source}),
             "proxy": seen.proxy[0] if seen.proxy else "",
             "proxy_url": seen.proxy[1] if seen.proxy else "",
+            "machine": seen.machine,
         },
         "names": _public_names(seen.names),
         "addresses": [_public_reach(target, reach) for reach in seen.reached],

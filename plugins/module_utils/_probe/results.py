@@ -102,6 +102,7 @@ def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
         names=names,
         proxy=(proxy, printable(place.get("proxy_url", ""), 200)) if proxy else None,
         health=_health(target, health) if health else None,
+        machine=printable(place.get("machine", ""), 80),
     )
 
 

@@ -109,6 +109,26 @@ def findings(target: VpcTarget, agents: Iterable[AgentResult]) -> list[Shown]:
     return found
 
 
+def impostors(seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, AgentHost]) -> dict[str, list[Shown]]:
+    """The agent hosts of different VPCs that turn out to be one machine, most often the controller; by their names.
+
+    Those that dial through a proxy look from where that is.
+    """
+    machines: dict[str, dict[str, set[str]]] = {}
+    for vpc, results in seen.items():
+        for one in results:
+            machine = one["place"].get("machine")
+            if machine and not agents[one["name"]].dial_through:
+                machines.setdefault(machine, {}).setdefault(vpc, set()).add(one["name"])
+    found: dict[str, list[Shown]] = {}
+    for by_vpc in (by_vpc for by_vpc in machines.values() if len(by_vpc) > 1):
+        names = {name for there in by_vpc.values() for name in there}
+        for vpc, there in by_vpc.items():
+            for name in there:
+                found.setdefault(name, []).append(finding("AGENT_HOST_SHARED", vpc, agents=names).public())
+    return found
+
+
 def stopped(found: Mapping[str, VpcTarget], seen: Mapping[str, Sequence[AgentResult]]) -> dict[str, list[Shown]]:
     """The VPCs with agent hosts of which one does not reach the link, and why."""
     errors = {
