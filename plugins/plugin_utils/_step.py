@@ -72,8 +72,8 @@ class Step(ActionBase):
         try:
             self._read()
             return dict(wrap_var(self.take()))
-        except PrivateLinkError as problem:
-            return dict(wrap_var(self.unfit(problem)))
+        except PrivateLinkError as error:
+            return dict(wrap_var(self.unfit(error)))
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""
