@@ -22,18 +22,20 @@ class ActionModule(Step):
         planned = fleets.planning().zones(setup.zones(self.inventory, endpoints, self.check))
         if self.check or not any(answer["calls"] for answer in planned):
             return self.result(planned, setup.problems(self.inventory, endpoints, planned))
-        stopped = self._stopped(endpoints, planned)
+        stopped, tried = self._try(endpoints, planned)
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in stopped)
         answers = fleets.zones(setup.zones(rest, endpoints))
-        return self.result(answers, {**setup.problems(self.inventory, endpoints, answers), **stopped})
+        return self.result(answers, {**setup.problems(self.inventory, endpoints, answers), **stopped}, tried=tried)
 
-    def _stopped(self, endpoints: list[Answer], planned: list[Answer]) -> dict[str, list[Shown]]:
-        """The VPCs whose name would lead to a link that does not work: it stays public, and their agents go on working."""
+    def _try(self, endpoints: list[Answer], planned: list[Answer]) -> tuple[dict[str, list[Shown]], list[str]]:
+        """The VPCs whose name would lead to a link that does not work, and all whose link was tried. The name of the former
+        stays as it is, and their agents go on working."""
         if not self.settings["probe_before_dns"]:
-            return {}
+            return {}, []
         targets = verify.targets(self.inventory, endpoints)
         moved = [targets[name] for name in setup.moved(self.inventory, planned) if targets[name].expected]
         self.warn(
             finding("NAME_UNPROVEN", target.vpc, host=target.host).public() for target in moved if not target.agents
         )
-        return verify.stopped(targets, self.look(moved, resolve=False, patience=0.0))
+        seen = self.look(moved, resolve=False, patience=0.0)
+        return verify.stopped(targets, seen), sorted(seen)

@@ -18,7 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._aws.fleet import Fleets
-from ..module_utils._aws.session import Boto3
+from ..module_utils._aws.session import Boto3, versions
 from ..module_utils._core.errors import InputError, PrivateLinkError
 from ..module_utils._core.findings import Shown
 from ..module_utils._core.run import Answer
@@ -66,7 +66,7 @@ class Step(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        if problem := refusal({**running(), "amazon.aws": _amazon_aws()}):
+        if problem := refusal({**running(), "amazon.aws": _amazon_aws(), **versions()}):
             raise AnsibleActionFail(problem)
         self.variables: dict[str, Any] = task_vars or {}
         try:

@@ -162,7 +162,7 @@ def test_a_tag_is_never_an_expression(lab, tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"accounts": [{"profile": "nobody"}]}, "us-east-1 with profile nobody: Could not read from EC2"),
+        ({"accounts": [{"profile": "nobody"}]}, "us-east-1 with profile nobody: Could not read from AWS with"),
         ({"filters": {"colour": "red"}}, "colour"),
         ({"agent_cidrs": "some"}, "agent_cidrs"),
     ],

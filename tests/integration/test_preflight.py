@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import read
 from ansible_collections.astro.privatelink.plugins.module_utils._roles import preflight as _scope
 from astrolab.astro.organization import DEPLOYMENT, WITHOUT_AGENTS
@@ -37,7 +38,7 @@ def hostvars(lab, **changes):
 def look(lab, limit=(), **changes):
     """(code, VPC) of everything that preflight finds."""
     known = hostvars(lab, **{name: {f"privatelink_{k}": v for k, v in new.items()} for name, new in changes.items()})
-    done = run_module(lab, "preflight", region=REGION, **_scope.scope(known, sorted(limit or known)))
+    done = run_module(lab, "preflight", region=REGION, **_scope.scope(Inventory.read(known, sorted(limit or known))))
     assert not done.get("failed"), done.get("msg")
     assert done["changed"] is False
     return sorted({(one["code"], one["vpc"]) for one in done["findings"]})
@@ -440,7 +441,13 @@ def lab_topologies():
 class TestRoles:
     """One lab, told from top to bottom."""
 
-    def test_site_stops_for_all_before_any_change(self, lab, tmp_path, ec2):
+    def test_a_vpc_with_an_error_fails_alone(self, lab, tmp_path, ec2):
+        ec2.modify_vpc_attribute(VpcId=vpc_id(lab, "ledger"), EnableDnsHostnames={"Value": False})
+        done = play(lab, tmp_path, "site", "--check")
+        assert done.failed.keys() == {"ledger"}
+        assert {vpc for _operation, vpc in done.calls()} == {"payments", "analytics"}
+
+    def test_what_would_fail_is_found_before_any_change(self, lab, tmp_path, ec2):
         ledger, payments = vpc_id(lab, "ledger"), vpc_id(lab, "payments")
         for vpc in (ledger, payments):
             ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
@@ -448,7 +455,8 @@ class TestRoles:
         done = play(lab, tmp_path, "site")
         assert done.rc == 2
         assert lab.calls()["mutating"] == 0
-        assert done.failed.keys() == {"ledger", "payments"}
+        assert done.failed.keys() == {"ledger", "payments", "analytics"}
+        assert done.failed["analytics"].startswith("LINK_OWNER_FAILED")
         assert ledger in done.failed["ledger"]
         assert "--enable-dns-hostnames" in done.failed["payments"]
         assert "2 errors" in done.text

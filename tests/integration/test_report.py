@@ -53,7 +53,9 @@ def test_check_mode_writes_nothing_and_hands_nothing_on(lab: Lab, directory: Pat
     assert done.rc == 0, done.text
     assert not done.changed
     assert not (directory / "privatelink-report").exists()
-    assert not of_task(done, "Hand the results")
+    (written,) = of_task(done, "Write the report")
+    assert written["files"] == []
+    assert "ansible_stats" not in written
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_the_report_is_written_where_the_command_was_given_although_a_vpc_failed
 
 
 def test_the_result_for_the_jobs_that_follow(done: Play) -> None:
-    (one,) = of_task(done, "Hand the results")
+    (one,) = of_task(done, "Write the report")
     handed = one["ansible_stats"]["data"]
     assert set(handed) == {"privatelink_result"}
     assert handed["privatelink_result"]["vpcs"]["ledger"]["findings"] == ["TCP_TIMEOUT_ONE_AZ"]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
     import boto3
+    import botocore
     import botocore.session
     from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
@@ -40,6 +41,14 @@ class Login:
     def __str__(self) -> str:
         named = [f"{kind} {name}" for kind, name in (("role", self.assume_role_arn), ("profile", self.profile)) if name]
         return " with ".join(named) or "the credentials that were given"
+
+
+def versions() -> dict[str, str]:
+    """Those of boto3 and botocore; empty texts where they are missing."""
+    try:
+        return {"boto3": boto3.__version__, "botocore": botocore.__version__}
+    except NameError:
+        return {"boto3": "", "botocore": ""}
 
 
 class Sdk(Protocol):
