@@ -1,0 +1,124 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How VPCs hang together, as the network needs it: subnets, their route tables and transit gateways, read-only.
+
+Like `state`: frozen values, computed afresh at each call; nothing of moto leaks out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from .ec2 import transit
+from .world import WORLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a route table; one that is not active is a black hole."""
+
+    destination: str
+    target: str  # "local", "pcx-...", "tgw-...", "igw-...", ...
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    id: str
+    zone: str
+    cidr: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A VPC on a transit gateway: the zones that reach it, and where the gateway's table leads, by destination."""
+
+    vpc_id: str
+    zones: frozenset[str]
+    routes: Mapping[str, str | None]  # to a VPC, or None: a black hole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    id: str
+    attachments: tuple[Attachment, ...]
+
+
+def subnets(vpc_id: str) -> list[Subnet]:
+    with WORLD.lock:
+        for _account, _region, backend in ec2_backends.iter_backends():
+            if vpc_id in backend.vpcs:
+                tables = [table for table in backend.route_tables.values() if table.vpc_id == vpc_id]
+                of_vpc = [each for zone in backend.subnets.values() for each in zone.values() if each.vpc_id == vpc_id]
+                return [_subnet(each, tables) for each in of_vpc]
+    return []
+
+
+def gateways() -> list[Gateway]:
+    with WORLD.lock:
+        found = {
+            each.id: each
+            for _account, _region, backend in ec2_backends.iter_backends()
+            for each in backend.transit_gateways.values()
+        }
+        return [
+            Gateway(id=each.id, attachments=tuple(_attachment(one) for one in transit.attachments(each)))
+            for each in found.values()
+        ]
+
+
+def _subnet(subnet: Any, tables: list[Any]) -> Subnet:
+    own = [table for table in tables if subnet.id in table._associations.values()]
+    table = own[0] if own else next(table for table in tables if table.main_association_id)
+    return Subnet(
+        id=subnet.id,
+        zone=subnet.availability_zone,
+        cidr=str(subnet.cidr),
+        lines=tuple(line for route in table.routes for line in _lines(route)),
+    )
+
+
+def _lines(route: Any) -> Iterator[Line]:
+    targets = (
+        route.gateway_id,
+        route.vpc_peering_connection_id,
+        route.transit_gateway_id,
+        route.nat_gateway_id,
+        route.network_interface_id,
+        route.instance_id,
+    )
+    target = next((each for each in targets if each), None)
+    for destination in _destinations(route) if target else ():
+        yield Line(destination=destination, target=str(target), active=route.state == "active")
+
+
+def _destinations(route: Any) -> list[str]:
+    if route.destination_cidr_block:
+        return [route.destination_cidr_block]
+    if route.destination_prefix_list:
+        return [entry["Cidr"] for entry in list(route.destination_prefix_list.entries.values())[-1]]
+    return []
+
+
+def _attachment(attachment: Any) -> Attachment:
+    backend = attachment.ec2_backend
+    table = transit.associated(attachment)
+    return Attachment(
+        vpc_id=attachment.resource_id,
+        zones=frozenset(backend.get_subnet(each).availability_zone for each in attachment.subnet_ids),
+        routes={route["destinationCidrBlock"]: _target(route) for route in transit.routes(table)} if table else {},
+    )
+
+
+def _target(route: dict[str, Any]) -> str | None:
+    if route["state"] != "active":
+        return None
+    (target,) = route["transitGatewayAttachments"]
+    return str(target["resourceId"])
