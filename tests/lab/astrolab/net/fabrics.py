@@ -1,12 +1,12 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VPCs as namespaces: one for each fabric, one for each agent host, and cables between peered fabrics."""
+"""VPCs as namespaces: one for each fabric, agent host and transit gateway, and cables between them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
 from .plan import HostFacts, Plan, VpcPlan
-from .view import View
-from .wiring import things
+from .view import Gateway, Sight, View
+from .wiring import crossing, things
 
 
 class Fabrics:
@@ -38,8 +38,8 @@ class Fabrics:
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
 
-    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        await asyncio.to_thread(self._apply, views, broken)
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        await asyncio.to_thread(self._apply, sight, broken)
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
@@ -57,25 +57,45 @@ class Fabrics:
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
             kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
 
-    def _apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        for vpc, view in views.items():
-            cables = {peer: self._cable(vpc, peer) for peer in view.peers if peer in self._fabrics}
-            for subnet in view.ways:
-                self._tables.setdefault(subnet, 1000 + len(self._tables))
-            want, have = things(view, cables, self._tables, broken), self._have.get(vpc, frozenset())
-            if want != have:
-                kernel.change(self._fabrics[vpc], gone=have - want, new=want - have)
-                self._have[vpc] = want
+    def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        for gateway in sight.gateways.values():
+            self._cross(gateway)
+        for view in sight.vpcs.values():
+            cables = self._cables_of(view.vpc, view.neighbours)
+            tables = {subnet: self._table(subnet) for subnet in view.ways}
+            self._change(view.vpc, things(view, cables, tables, broken))
             self._tell_resolvers(view)
 
-    def _cable(self, vpc: str, peer: str) -> Cable:
-        """A cable stays when its peering goes: without routes it carries nothing."""
-        ends = sorted((vpc, peer))
+    def _cross(self, gateway: Gateway) -> None:
+        """A gateway gets a namespace as soon as a VPC with a fabric is attached to it."""
+        joined = gateway.ways.keys() & self._plans.keys()
+        if joined and gateway.id not in self._fabrics:
+            self._fabrics[gateway.id] = Namespace.new()
+            kernel.furnish(self._fabrics[gateway.id], ())
+        if gateway.id in self._fabrics:
+            tables = {vpc: self._table(f"{gateway.id} {vpc}") for vpc in joined}
+            self._change(gateway.id, crossing(gateway, self._cables_of(gateway.id, joined), tables))
+
+    def _change(self, node: str, want: frozenset[Thing]) -> None:
+        have = self._have.get(node, frozenset())
+        if want != have:
+            kernel.change(self._fabrics[node], gone=have - want, new=want - have)
+            self._have[node] = want
+
+    def _table(self, owner: str) -> int:
+        return self._tables.setdefault(owner, 1000 + len(self._tables))
+
+    def _cables_of(self, node: str, neighbours: Iterable[str]) -> dict[str, Cable]:
+        return {other: self._cable(node, other) for other in neighbours if other in self._fabrics}
+
+    def _cable(self, node: str, other: str) -> Cable:
+        """A cable stays when its peering or attachment goes: without routes it carries nothing."""
+        ends = sorted((node, other))
         pair = frozenset(ends)
         if pair not in self._cables:
             self._cables[pair] = len(self._cables)
-            kernel.plug_peering(self._cables[pair], (self._fabrics[ends[0]], self._fabrics[ends[1]]))
-        return Cable(self._cables[pair], ends.index(vpc))
+            kernel.plug_cable(self._cables[pair], (self._fabrics[ends[0]], self._fabrics[ends[1]]))
+        return Cable(self._cables[pair], ends.index(node))
 
     def _tell_resolvers(self, view: View) -> None:
         told = (view.name_servers or (self._plans[view.vpc].resolver,), _domain(view.region))

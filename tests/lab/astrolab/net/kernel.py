@@ -10,7 +10,7 @@ the table of local addresses is asked late, what may pass is sent to it early, a
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -45,6 +45,7 @@ class Rule:
     """A policy rule; without a table the packet vanishes, or if `told` its sender hears that there is no way."""
 
     priority: int
+    cable: Cable | None = None  # the one it arrives by
     source: IPv4Network = ANYWHERE
     destination: IPv4Network = ANYWHERE
     protocol: int | None = None
@@ -58,14 +59,14 @@ Thing = Address | Route | Rule
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """One peering connection, seen from one of its two ends."""
+    """A way between two VPCs, or between a VPC and a transit gateway, seen from one of its two ends."""
 
     number: int
     end: int
 
     @property
     def name(self) -> str:
-        return f"pcx{self.number}"
+        return f"cable{self.number}"
 
     @property
     def other(self) -> Cable:
@@ -105,19 +106,23 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
     fabric.run(inside)
 
 
-def change(fabric: Namespace, gone: Iterable[Thing], new: Iterable[Thing]) -> None:
+def change(fabric: Namespace, gone: Collection[Thing], new: Collection[Thing]) -> None:
     """What may pass and what may not is said before an address appears, and forgotten after it went."""
     order = (Route, Rule, Address)
 
     def rank(thing: Thing) -> int:
         return order.index(type(thing))
 
+    # a route takes the place of the one that led elsewhere
+    placed = {(thing.table, thing.destination) for thing in new if isinstance(thing, Route)}
+
     def inside() -> None:
         with IPRoute() as netlink:
             for thing in sorted(new, key=rank):
-                _tell(netlink, "add", thing)
+                _tell(netlink, "replace" if isinstance(thing, Route) else "add", thing)
             for thing in sorted(gone, key=rank, reverse=True):
-                _tell(netlink, "del", thing)
+                if not (isinstance(thing, Route) and (thing.table, thing.destination) in placed):
+                    _tell(netlink, "del", thing)
 
     fabric.run(inside)
 
@@ -148,7 +153,7 @@ def plug_host(fabric: Namespace, host: Namespace, number: int, address: IPv4Inte
     host.run(at_the_host)
 
 
-def plug_peering(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
+def plug_cable(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
     """A cable between two fabrics; it carries nothing until routes use it."""
     near, far = Cable(number, 0), Cable(number, 1)
 
@@ -192,6 +197,8 @@ def _tell(netlink: Any, command: str, thing: Thing) -> None:
 
 def _rule(rule: Rule) -> dict[str, object]:
     told: dict[str, object] = {"priority": rule.priority}
+    if rule.cable is not None:
+        told["iifname"] = rule.cable.name
     if rule.source != ANYWHERE:
         told |= {"src": str(rule.source.network_address), "src_len": rule.source.prefixlen}
     if rule.destination != ANYWHERE:

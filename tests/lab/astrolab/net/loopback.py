@@ -13,7 +13,7 @@ from ..faults import AddressKind
 from .dialer import UNREACHABLE, Dialer, Introduce, Judge
 from .place import DNS, OnLoopback
 from .plan import HostFacts, HostPlan, Plan
-from .view import Guest, View, admitted
+from .view import Guest, Sight, admitted
 
 _CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
 
@@ -24,7 +24,7 @@ class Loopback:
         self._sources = sources
         self._plan = Plan(vpcs=(), names={}, astro=IPv4Address("0.0.0.0"))
         self._places: dict[str, OnLoopback] = {}
-        self._views: Mapping[str, View] = {}
+        self._sight = Sight()
         self._broken: Mapping[IPv4Address, AddressKind] = {}
         self._dialers: dict[str, int] = {}
 
@@ -39,8 +39,8 @@ class Loopback:
     def place(self, vpc: str) -> OnLoopback:
         return self._places[vpc]
 
-    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        self._views, self._broken = views, broken
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        self._sight, self._broken = sight, broken
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
@@ -56,7 +56,7 @@ class Loopback:
 
     def _name_servers(self, vpc: str, resolver: IPv4Address) -> tuple[str, ...]:
         ports = self._places[vpc].ports
-        servers = self._views[vpc].name_servers or (resolver,)
+        servers = self._sight.vpcs[vpc].name_servers or (resolver,)
         return tuple(f"127.0.0.1:{ports[server, DNS]}" for server in servers if (server, DNS) in ports)
 
     def _judge(self, vpc: str, host: HostPlan) -> Judge:
@@ -67,8 +67,8 @@ class Loopback:
                 return UNREACHABLE
             if address in self._plan.public_addresses:
                 return self._places[vpc].ports.get((address, port), _CLOSED_PORT)
-            guest = next((guest for guest in self._views[vpc].guests if guest.address == host.address.ip), None)
-            there = admitted(self._views, vpc, guest, address, port) if isinstance(guest, Guest) else None
+            guest = next((guest for guest in self._sight.vpcs[vpc].guests if guest.address == host.address.ip), None)
+            there = admitted(self._sight, vpc, guest, address, port) if isinstance(guest, Guest) else None
             return self._places[there].ports.get((address, port), _CLOSED_PORT) if there else None
 
         return judge

@@ -18,13 +18,13 @@ from .front import Front, Listening, Path
 from .place import Place
 from .plan import HostFacts, NameServer, Plan, VpcPlan
 from .resolver import Lookup, PublicNames, Resolver
-from .view import View
+from .view import Sight
 
 HTTPS = 443
 _OFTEN, _NOW_AND_THEN = 0.1, 1.0
 _SETTLED = 3.0  # seconds after a call in which endpoints may still change by themselves
 
-Observe = Callable[[], Mapping[str, View]]
+Observe = Callable[[], Sight]
 
 
 class Wires(Protocol):
@@ -36,7 +36,7 @@ class Wires(Protocol):
     def place(self, vpc: str) -> Place:
         """Where servers of a VPC listen."""
 
-    def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
+    def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
         """What hosts see from now on, and which addresses misbehave, and how."""
 
     def facts(self) -> Awaitable[dict[str, HostFacts]]:
@@ -80,15 +80,15 @@ class Network:
                     traceback.print_exc()
 
     async def follow(self, observe: Observe) -> None:
-        views = observe()
+        sight = observe()
         kinds = dict(self._faults.addresses)
         doors = [
             Path(vpc=view.vpc, address=door.address, endpoint=door.endpoint)
-            for view in views.values()
+            for view in sight.vpcs.values()
             for door in view.doors
         ]
         await self._serve({path for path in (*self._public, *doors) if kinds.get(path.address) != "refuse"})
-        await self._wires.apply(views, kinds)
+        await self._wires.apply(sight, kinds)
 
     async def _serve(self, paths: set[Path]) -> None:
         for path in self._servers.keys() - paths:

@@ -7,25 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from ..aws import state
+from ..aws import links, state
 from .network import Observe
 from .plan import Plan
 from .resolver import Lookup, PublicNames, Record, Reply
-from .view import ANY_PROTOCOL, TCP, UDP, Allow, Door, Guest, View, Way
+from .view import ANY_PROTOCOL, TCP, UDP, Allow, Door, Gateway, Guest, Sight, View, Way
 
 _PROTOCOLS = {"tcp": TCP, "6": TCP, "udp": UDP, "17": UDP, "-1": ANY_PROTOCOL}
 _ALL_PORTS = (0, 65535)
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A VPC or a transit gateway, which takes packets from some zones only."""
+
+    node: str
+    zones: frozenset[str] | None = None
+
+
 def observer(plan: Plan) -> Observe:
     guests = {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
 
-    def observe() -> dict[str, View]:
+    def observe() -> Sight:
         known = {vpc.id: vpc for vpc in state.vpcs() if vpc.id in guests}
-        peers = _peers()
-        return {vpc: _view(known[vpc], guests[vpc], peers) for vpc in known}
+        gateways = links.gateways()
+        across = _across(gateways)
+        views = {vpc: _view(known[vpc], guests[vpc], across.get(vpc, {})) for vpc in known}
+        return Sight(vpcs=views, gateways={each.id: _gateway(each) for each in gateways})
 
     return observe
 
@@ -45,17 +56,16 @@ def private_names(vpc: str, world: PublicNames) -> Lookup:
     return lookup
 
 
-def _view(vpc: state.Vpc, guests: list[str], peers: Mapping[str, Mapping[str, str]]) -> View:
+def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> View:
     doors = frozenset(map(_door, state.endpoint_interfaces(vpc.id)))
     hosts = frozenset(_guests(guests))
-    subnets = {door.subnet for door in doors} | {host.subnet for host in hosts}
-    across = peers.get(vpc.id, {})
+    used = {door.subnet for door in doors} | {host.subnet for host in hosts}
     return View(
         vpc=vpc.id,
         doors=doors,
         guests=hosts,
-        ways={subnet: frozenset(_ways(subnet, across)) for subnet in subnets},
-        peers=frozenset(across.values()),
+        ways={each.id: frozenset(_ways(each, across)) for each in links.subnets(vpc.id) if each.id in used},
+        neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
         region=vpc.region,
     )
@@ -86,22 +96,40 @@ def _allows(groups: tuple[str, ...]) -> Iterator[Allow]:
             yield Allow(source=network, protocol=protocol, first=first or 0, last=65535 if last is None else last)
 
 
-def _ways(subnet: str, across: Mapping[str, str]) -> Iterator[Way]:
-    """Routes that lead to another VPC of the lab, or through a peering that does not carry."""
-    with suppress(KeyError):
-        for route in state.routes(subnet):
-            if route.target.startswith("pcx-"):
-                yield Way(destination=IPv4Network(route.destination), peer=across.get(route.target))
+def _ways(subnet: links.Subnet, across: Mapping[str, _Target]) -> Iterator[Way]:
+    """Routes that lead out of the VPC. What is inside and answers is found before them; the rest of it is nowhere."""
+    for line in subnet.lines:
+        if line.target == "local":
+            yield Way(destination=IPv4Network(line.destination), to=None)
+        elif line.target.startswith(("pcx-", "tgw-")):
+            target = across.get(line.target) if line.active else None
+            reached = target is not None and (target.zones is None or subnet.zone in target.zones)
+            yield Way(destination=IPv4Network(line.destination), to=target.node if target and reached else None)
 
 
-def _peers() -> dict[str, dict[str, str]]:
-    """For each VPC, the VPCs behind its active peering connections, by connection."""
-    found: dict[str, dict[str, str]] = {}
+def _gateway(gateway: links.Gateway) -> Gateway:
+    return Gateway(
+        id=gateway.id,
+        ways={
+            attachment.vpc_id: frozenset(
+                Way(destination=IPv4Network(destination), to=vpc) for destination, vpc in attachment.routes.items()
+            )
+            for attachment in gateway.attachments
+        },
+    )
+
+
+def _across(gateways: list[links.Gateway]) -> dict[str, dict[str, _Target]]:
+    """For each VPC, what is behind its active peering connections and transit gateways, by their ids."""
+    found: dict[str, dict[str, _Target]] = {}
     for peering in state.peerings():
         if peering.state == "active":
             ends = (peering.requester.vpc_id, peering.accepter.vpc_id)
             for here, there in (ends, ends[::-1]):
-                found.setdefault(here, {})[peering.id] = there
+                found.setdefault(here, {})[peering.id] = _Target(there)
+    for gateway in gateways:
+        for attachment in gateway.attachments:
+            found.setdefault(attachment.vpc_id, {})[gateway.id] = _Target(gateway.id, attachment.zones)
     return found
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 ANY_PROTOCOL, TCP, UDP = -1, 6, 17
@@ -29,10 +29,10 @@ class Allow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A line of a route table: through a peering to another VPC, or into a black hole."""
+    """A line of a route table: to another VPC, to a transit gateway, or into a black hole."""
 
     destination: IPv4Network
-    peer: str | None
+    to: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class View:
     doors: frozenset[Door]
     guests: frozenset[Guest]
     ways: Mapping[str, frozenset[Way]]  # by subnet
-    peers: frozenset[str]  # VPCs behind an active peering
+    neighbours: frozenset[str]  # VPCs behind an active peering, and transit gateways
     name_servers: tuple[IPv4Address, ...]  # those of the DHCP options; none means the VPC's own resolver
     region: str
 
@@ -69,19 +69,42 @@ class View:
         return next((door for door in self.doors if door.address == address), None)
 
 
-def admitted(views: Mapping[str, View], vpc: str, guest: Guest, address: IPv4Address, port: int) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A transit gateway: where packets of each attached VPC go; none where its attachment has no route table."""
+
+    id: str
+    ways: Mapping[str, frozenset[Way]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """All that there is, by id."""
+
+    vpcs: Mapping[str, View] = field(default_factory=dict)
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+
+
+def admitted(sight: Sight, vpc: str, guest: Guest, address: IPv4Address, port: int) -> str | None:
     """The VPC whose door answers this guest at this address; None when the packets vanish on their way."""
-    here = views[vpc]
-    there = vpc if here.door(address) else next_hop(here.ways.get(guest.subnet, ()), address)
-    target = views.get(there or "")
+    here = sight.vpcs[vpc]
+    there = vpc if here.door(address) else journey(sight, here, guest.subnet, address)
+    target = sight.vpcs.get(there or "")
     door = target.door(address) if target else None
     if target is None or door is None or not any(allow.admits(guest.address, port) for allow in door.allows):
         return None
-    if target is not here and next_hop(target.ways.get(door.subnet, ()), guest.address) != vpc:
+    if target is not here and journey(sight, target, door.subnet, guest.address) != vpc:
         return None  # the answer would not find back
     return target.vpc
 
 
+def journey(sight: Sight, start: View, subnet: str, address: IPv4Address) -> str | None:
+    """The VPC in which a packet ends that leaves another from this subnet."""
+    here = next_hop(start.ways.get(subnet, ()), address)
+    gateway = sight.gateways.get(here or "")
+    return next_hop(gateway.ways.get(start.vpc, ()), address) if gateway else here
+
+
 def next_hop(ways: Iterable[Way], address: IPv4Address) -> str | None:
     fitting = [way for way in ways if address in way.destination]
-    return max(fitting, key=lambda way: way.destination.prefixlen).peer if fitting else None
+    return max(fitting, key=lambda way: way.destination.prefixlen).to if fitting else None

@@ -5,19 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address
 
 from ..faults import AddressKind
-from .kernel import ALLOW, ANYWHERE, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
-from .view import ANY_PROTOCOL, TCP, UDP, Door, View
+from .kernel import ALLOW, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
+from .view import ANY_PROTOCOL, TCP, UDP, Door, Gateway, View, Way
 
 
 def things(
     view: View, cables: Mapping[str, Cable], tables: Mapping[str, int], broken: Mapping[IPv4Address, AddressKind]
 ) -> frozenset[Thing]:
-    """`cables` by the VPC at their other end, `tables` by subnet."""
+    """`cables` by the VPC or transit gateway at their other end, `tables` by subnet."""
     return frozenset((*_doors(view), *_ways(view, cables, tables), *_broken(broken)))
+
+
+def crossing(gateway: Gateway, cables: Mapping[str, Cable], tables: Mapping[str, int]) -> frozenset[Thing]:
+    """What a transit gateway's own namespace should have; `cables` and `tables` by attached VPC."""
+    found: set[Thing] = set()
+    for vpc, ways in gateway.ways.items():
+        if vpc in cables:
+            found.add(Rule(priority=ROUTED, cable=cables[vpc], table=tables[vpc]))
+            found.update(_routes(ways, cables, tables[vpc]))
+    return frozenset(found)
 
 
 def _doors(view: View) -> Iterator[Thing]:
@@ -51,17 +61,19 @@ def _ports(protocol: int, first: int, last: int) -> tuple[int, int] | None:
 
 
 def _ways(view: View, cables: Mapping[str, Cable], tables: Mapping[str, int]) -> Iterator[Thing]:
-    used = {subnet for subnet, ways in view.ways.items() if ways}
+    used = {subnet for subnet, ways in view.ways.items() if any(way.to for way in ways)}
     doors = [(door.address, door.subnet) for door in view.doors]
     guests = [(guest.address, guest.subnet) for guest in view.guests]
     for address, subnet in doors + guests:
         if subnet in used:
             yield Rule(priority=ROUTED, source=host_network(address), table=tables[subnet])
     for subnet in used:
-        for way in view.ways[subnet]:
-            if way.destination != ANYWHERE:  # the internet is on each fabric already
-                cable = cables.get(way.peer) if way.peer else None
-                yield Route(table=tables[subnet], destination=way.destination, cable=cable)
+        yield from _routes(view.ways[subnet], cables, tables[subnet])
+
+
+def _routes(ways: Iterable[Way], cables: Mapping[str, Cable], table: int) -> Iterator[Route]:
+    for way in ways:
+        yield Route(table=table, destination=way.destination, cable=cables.get(way.to) if way.to else None)
 
 
 def _broken(broken: Mapping[IPv4Address, AddressKind]) -> Iterator[Rule]:
