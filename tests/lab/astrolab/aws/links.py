@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How VPCs hang together, as the network needs it: subnets, their route tables and transit gateways, read-only.
+"""How VPCs hang together, as the network needs it: subnets, route tables, network ACLs, transit gateways. Read-only.
 
 Like `state`: frozen values, computed afresh at each call; nothing of moto leaks out.
 """
@@ -29,11 +29,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A rule of a network ACL; without ports it is for all of them."""
+
+    number: int
+    allow: bool
+    network: str
+    protocol: str  # "-1" for all, or a number
+    from_port: int | None
+    to_port: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
     id: str
     zone: str
     cidr: str
     lines: tuple[Line, ...]
+    inbound: tuple[Entry, ...]  # of its network ACL, in the order in which they count
+    outbound: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +71,8 @@ def subnets(vpc_id: str) -> list[Subnet]:
             if vpc_id in backend.vpcs:
                 tables = [table for table in backend.route_tables.values() if table.vpc_id == vpc_id]
                 of_vpc = [each for zone in backend.subnets.values() for each in zone.values() if each.vpc_id == vpc_id]
-                return [_subnet(each, tables) for each in of_vpc]
+                acls = [acl for acl in backend.network_acls.values() if acl.vpc_id == vpc_id]
+                return [_subnet(each, tables, acls) for each in of_vpc]
     return []
 
 
@@ -74,7 +89,8 @@ def gateways() -> list[Gateway]:
         ]
 
 
-def _subnet(subnet: Any, tables: list[Any]) -> Subnet:
+def _subnet(subnet: Any, tables: list[Any], acls: list[Any]) -> Subnet:
+    entries = _entries(subnet.id, acls)
     own = [table for table in tables if subnet.id in table._associations.values()]
     table = own[0] if own else next(table for table in tables if table.main_association_id)
     return Subnet(
@@ -82,6 +98,24 @@ def _subnet(subnet: Any, tables: list[Any]) -> Subnet:
         zone=subnet.availability_zone,
         cidr=str(subnet.cidr),
         lines=tuple(line for route in table.routes for line in _lines(route)),
+        inbound=tuple(_entry(each) for each in entries if not each.egress),
+        outbound=tuple(_entry(each) for each in entries if each.egress),
+    )
+
+
+def _entries(subnet_id: str, acls: list[Any]) -> list[Any]:
+    acl = next(acl for acl in acls if subnet_id in {each.subnet_id for each in acl._associations.values()})
+    return sorted((each for each in acl.network_acl_entries if each.cidr_block), key=lambda each: int(each.rule_number))
+
+
+def _entry(entry: Any) -> Entry:
+    return Entry(
+        number=int(entry.rule_number),
+        allow=entry.rule_action == "allow",
+        network=entry.cidr_block,
+        protocol=str(entry.protocol),
+        from_port=entry.port_range_from,
+        to_port=entry.port_range_to,
     )
 
 
