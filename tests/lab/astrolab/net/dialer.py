@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, ip_address
 
 Verdict = int | None  # a port of the loopback address, or UNREACHABLE; None where packets vanish
 UNREACHABLE = 0
-Judge = Callable[[IPv4Address, int], Verdict]
+Judge = Callable[[IPv4Address, int, int], Verdict]  # the address, its port, and the port that the agent uses
 Introduce = Callable[[int], contextlib.AbstractContextManager[None]]
 _REFUSED = b"HTTP/1.1 502 Connection refused\r\nContent-Length: 0\r\n\r\n"
 _NO_WAY = b"HTTP/1.1 503 No route to host\r\nContent-Length: 0\r\n\r\n"
@@ -39,7 +39,7 @@ class Dialer:
             if (target := _target(request)) is None:
                 writer.write(_BAD_REQUEST)
                 return
-            port = self._judge(*target)
+            port = self._judge(*target, writer.get_extra_info("peername")[1])
             if port is None:
                 await reader.read()  # says nothing until the caller gives up
                 return

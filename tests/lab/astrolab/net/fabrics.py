@@ -15,7 +15,7 @@ from . import hosts, kernel
 from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
-from .plan import HostFacts, Plan, VpcPlan
+from .plan import AMAZON, HostFacts, Plan, VpcPlan
 from .view import Gateway, Sight, View
 from .wiring import crossing, things
 
@@ -27,7 +27,7 @@ class Fabrics:
         self._fabrics: dict[str, Namespace] = {}
         self._hosts: dict[str, dict[str, hosts.Host]] = {}
         self._cables: dict[frozenset[str], int] = {}
-        self._tables: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}  # of route tables and blocks of rules
         self._have: dict[str, frozenset[Thing]] = {}
         self._resolvers: dict[str, tuple[tuple[IPv4Address, ...], str]] = {}
 
@@ -61,9 +61,9 @@ class Fabrics:
         for gateway in sight.gateways.values():
             self._cross(gateway)
         for view in sight.vpcs.values():
-            cables = self._cables_of(view.vpc, view.neighbours)
-            tables = {subnet: self._table(subnet) for subnet in view.ways}
-            self._change(view.vpc, things(view, cables, tables, broken))
+            cables, plan = self._cables_of(view.vpc, view.neighbours), self._plans[view.vpc]
+            unfiltered = (plan.router, plan.resolver, AMAZON)
+            self._change(view.vpc, things(view, cables, self._number, broken, unfiltered))
             self._tell_resolvers(view)
 
     def _cross(self, gateway: Gateway) -> None:
@@ -73,8 +73,7 @@ class Fabrics:
             self._fabrics[gateway.id] = Namespace.new()
             kernel.furnish(self._fabrics[gateway.id], ())
         if gateway.id in self._fabrics:
-            tables = {vpc: self._table(f"{gateway.id} {vpc}") for vpc in joined}
-            self._change(gateway.id, crossing(gateway, self._cables_of(gateway.id, joined), tables))
+            self._change(gateway.id, crossing(gateway, self._cables_of(gateway.id, joined), self._number))
 
     def _change(self, node: str, want: frozenset[Thing]) -> None:
         have = self._have.get(node, frozenset())
@@ -82,8 +81,8 @@ class Fabrics:
             kernel.change(self._fabrics[node], gone=have - want, new=want - have)
             self._have[node] = want
 
-    def _table(self, owner: str) -> int:
-        return self._tables.setdefault(owner, 1000 + len(self._tables))
+    def _number(self, name: str) -> int:
+        return self._numbers.setdefault(name, 1000 + len(self._numbers))
 
     def _cables_of(self, node: str, neighbours: Iterable[str]) -> dict[str, Cable]:
         return {other: self._cable(node, other) for other in neighbours if other in self._fabrics}

@@ -5,6 +5,8 @@
 
 A packet that may not pass must vanish, as in AWS, and not be refused. Policy rules do that without any firewall:
 the table of local addresses is asked late, what may pass is sent to it early, and what is left meets a black hole.
+Before that come blocks of rules, one for each question (may this host send that, may this subnet receive it): a packet
+that passes skips the rest of the block, and one that does not is lost in it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from pyroute2 import IPRoute
 from .namespaces import Namespace
 
 LOCAL, MAIN = 255, 254
-DEAD, ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = 90, 100, 200, 300, 350, 400, 500
+DEAD, BLOCKS = 90, 0x10000
+ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = (0xF0000000 + number for number in (100, 200, 300, 350, 400, 500))
+BLOCK = 0x10000  # rules that one question may need
 ANYWHERE = IPv4Network("0.0.0.0/0")
 TRANSIT = IPv4Network("169.254.64.0/18")
 
@@ -42,7 +46,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule; without a table the packet vanishes, or if `told` its sender hears that there is no way."""
+    """A policy rule; with nothing to do the packet vanishes, or if `told` its sender hears that there is no way."""
 
     priority: int
     cable: Cable | None = None  # the one it arrives by
@@ -52,6 +56,8 @@ class Rule:
     ports: tuple[int, int] | None = None
     table: int | None = None
     told: bool = False
+    skip_to: int | None = None  # the priority at which the search goes on
+    landing: bool = False  # nothing but a place to skip to
 
 
 Thing = Address | Route | Rule
@@ -101,7 +107,8 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
             ]
             for thing in first + [Address(address) for address in addresses]:
                 _tell(netlink, "add", thing)
-            netlink.rule("del", priority=0, table=LOCAL)
+            for priority, table in _OF_THE_KERNEL:
+                netlink.rule("del", priority=priority, table=table)
 
     fabric.run(inside)
 
@@ -110,8 +117,10 @@ def change(fabric: Namespace, gone: Collection[Thing], new: Collection[Thing]) -
     """What may pass and what may not is said before an address appears, and forgotten after it went."""
     order = (Route, Rule, Address)
 
-    def rank(thing: Thing) -> int:
-        return order.index(type(thing))
+    def rank(thing: Thing) -> tuple[int, bool, int]:
+        """Rules in the order in which they are asked, but first of all where they may skip to."""
+        rule = thing if isinstance(thing, Rule) else None
+        return order.index(type(thing)), rule is None or not rule.landing, rule.priority if rule else 0
 
     # a route takes the place of the one that led elsewhere
     placed = {(thing.table, thing.destination) for thing in new if isinstance(thing, Route)}
@@ -173,6 +182,7 @@ def plug_cable(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
     fabrics[1].run(lambda: raise_end(far))
 
 
+_OF_THE_KERNEL = ((0, LOCAL), (32766, MAIN), (32767, 253))  # its own rules would be asked before ours
 _NO_PREFIX_ROUTE = 0x200
 _ONLINK = 4
 
@@ -207,6 +217,14 @@ def _rule(rule: Rule) -> dict[str, object]:
         told["ip_proto"] = rule.protocol
     if rule.ports is not None and rule.protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         told["dport_range"] = "{}:{}".format(*rule.ports)
+    return told | _action(rule)
+
+
+def _action(rule: Rule) -> dict[str, object]:
     if rule.table is not None:
-        return told | {"table": rule.table}
-    return told | {"action": "FR_ACT_UNREACHABLE" if rule.told else "FR_ACT_BLACKHOLE"}
+        return {"table": rule.table}
+    if rule.skip_to is not None:
+        return {"action": "FR_ACT_GOTO", "goto": rule.skip_to}
+    if rule.landing:
+        return {"action": "FR_ACT_NOP"}
+    return {"action": "FR_ACT_UNREACHABLE" if rule.told else "FR_ACT_BLACKHOLE"}

@@ -13,7 +13,7 @@ from ..faults import AddressKind
 from .dialer import UNREACHABLE, Dialer, Introduce, Judge
 from .place import DNS, OnLoopback
 from .plan import HostFacts, HostPlan, Plan
-from .view import Guest, Sight, admitted
+from .view import Packet, Sight, admitted, gets_out
 
 _CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
 
@@ -60,18 +60,25 @@ class Loopback:
         return tuple(f"127.0.0.1:{ports[server, DNS]}" for server in servers if (server, DNS) in ports)
 
     def _judge(self, vpc: str, host: HostPlan) -> Judge:
-        def judge(address: IPv4Address, port: int) -> int | None:
+        def judge(address: IPv4Address, port: int, from_port: int) -> int | None:
             if self._broken.get(address) == "dead":
                 return None
             if self._broken.get(address) == "unreachable":
                 return UNREACHABLE
-            if address in self._plan.public_addresses:
-                return self._places[vpc].ports.get((address, port), _CLOSED_PORT)
-            guest = next((guest for guest in self._sight.vpcs[vpc].guests if guest.address == host.address.ip), None)
-            there = admitted(self._sight, vpc, guest, address, port) if isinstance(guest, Guest) else None
+            packet = Packet(source=host.address.ip, from_port=from_port, destination=address, port=port)
+            there = self._arrives(vpc, packet)
             return self._places[there].ports.get((address, port), _CLOSED_PORT) if there else None
 
         return judge
+
+    def _arrives(self, vpc: str, packet: Packet) -> str | None:
+        view = self._sight.vpcs[vpc]
+        guest = next((guest for guest in view.guests if guest.address == packet.source), None)
+        if guest is None:
+            return None
+        if packet.destination in self._plan.public_addresses:
+            return vpc if gets_out(view, guest, packet) else None
+        return admitted(self._sight, vpc, guest, packet)
 
     def _introduction(self, agent: IPv4Address) -> Introduce:
         @contextlib.contextmanager

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
@@ -14,7 +14,7 @@ from ..aws import links, state
 from .network import Observe
 from .plan import Plan
 from .resolver import Lookup, PublicNames, Record, Reply
-from .view import ANY_PROTOCOL, TCP, UDP, Allow, Door, Gateway, Guest, Sight, View, Way
+from .view import ANY_PROTOCOL, TCP, UDP, Acl, Door, Entry, Gateway, Guest, Sight, Subnet, Traffic, View, Way
 
 _PROTOCOLS = {"tcp": TCP, "6": TCP, "udp": UDP, "17": UDP, "-1": ANY_PROTOCOL}
 _ALL_PORTS = (0, 65535)
@@ -64,7 +64,7 @@ def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> V
         vpc=vpc.id,
         doors=doors,
         guests=hosts,
-        ways={each.id: frozenset(_ways(each, across)) for each in links.subnets(vpc.id) if each.id in used},
+        subnets={each.id: _subnet(each, across) for each in links.subnets(vpc.id) if each.id in used},
         neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
         region=vpc.region,
@@ -76,7 +76,7 @@ def _door(interface: state.Interface) -> Door:
         address=IPv4Address(interface.address),
         subnet=interface.subnet_id,
         endpoint=interface.endpoint_id or "",
-        allows=frozenset(_allows(interface.security_group_ids)),
+        allows=frozenset(_traffic(state.allowed(interface.security_group_ids))),
     )
 
 
@@ -84,16 +84,39 @@ def _guests(interfaces: list[str]) -> Iterator[Guest]:
     for each in interfaces:
         with suppress(KeyError):  # somebody deleted it: the host is cut off
             found = state.interface(each)
-            yield Guest(address=IPv4Address(found.address), subnet=found.subnet_id)
+            leaves = frozenset(_traffic(state.leaving(found.security_group_ids)))
+            yield Guest(address=IPv4Address(found.address), subnet=found.subnet_id, leaves=leaves)
 
 
-def _allows(groups: tuple[str, ...]) -> Iterator[Allow]:
-    for rule in state.allowed(groups):
-        if rule.protocol in _PROTOCOLS:
-            protocol = _PROTOCOLS[rule.protocol]
-            first, last = _ALL_PORTS if protocol == ANY_PROTOCOL else (rule.from_port, rule.to_port)
-            network = IPv4Network(rule.source, strict=False)
-            yield Allow(source=network, protocol=protocol, first=first or 0, last=65535 if last is None else last)
+def _traffic(rules: Iterable[state.Ingress]) -> Iterator[Traffic]:
+    for rule in rules:
+        if rule.protocol in _PROTOCOLS and ":" not in rule.source:
+            yield _some(rule.source, rule)
+
+
+def _some(network: str, rule: state.Ingress | links.Entry) -> Traffic:
+    protocol = _PROTOCOLS[rule.protocol]
+    first, last = _ALL_PORTS if protocol == ANY_PROTOCOL else (rule.from_port, rule.to_port)
+    return Traffic(
+        network=IPv4Network(network, strict=False),
+        protocol=protocol,
+        first=first or 0,
+        last=65535 if last is None else last,
+    )
+
+
+def _subnet(subnet: links.Subnet, across: Mapping[str, _Target]) -> Subnet:
+    return Subnet(
+        cidr=IPv4Network(subnet.cidr),
+        ways=frozenset(_ways(subnet, across)),
+        inbound=_acl(subnet.inbound),
+        outbound=_acl(subnet.outbound),
+    )
+
+
+def _acl(entries: Iterable[links.Entry]) -> Acl:
+    known = (each for each in entries if each.protocol in _PROTOCOLS)
+    return tuple(Entry(number=each.number, allow=each.allow, traffic=_some(each.network, each)) for each in known)
 
 
 def _ways(subnet: links.Subnet, across: Mapping[str, _Target]) -> Iterator[Way]:
