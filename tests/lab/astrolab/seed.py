@@ -84,7 +84,6 @@ def plant(url: str, topology: Topology) -> Seeds:
 def plan(topology: Topology, seeds: Seeds) -> Plan:
     vpcs = tuple(
         VpcPlan(
-            name=name,
             id=seeds.vpcs[name].id,
             cidr=vpc.cidrs[0],
             hosts=seeds.vpcs[name].hosts,
@@ -93,7 +92,13 @@ def plan(topology: Topology, seeds: Seeds) -> Plan:
         for name, vpc in topology.vpcs.items()
         if _needs_network(topology, name)
     )
-    return Plan(vpcs=vpcs, names=topology.names, astro=topology.cluster.public_address, public_ttl=topology.public_ttl)
+    return Plan(
+        vpcs=vpcs,
+        names=topology.names,
+        astro=topology.cluster.public_address,
+        public_ttl=topology.public_ttl,
+        spared=tuple(seeds.vpcs[name].id for name in topology.vpcs if not _needs_network(topology, name)),
+    )
 
 
 def _needs_network(topology: Topology, name: str) -> bool:

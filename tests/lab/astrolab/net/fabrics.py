@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import IPv4Address
+from itertools import count
 from pathlib import Path
 
 from ..faults import AddressKind
@@ -15,25 +16,31 @@ from . import hosts, kernel
 from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
-from .plan import AMAZON, HostFacts, Plan, VpcPlan
+from .plan import AMAZON, HostFacts, VpcPlan
 from .view import Gateway, Sight, View
 from .wiring import crossing, things
 
 
 class Fabrics:
-    def __init__(self, directory: Path, bundle: Path) -> None:
-        self._directory, self._bundle = directory, bundle
+    def __init__(self, directory: Path, bundle: Path, public: Collection[IPv4Address]) -> None:
+        self._directory, self._bundle, self._public = directory, bundle, public
         self._plans: dict[str, VpcPlan] = {}
         self._fabrics: dict[str, Namespace] = {}
         self._hosts: dict[str, dict[str, hosts.Host]] = {}
         self._cables: dict[frozenset[str], int] = {}
+        self._laid = count()
         self._numbers: dict[str, int] = {}  # of route tables and blocks of rules
         self._have: dict[str, frozenset[Thing]] = {}
         self._resolvers: dict[str, tuple[tuple[IPv4Address, ...], str]] = {}
 
-    async def lay(self, plan: Plan) -> None:
-        self._plans = {vpc.id: vpc for vpc in plan.vpcs}
-        await asyncio.gather(*(asyncio.to_thread(self._lay, vpc, plan.public_addresses) for vpc in plan.vpcs))
+    async def lay(self, vpc: VpcPlan) -> None:
+        await asyncio.to_thread(self._lay, vpc)
+
+    async def take_up(self, vpc: str) -> None:
+        """Its hosts live on, without a network."""
+        del self._plans[vpc], self._hosts[vpc]
+        self._resolvers.pop(vpc, None)
+        self._take_up(vpc)
 
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
@@ -48,10 +55,10 @@ class Fabrics:
             for name, host in vpc.hosts.items()
         }
 
-    def _lay(self, vpc: VpcPlan, public: tuple[IPv4Address, ...]) -> None:
+    def _lay(self, vpc: VpcPlan) -> None:
         fabric = Namespace.new()
-        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *public))
-        self._fabrics[vpc.id] = fabric
+        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *self._public))
+        self._fabrics[vpc.id], self._plans[vpc.id] = fabric, vpc
         running = self._hosts[vpc.id] = {}
         for number, (name, plan) in enumerate(vpc.hosts.items()):
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
@@ -65,6 +72,15 @@ class Fabrics:
             unfiltered = (plan.router, plan.resolver, AMAZON)
             self._change(view.vpc, things(view, cables, self._number, broken, unfiltered))
             self._tell_resolvers(view)
+        for gone in self._fabrics.keys() - self._plans.keys() - sight.gateways.keys():
+            self._take_up(gone)
+
+    def _take_up(self, node: str) -> None:
+        """Both ends of a cable go with the namespace of one."""
+        self._fabrics.pop(node).close()
+        self._have.pop(node, None)
+        for pair in [pair for pair in self._cables if node in pair]:
+            del self._cables[pair]
 
     def _cross(self, gateway: Gateway) -> None:
         """A gateway gets a namespace as soon as a VPC with a fabric is attached to it."""
@@ -92,7 +108,7 @@ class Fabrics:
         ends = sorted((node, other))
         pair = frozenset(ends)
         if pair not in self._cables:
-            self._cables[pair] = len(self._cables)
+            self._cables[pair] = next(self._laid)
             kernel.plug_cable(self._cables[pair], (self._fabrics[ends[0]], self._fabrics[ends[1]]))
         return Cable(self._cables[pair], ends.index(node))
 

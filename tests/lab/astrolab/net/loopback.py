@@ -6,35 +6,37 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import IPv4Address
 
 from ..faults import AddressKind
 from .dialer import UNREACHABLE, Dialer, Introduce, Judge
 from .place import DNS, OnLoopback
-from .plan import HostFacts, HostPlan, Plan
+from .plan import HostFacts, HostPlan, VpcPlan
 from .view import Packet, Sight, admitted, gets_out
 
 _CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
 
 
 class Loopback:
-    def __init__(self, sources: dict[int, IPv4Address]) -> None:
+    def __init__(self, sources: dict[int, IPv4Address], public: Collection[IPv4Address]) -> None:
         """`sources` is where the front looks up which agent a local port speaks for."""
-        self._sources = sources
-        self._plan = Plan(vpcs=(), names={}, astro=IPv4Address("0.0.0.0"))
+        self._sources, self._public = sources, public
+        self._plans: dict[str, VpcPlan] = {}
         self._places: dict[str, OnLoopback] = {}
         self._sight = Sight()
         self._broken: Mapping[IPv4Address, AddressKind] = {}
         self._dialers: dict[str, int] = {}
 
-    async def lay(self, plan: Plan) -> None:
-        self._plan = plan
-        for vpc in plan.vpcs:
-            self._places[vpc.id] = OnLoopback()
-            for name, host in vpc.hosts.items():
-                dialer = Dialer(self._judge(vpc.id, host), self._introduction(host.address.ip))
-                self._dialers[name] = await dialer.serve()
+    async def lay(self, vpc: VpcPlan) -> None:
+        self._plans[vpc.id], self._places[vpc.id] = vpc, OnLoopback()
+        for name, host in vpc.hosts.items():
+            dialer = Dialer(self._judge(vpc.id, host), self._introduction(host.address.ip))
+            self._dialers[name] = await dialer.serve()
+
+    async def take_up(self, vpc: str) -> None:
+        """Its dialers stay: they say nothing any more."""
+        del self._plans[vpc], self._places[vpc]
 
     def place(self, vpc: str) -> OnLoopback:
         return self._places[vpc]
@@ -50,7 +52,7 @@ class Loopback:
                 name_servers=self._name_servers(vpc.id, vpc.resolver),
                 dial_through=f"127.0.0.1:{self._dialers[name]}",
             )
-            for vpc in self._plan.vpcs
+            for vpc in self._plans.values()
             for name, host in vpc.hosts.items()
         }
 
@@ -72,11 +74,11 @@ class Loopback:
         return judge
 
     def _arrives(self, vpc: str, packet: Packet) -> str | None:
-        view = self._sight.vpcs[vpc]
-        guest = next((guest for guest in view.guests if guest.address == packet.source), None)
-        if guest is None:
+        view = self._sight.vpcs.get(vpc)
+        guest = next((guest for guest in view.guests if guest.address == packet.source), None) if view else None
+        if view is None or guest is None:
             return None
-        if packet.destination in self._plan.public_addresses:
+        if packet.destination in self._public:
             return vpc if gets_out(view, guest, packet) else None
         return admitted(self._sight, vpc, guest, packet)
 

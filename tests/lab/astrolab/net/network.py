@@ -30,8 +30,11 @@ Observe = Callable[[], Sight]
 class Wires(Protocol):
     """How packets get from hosts to servers."""
 
-    def lay(self, plan: Plan) -> Awaitable[None]:
-        """Make hosts and VPCs."""
+    def lay(self, vpc: VpcPlan) -> Awaitable[None]:
+        """Make a VPC and its hosts."""
+
+    def take_up(self, vpc: str) -> Awaitable[None]:
+        """A VPC is gone."""
 
     def place(self, vpc: str) -> Place:
         """Where servers of a VPC listen."""
@@ -44,22 +47,22 @@ class Wires(Protocol):
 
 
 class Network:
-    def __init__(self, wires: Wires, front: Front, faults: Faults) -> None:
-        self._wires, self._front, self._faults = wires, front, faults
+    def __init__(self, wires: Wires, front: Front, faults: Faults, know: Callable[[str], None]) -> None:
+        """`know` is told of each VPC before anybody in it can speak."""
+        self._wires, self._front, self._faults, self._know = wires, front, faults, know
         self._servers: dict[Path, Listening] = {}
-        self._public: tuple[Path, ...] = ()
+        self._closers: dict[str, list[Callable[[], None]]] = {}  # of the name servers of each VPC
+        self._public: tuple[IPv4Address, ...] = ()
 
     async def build(
         self, plan: Plan, observe: Observe, private: Callable[[str, PublicNames], Lookup]
     ) -> dict[str, HostFacts]:
         """Returns when everything answers; `private` makes the lookup of a VPC's own resolver."""
-        await self._wires.lay(plan)
-        world = PublicNames(plan.names, plan.public_ttl)
+        self._public, self._astro, self._private = plan.public_addresses, plan.astro, private
+        self._world = PublicNames(plan.names, plan.public_ttl)
         for vpc in plan.vpcs:
-            await self._name_servers(vpc, plan.astro, world, private(vpc.id, world))
-        self._public = tuple(
-            Path(vpc=vpc.id, address=address, endpoint=None) for vpc in plan.vpcs for address in plan.public_addresses
-        )
+            self._know(vpc.id)
+        await asyncio.gather(*map(self._settle, plan.vpcs))
         await self.follow(observe)
         return await self._wires.facts()
 
@@ -81,14 +84,31 @@ class Network:
 
     async def follow(self, observe: Observe) -> None:
         sight = observe()
+        for new in sight.vpcs.keys() - self._closers.keys():
+            self._know(new)
+            await self._settle(VpcPlan(id=new, cidr=sight.vpcs[new].cidr))
         kinds = dict(self._faults.addresses)
         doors = [
             Path(vpc=view.vpc, address=door.address, endpoint=door.endpoint)
             for view in sight.vpcs.values()
             for door in view.doors
         ]
-        await self._serve({path for path in (*self._public, *doors) if kinds.get(path.address) != "refuse"})
+        outside = [Path(vpc=vpc, address=address, endpoint=None) for vpc in sight.vpcs for address in self._public]
+        await self._serve({path for path in (*outside, *doors) if kinds.get(path.address) != "refuse"})
         await self._wires.apply(sight, kinds)
+        for gone in self._closers.keys() - sight.vpcs.keys():
+            for close in self._closers.pop(gone):
+                close()
+            await self._wires.take_up(gone)
+
+    async def _settle(self, vpc: VpcPlan) -> None:
+        await self._wires.lay(vpc)
+        private = self._private(vpc.id, self._world)
+        lookups: dict[NameServer, Lookup] = {"public": self._world, "forwarding": private, "caching": Cache(private)}
+        closers = self._closers[vpc.id] = []
+        for address, kind in vpc.name_servers.items():
+            resolver = Resolver(vpc.id, lookups[kind], self._faults, self._astro)
+            closers.append(await resolver.serve(*self._wires.place(vpc.id).name_server(address)))
 
     async def _serve(self, paths: set[Path]) -> None:
         for path in self._servers.keys() - paths:
@@ -96,9 +116,3 @@ class Network:
         for path in paths - self._servers.keys():
             listening = self._wires.place(path.vpc).listen(path.address, HTTPS)
             self._servers[path] = self._front.listen(path, listening)
-
-    async def _name_servers(self, vpc: VpcPlan, astro: IPv4Address, world: PublicNames, private: Lookup) -> None:
-        lookups: dict[NameServer, Lookup] = {"public": world, "forwarding": private, "caching": Cache(private)}
-        for address, kind in vpc.name_servers.items():
-            resolver = Resolver(vpc.id, lookups[kind], self._faults, astro)
-            await resolver.serve(*self._wires.place(vpc.id).name_server(address))

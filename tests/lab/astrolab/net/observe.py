@@ -29,16 +29,32 @@ class _Target:
 
 
 def observer(plan: Plan) -> Observe:
+    """Sees the VPCs of the plan and those that were made since."""
     guests = {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+    spared = frozenset(plan.spared)
 
     def observe() -> Sight:
-        known = {vpc.id: vpc for vpc in state.vpcs() if vpc.id in guests}
         gateways = links.gateways()
         across = _across(gateways)
-        views = {vpc: _view(known[vpc], guests[vpc], across.get(vpc, {})) for vpc in known}
+        unseen = spared - _near(guests, gateways, across)
+        views = {
+            vpc.id: _view(vpc, guests.get(vpc.id, []), across.get(vpc.id, {}))
+            for vpc in state.vpcs()
+            if not vpc.is_default and vpc.id not in unseen
+        }
         return Sight(vpcs=views, gateways={each.id: _gateway(each) for each in gateways})
 
     return observe
+
+
+def _near(
+    guests: Mapping[str, list[str]], gateways: list[links.Gateway], across: Mapping[str, Mapping[str, _Target]]
+) -> set[str]:
+    """What is connected with a VPC that has agent hosts."""
+    inhabited = [vpc for vpc, interfaces in guests.items() if interfaces]
+    nodes = {target.node for vpc in inhabited for target in across.get(vpc, {}).values()}
+    behind = (attachment.vpc_id for each in gateways if each.id in nodes for attachment in each.attachments)
+    return nodes.union(behind)
 
 
 def private_names(vpc: str, world: PublicNames) -> Lookup:
@@ -62,6 +78,7 @@ def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> V
     used = {door.subnet for door in doors} | {host.subnet for host in hosts}
     return View(
         vpc=vpc.id,
+        cidr=IPv4Network(vpc.cidrs[0]),
         doors=doors,
         guests=hosts,
         subnets={each.id: _subnet(each, across) for each in links.subnets(vpc.id) if each.id in used},

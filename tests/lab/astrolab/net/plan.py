@@ -23,7 +23,6 @@ class HostPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcPlan:
-    name: str
     id: str
     cidr: IPv4Network  # the first one; it holds the router and the resolver
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
@@ -48,6 +47,7 @@ class Plan:
     names: Mapping[str, tuple[IPv4Address, ...]]  # the world's DNS
     astro: IPv4Address  # the cluster's public address
     public_ttl: int = 60  # seconds for which the world's answers may be kept
+    spared: tuple[str, ...] = ()  # VPCs that need no network until they are connected with one that has agent hosts
 
     @property
     def public_addresses(self) -> tuple[IPv4Address, ...]:

@@ -74,10 +74,17 @@ class Resolver:
     def __init__(self, vpc: str, lookup: Lookup, faults: Faults, astro: IPv4Address) -> None:
         self._vpc, self._lookup, self._faults, self._astro = vpc, lookup, faults, astro
 
-    async def serve(self, datagrams: socket.socket, streams: socket.socket) -> None:
+    async def serve(self, datagrams: socket.socket, streams: socket.socket) -> Callable[[], None]:
+        """What it gives back ends it."""
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagrams)
-        await asyncio.start_server(self._stream, sock=streams)
+        transport, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagrams)
+        server = await asyncio.start_server(self._stream, sock=streams)
+
+        def close() -> None:
+            transport.close()
+            server.close()
+
+        return close
 
     async def answer(self, wire: bytes, *, limited: bool) -> bytes | None:
         """The answer on the wire; None where this server says nothing."""

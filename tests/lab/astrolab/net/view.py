@@ -82,6 +82,7 @@ class View:
     """One VPC's network."""
 
     vpc: str
+    cidr: IPv4Network  # the first one
     doors: frozenset[Door]
     guests: frozenset[Guest]
     subnets: Mapping[str, Subnet]  # those in which something is
