@@ -18,6 +18,8 @@ from moto.ec2.models import ec2_backends
 from .ec2 import transit
 from .world import WORLD
 
+NAT64 = "64:ff9b::/96"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -48,6 +50,8 @@ class Subnet:
     lines: tuple[Line, ...]
     inbound: tuple[Entry, ...]  # of its network ACL, in the order in which they count
     outbound: tuple[Entry, ...]
+    dns64: bool
+    nat64: tuple[str, str] | None  # the NAT gateway that the way to 64:ff9b::/96 leads to: its address and subnet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +70,25 @@ class Gateway:
 
 
 def subnets(vpc_id: str) -> list[Subnet]:
+    """Those of a VPC that have IPv4 addresses."""
     with WORLD.lock:
         for _account, _region, backend in ec2_backends.iter_backends():
             if vpc_id in backend.vpcs:
                 tables = [table for table in backend.route_tables.values() if table.vpc_id == vpc_id]
-                of_vpc = [each for zone in backend.subnets.values() for each in zone.values() if each.vpc_id == vpc_id]
+                subnets = (each for zone in backend.subnets.values() for each in zone.values())
+                of_vpc = [each for each in subnets if each.vpc_id == vpc_id and each.cidr_block]
                 acls = [acl for acl in backend.network_acls.values() if acl.vpc_id == vpc_id]
                 return [_subnet(each, tables, acls) for each in of_vpc]
     return []
+
+
+def ipv6_address(interface_id: str) -> str | None:
+    """The first one of an interface."""
+    with WORLD.lock:
+        for _account, _region, backend in ec2_backends.iter_backends():
+            if interface_id in backend.enis:
+                return next(iter(backend.enis[interface_id].ipv6_addresses), None)
+    return None
 
 
 def gateways() -> list[Gateway]:
@@ -96,11 +111,20 @@ def _subnet(subnet: Any, tables: list[Any], acls: list[Any]) -> Subnet:
     return Subnet(
         id=subnet.id,
         zone=subnet.availability_zone,
-        cidr=str(subnet.cidr),
+        cidr=subnet.cidr_block,
         lines=tuple(line for route in table.routes for line in _lines(route)),
         inbound=tuple(_entry(each) for each in entries if not each.egress),
         outbound=tuple(_entry(each) for each in entries if each.egress),
+        dns64=bool(getattr(subnet, "enable_dns64", False)),
+        nat64=next(filter(None, map(_nat64, table.routes)), None),
     )
+
+
+def _nat64(route: Any) -> tuple[str, str] | None:
+    gateway = route.nat_gateway
+    if gateway is None or gateway.state != "available" or route.destination_ipv6_cidr_block != NAT64:
+        return None
+    return gateway.private_ip, gateway.subnet_id
 
 
 def _entries(subnet_id: str, acls: list[Any]) -> list[Any]:
