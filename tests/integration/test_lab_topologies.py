@@ -140,6 +140,10 @@ def test_generated_vpcs_are_joined_to_their_hub(lab_up: LabUp, tmp_path: Path) -
             "transit_gateways.core.vpcs[0]: the VPC v is in us-east-1, the gateway in eu-west-1",
         ),
         (
+            ONE_VPC.replace("az_id", "dns64: true, az_id"),
+            "vpcs.v.subnets.a.dns64: it is of no use without ipv6: true",
+        ),
+        (
             f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v, v]}}}}\n",
             "transit_gateways.core.vpcs[1]: v is attached already",
         ),

@@ -9,16 +9,16 @@ import functools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from .astro import organization
-from .net.plan import HostPlan, Plan, VpcPlan
+from .net.plan import NAT64, HostPlan, Plan, VpcPlan
 from .talk import say
-from .topology import Dhcp, Peering, Topology, TransitGateway, Vpc
+from .topology import Dhcp, Peering, Subnet, Topology, TransitGateway, Vpc
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -127,7 +127,12 @@ class _Gardener:
     def vpc(self, item: tuple[str, Vpc]) -> Seeded:
         name, vpc = item
         ec2 = self._of(vpc)
-        vpc_id = ec2.create_vpc(CidrBlock=str(vpc.cidrs[0]), TagSpecifications=[_named("vpc", name)])["Vpc"]["VpcId"]
+        made = ec2.create_vpc(
+            CidrBlock=str(vpc.cidrs[0]),
+            AmazonProvidedIpv6CidrBlock=any(subnet.ipv6 for subnet in vpc.subnets.values()),
+            TagSpecifications=[_named("vpc", name)],
+        )["Vpc"]
+        vpc_id = made["VpcId"]
         for cidr in vpc.cidrs[1:]:
             ec2.associate_vpc_cidr_block(VpcId=vpc_id, CidrBlock=str(cidr))
         if not vpc.dns.support:
@@ -142,20 +147,47 @@ class _Gardener:
             VpcId=vpc_id,
             TagSpecifications=[_named("security-group", f"{name}-agents")],
         )["GroupId"]
+        ranges = self._ipv6_ranges(vpc, made)
         subnets = {
-            label: ec2.create_subnet(
-                VpcId=vpc_id,
-                CidrBlock=str(subnet.cidr),
-                AvailabilityZoneId=subnet.az_id,
-                TagSpecifications=[_named("subnet", f"{name}-{label}")],
-            )["Subnet"]["SubnetId"]
+            label: self._subnet(ec2, vpc_id, f"{name}-{label}", subnet, ranges.get(label))
             for label, subnet in vpc.subnets.items()
         }
+        self._translation(ec2, vpc_id, vpc, subnets)
         hosts = {
             host: self._host(ec2, host, subnets[label], vpc.subnets[label].cidr, group)
             for host, label in vpc.hosts.items()
         }
         return Seeded(id=vpc_id, agents_group=group, hosts=hosts)
+
+    @staticmethod
+    def _subnet(ec2: EC2Client, vpc_id: str, name: str, subnet: Subnet, ipv6: IPv6Network | None) -> str:
+        wanted: Any = {"VpcId": vpc_id, "CidrBlock": str(subnet.cidr), "AvailabilityZoneId": subnet.az_id}
+        if ipv6:
+            wanted["Ipv6CidrBlock"] = str(ipv6)
+        made = ec2.create_subnet(**wanted, TagSpecifications=[_named("subnet", name)])
+        return made["Subnet"]["SubnetId"]
+
+    @staticmethod
+    def _ipv6_ranges(vpc: Vpc, made: Any) -> dict[str, IPv6Network]:
+        whole = [IPv6Network(each["Ipv6CidrBlock"]) for each in made.get("Ipv6CidrBlockAssociationSet", ())]
+        parts = (part for each in whole for part in each.subnets(new_prefix=64))
+        return dict(zip((label for label, subnet in vpc.subnets.items() if subnet.ipv6), parts, strict=False))
+
+    @staticmethod
+    def _translation(ec2: EC2Client, vpc_id: str, vpc: Vpc, subnets: Mapping[str, str]) -> None:
+        """DNS64 where it is wanted, and for it a NAT gateway to which the main route table leads."""
+        wanted = [label for label, subnet in vpc.subnets.items() if subnet.dns64]
+        for label in wanted:
+            ec2.modify_subnet_attribute(SubnetId=subnets[label], EnableDns64={"Value": True})
+        if wanted:
+            place = next((label for label in subnets if label not in wanted), wanted[0])
+            made = ec2.create_nat_gateway(SubnetId=subnets[place], ConnectivityType="private")["NatGateway"]
+            (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["RouteTables"]
+            ec2.create_route(
+                RouteTableId=table["RouteTableId"],
+                DestinationIpv6CidrBlock=str(NAT64),
+                NatGatewayId=made["NatGatewayId"],
+            )
 
     def peering(self, peering: Peering, seeded: Mapping[str, Seeded]) -> None:
         near, far = self._topology.vpcs[peering.requester], self._topology.vpcs[peering.accepter]
@@ -225,11 +257,18 @@ class _Gardener:
 
     @staticmethod
     def _host(ec2: EC2Client, name: str, subnet: str, cidr: IPv4Network, group: str) -> HostPlan:
-        interface = ec2.create_network_interface(
-            SubnetId=subnet, Groups=[group], TagSpecifications=[_named("network-interface", name)]
-        )["NetworkInterface"]
-        address = IPv4Interface(f"{interface['PrivateIpAddress']}/{cidr.prefixlen}")
-        return HostPlan(interface=interface["NetworkInterfaceId"], address=address)
+        (there,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
+        ranges = [IPv6Network(each["Ipv6CidrBlock"]) for each in there.get("Ipv6CidrBlockAssociationSet", ())]
+        wanted: Any = {"SubnetId": subnet, "Groups": [group], "TagSpecifications": [_named("network-interface", name)]}
+        if ranges:
+            wanted["Ipv6AddressCount"] = 1
+        interface = ec2.create_network_interface(**wanted)["NetworkInterface"]
+        ipv6 = next((each["Ipv6Address"] for each in interface.get("Ipv6Addresses", ())), None)
+        return HostPlan(
+            interface=interface["NetworkInterfaceId"],
+            address=IPv4Interface(f"{interface['PrivateIpAddress']}/{cidr.prefixlen}"),
+            ipv6=IPv6Interface(f"{ipv6}/{ranges[0].prefixlen}") if ipv6 else None,
+        )
 
     @staticmethod
     def _dhcp(ec2: EC2Client, vpc_id: str, dhcp: Dhcp) -> None:

@@ -48,8 +48,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
+    """With `ipv6` it has a range of the VPC's, and with `dns64` its hosts reach IPv4 through a NAT gateway by IPv6."""
+
     cidr: IPv4Network
     az_id: str
+    ipv6: bool = False
+    dns64: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +193,8 @@ def _vpc_complaints(topology: Topology) -> list[str]:
         for label, subnet in vpc.subnets.items():
             if not any(subnet.cidr.subnet_of(cidr) for cidr in vpc.cidrs):
                 complaints.append(f"vpcs.{name}.subnets.{label}: {subnet.cidr} is in none of the VPC's CIDRs")
+            if subnet.dns64 and not subnet.ipv6:
+                complaints.append(f"vpcs.{name}.subnets.{label}.dns64: it is of no use without ipv6: true")
         if vpc.via is not None and vpc.via not in topology.vpcs:
             complaints.append(f"vpcs.{name}.via: there is no VPC {vpc.via}")
     return complaints

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
 from .plan import AMAZON, HostFacts, VpcPlan
+from .relay import Relay, Speaker
 from .view import Gateway, Sight, View
 from .wiring import crossing, things
 
@@ -36,11 +37,17 @@ class Fabrics:
     async def lay(self, vpc: VpcPlan) -> None:
         await asyncio.to_thread(self._lay, vpc)
 
+    async def translate(self, vpc: str, speaker: Speaker) -> list[Callable[[], None]]:
+        return [await Relay(self.place(vpc), speaker).serve()]
+
     async def take_up(self, vpc: str) -> None:
         """Its hosts live on, without a network."""
         del self._plans[vpc], self._hosts[vpc]
         self._resolvers.pop(vpc, None)
         self._take_up(vpc)
+
+    def askers(self, _vpc: VpcPlan) -> tuple[None, ...]:
+        return (None,)  # a packet says whose it is
 
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
@@ -63,6 +70,8 @@ class Fabrics:
         for number, (name, plan) in enumerate(vpc.hosts.items()):
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
             kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
+            if plan.ipv6:
+                kernel.plug_ipv6(fabric, running[name].namespace, number, plan.ipv6)
 
     def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
         for gateway in sight.gateways.values():

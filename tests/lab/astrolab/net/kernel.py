@@ -14,13 +14,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
 
 from .namespaces import Namespace
+from .plan import NAT64
 
 LOCAL, MAIN = 255, 254
 DEAD, BLOCKS = 90, 0x10000
@@ -60,7 +61,14 @@ class Rule:
     landing: bool = False  # nothing but a place to skip to
 
 
-Thing = Address | Route | Rule
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """An IPv6 host whose packets to wrapped IPv4 addresses are taken by the fabric itself."""
+
+    host: IPv6Address
+
+
+Thing = Address | Route | Rule | Translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +119,24 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
                 netlink.rule("del", priority=priority, table=table)
 
     fabric.run(inside)
+    fabric.run(_furnish_ipv6)
+
+
+def _furnish_ipv6() -> None:
+    """Hosts of a VPC reach each other; what else they send is lost, or translated."""
+    sysctl = Path("/proc/sys/net/ipv6")
+    if not sysctl.exists():
+        return
+    (sysctl / "conf/all/forwarding").write_text("1")
+    with IPRoute() as netlink:
+        netlink.rule("add", family=socket.AF_INET6, priority=LOST, action="FR_ACT_BLACKHOLE")
+        index = _index(netlink, "lo")
+        netlink.route("add", family=socket.AF_INET6, dst=str(NAT64), oif=index, table=_WRAPPED, type="local")
 
 
 def change(fabric: Namespace, gone: Collection[Thing], new: Collection[Thing]) -> None:
     """What may pass and what may not is said before an address appears, and forgotten after it went."""
-    order = (Route, Rule, Address)
+    order = (Route, Rule, Translated, Address)
 
     def rank(thing: Thing) -> tuple[int, bool, int]:
         """Rules in the order in which they are asked, but first of all where they may skip to."""
@@ -162,6 +183,26 @@ def plug_host(fabric: Namespace, host: Namespace, number: int, address: IPv4Inte
     host.run(at_the_host)
 
 
+def plug_ipv6(fabric: Namespace, host: Namespace, number: int, address: IPv6Interface) -> None:
+    """A second address for a host that is plugged already."""
+
+    def at_the_fabric() -> None:
+        with IPRoute() as netlink:
+            index = _index(netlink, f"host{number}")
+            netlink.addr("add", index=index, address=_ROUTER, prefixlen=64, flags=_NO_DAD)
+            netlink.route("add", family=socket.AF_INET6, dst=f"{address.ip}/128", oif=index)
+
+    def at_the_host() -> None:
+        with IPRoute() as netlink:
+            index = _index(netlink, "eth0")
+            flags = _NO_DAD | _NO_PREFIX_ROUTE
+            netlink.addr("add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen, flags=flags)
+            netlink.route("add", family=socket.AF_INET6, dst="default", gateway=_ROUTER, oif=index)
+
+    fabric.run(at_the_fabric)
+    host.run(at_the_host)
+
+
 def plug_cable(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
     """A cable between two fabrics; it carries nothing until routes use it."""
     near, far = Cable(number, 0), Cable(number, 1)
@@ -184,6 +225,9 @@ def plug_cable(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
 
 _OF_THE_KERNEL = ((0, LOCAL), (32766, MAIN), (32767, 253))  # its own rules would be asked before ours
 _NO_PREFIX_ROUTE = 0x200
+_NO_DAD = 0x02
+_ROUTER = "fe80::1"
+_WRAPPED = 64  # the table that leads wrapped addresses to the fabric
 _ONLINK = 4
 
 
@@ -201,6 +245,9 @@ def _tell(netlink: Any, command: str, thing: Thing) -> None:
             index = _index(netlink, cable.name)
             gateway = str(cable.other.ip)
             netlink.route(command, dst=str(destination), table=table, gateway=gateway, oif=index, flags=_ONLINK)
+        case Translated(host=host):
+            wrapped = {"dst": str(NAT64.network_address), "dst_len": NAT64.prefixlen, "src": str(host), "src_len": 128}
+            netlink.rule(command, family=socket.AF_INET6, priority=BLOCKS, table=_WRAPPED, **wrapped)
         case Rule():
             netlink.rule(command, **_rule(thing))
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import IPv4Address
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from ..faults import AddressKind, Faults
 from .caching import Cache
 from .front import Front, Listening, Path
-from .place import Place
-from .plan import HostFacts, NameServer, Plan, VpcPlan
-from .resolver import Lookup, PublicNames, Resolver
+from .place import HTTPS, Asker, Place
+from .plan import AMAZON, HostFacts, NameServer, Plan, VpcPlan
+from .relay import Speaker
+from .resolver import For, Lookup, PublicNames, Resolver
+from .translation import dns64
 from .view import Sight
 
-HTTPS = 443
 _OFTEN, _NOW_AND_THEN = 0.1, 1.0
 _SETTLED = 3.0  # seconds after a call in which endpoints may still change by themselves
 
@@ -33,8 +35,14 @@ class Wires(Protocol):
     def lay(self, vpc: VpcPlan) -> Awaitable[None]:
         """Make a VPC and its hosts."""
 
+    def translate(self, vpc: str, speaker: Speaker) -> Awaitable[Sequence[Callable[[], None]]]:
+        """Carries what IPv6 hosts send to wrapped IPv4 addresses; what it gives back ends that."""
+
     def take_up(self, vpc: str) -> Awaitable[None]:
         """A VPC is gone."""
+
+    def askers(self, vpc: VpcPlan) -> Sequence[Asker]:
+        """For whom a name server needs a socket of its own; None is everybody."""
 
     def place(self, vpc: str) -> Place:
         """Where servers of a VPC listen."""
@@ -53,6 +61,7 @@ class Network:
         self._servers: dict[Path, Listening] = {}
         self._closers: dict[str, list[Callable[[], None]]] = {}  # of the name servers of each VPC
         self._public: tuple[IPv4Address, ...] = ()
+        self._sight = Sight()
 
     async def build(
         self, plan: Plan, observe: Observe, private: Callable[[str, PublicNames], Lookup]
@@ -83,7 +92,7 @@ class Network:
                     traceback.print_exc()
 
     async def follow(self, observe: Observe) -> None:
-        sight = observe()
+        self._sight = sight = observe()
         for new in sight.vpcs.keys() - self._closers.keys():
             self._know(new)
             await self._settle(VpcPlan(id=new, cidr=sight.vpcs[new].cidr))
@@ -106,9 +115,36 @@ class Network:
         private = self._private(vpc.id, self._world)
         lookups: dict[NameServer, Lookup] = {"public": self._world, "forwarding": private, "caching": Cache(private)}
         closers = self._closers[vpc.id] = []
+        place = self._wires.place(vpc.id)
         for address, kind in vpc.name_servers.items():
-            resolver = Resolver(vpc.id, lookups[kind], self._faults, self._astro)
-            closers.append(await resolver.serve(*self._wires.place(vpc.id).name_server(address)))
+            for asker in self._wires.askers(vpc):
+                own = address in (vpc.resolver, AMAZON)
+                told = self._by_subnet(vpc.id, private, asker) if own else partial(_alike, lookups[kind])
+                resolver = Resolver(vpc.id, told, self._faults, self._astro)
+                closers.append(await resolver.serve(*place.name_server(address, asker)))
+        if any(host.ipv6 for host in vpc.hosts.values()):
+            closers += await self._wires.translate(vpc.id, self._speaker(vpc.id))
+
+    def _by_subnet(self, vpc: str, lookup: Lookup, asker: Asker) -> For:
+        """DNS64 depends on the subnet of whoever asks the VPC's own resolver."""
+
+        def told(client: str) -> Lookup:
+            view = self._sight.vpcs.get(vpc)
+            guest = view.guest(asker or ip_address(client)) if view else None
+            if view and guest and view.subnets[guest.subnet].dns64:
+                return partial(dns64, lookup)
+            return lookup
+
+        return told
+
+    def _speaker(self, vpc: str) -> Speaker:
+        def speaker(host: IPv6Address) -> IPv4Address | None:
+            view = self._sight.vpcs.get(vpc)
+            guest = view.guest(host) if view else None
+            gateway = view.translator(guest) if view and guest else None
+            return gateway.address if gateway else None
+
+        return speaker
 
     async def _serve(self, paths: set[Path]) -> None:
         for path in self._servers.keys() - paths:
@@ -116,3 +152,7 @@ class Network:
         for path in paths - self._servers.keys():
             listening = self._wires.place(path.vpc).listen(path.address, HTTPS)
             self._servers[path] = self._front.listen(path, listening)
+
+
+def _alike(lookup: Lookup, _client: str) -> Lookup:
+    return lookup

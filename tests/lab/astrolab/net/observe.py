@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 
 from ..aws import links, state
 from .network import Observe
@@ -75,13 +75,15 @@ def private_names(vpc: str, world: PublicNames) -> Lookup:
 def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> View:
     doors = frozenset(map(_door, state.endpoint_interfaces(vpc.id)))
     hosts = frozenset(_guests(guests))
+    known = {each.id: each for each in links.subnets(vpc.id)}
     used = {door.subnet for door in doors} | {host.subnet for host in hosts}
+    used |= {each.nat64[1] for name, each in known.items() if name in used and each.nat64}
     return View(
         vpc=vpc.id,
         cidr=IPv4Network(vpc.cidrs[0]),
         doors=doors,
         guests=hosts,
-        subnets={each.id: _subnet(each, across) for each in links.subnets(vpc.id) if each.id in used},
+        subnets={name: _subnet(each, across) for name, each in known.items() if name in used},
         neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
         region=vpc.region,
@@ -102,7 +104,13 @@ def _guests(interfaces: list[str]) -> Iterator[Guest]:
         with suppress(KeyError):  # somebody deleted it: the host is cut off
             found = state.interface(each)
             leaves = frozenset(_traffic(state.leaving(found.security_group_ids)))
-            yield Guest(address=IPv4Address(found.address), subnet=found.subnet_id, leaves=leaves)
+            ipv6 = links.ipv6_address(each)
+            yield Guest(
+                address=IPv4Address(found.address),
+                subnet=found.subnet_id,
+                leaves=leaves,
+                ipv6=IPv6Address(ipv6) if ipv6 else None,
+            )
 
 
 def _traffic(rules: Iterable[state.Ingress]) -> Iterator[Traffic]:
@@ -128,6 +136,8 @@ def _subnet(subnet: links.Subnet, across: Mapping[str, _Target]) -> Subnet:
         ways=frozenset(_ways(subnet, across)),
         inbound=_acl(subnet.inbound),
         outbound=_acl(subnet.outbound),
+        dns64=subnet.dns64,
+        nat64=Guest(address=IPv4Address(subnet.nat64[0]), subnet=subnet.nat64[1]) if subnet.nat64 else None,
     )
 
 

@@ -48,6 +48,7 @@ class Reply:
 
 
 Lookup = Callable[[str, str], Reply | None]  # None: this server does not speak
+For = Callable[[str], Lookup]  # what a client is told, by its address
 
 
 class PublicNames:
@@ -71,7 +72,7 @@ class PublicNames:
 class Resolver:
     """One name server of one VPC."""
 
-    def __init__(self, vpc: str, lookup: Lookup, faults: Faults, astro: IPv4Address) -> None:
+    def __init__(self, vpc: str, lookup: For, faults: Faults, astro: IPv4Address) -> None:
         self._vpc, self._lookup, self._faults, self._astro = vpc, lookup, faults, astro
 
     async def serve(self, datagrams: socket.socket, streams: socket.socket) -> Callable[[], None]:
@@ -86,7 +87,7 @@ class Resolver:
 
         return close
 
-    async def answer(self, wire: bytes, *, limited: bool) -> bytes | None:
+    async def answer(self, wire: bytes, client: str, *, limited: bool) -> bytes | None:
         """The answer on the wire; None where this server says nothing."""
         fault = self._faults.dns.get(self._vpc)
         if fault and fault.kind == "silent":
@@ -99,7 +100,7 @@ class Resolver:
             return None
         question = query.question[0]
         rdtype = dns.rdatatype.to_text(question.rdtype)
-        reply = self._lookup(question.name.to_text(), rdtype)
+        reply = self._lookup(client)(question.name.to_text(), rdtype)
         if reply is None:
             return None
         answer = dns.message.make_response(query, recursion_available=True)
@@ -117,10 +118,11 @@ class Resolver:
         return (*right, *(replace(record, value=str(self._astro)) for record in right))
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = writer.get_extra_info("peername")[0]
         try:
             while True:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
-                if (answer := await self.answer(await reader.readexactly(length), limited=False)) is not None:
+                if (answer := await self.answer(await reader.readexactly(length), client, limited=False)) is not None:
                     writer.write(struct.pack("!H", len(answer)) + answer)
                     await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
@@ -139,7 +141,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         async def reply() -> None:
-            if (answer := await self._resolver.answer(data, limited=True)) is not None:
+            if (answer := await self._resolver.answer(data, str(addr[0]), limited=True)) is not None:
                 self._transport.sendto(answer, addr)
 
         task = asyncio.ensure_future(reply())

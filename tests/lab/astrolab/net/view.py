@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 ANY_PROTOCOL, TCP, UDP = -1, 6, 17
 
@@ -67,6 +67,7 @@ class Guest:
     address: IPv4Address
     subnet: str
     leaves: frozenset[Traffic] = frozenset({EVERYTHING})
+    ipv6: IPv6Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ class Subnet:
     ways: frozenset[Way] = frozenset()
     inbound: Acl = OPEN
     outbound: Acl = OPEN
+    dns64: bool = False
+    nat64: Guest | None = None  # the NAT gateway that speaks IPv4 for its IPv6 hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,18 @@ class View:
     neighbours: frozenset[str]  # VPCs behind an active peering, and transit gateways
     name_servers: tuple[IPv4Address, ...]  # those of the DHCP options; none means the VPC's own resolver
     region: str
+
+    def guest(self, address: IPv4Address | IPv6Address) -> Guest | None:
+        return next((guest for guest in self.guests if address in (guest.address, guest.ipv6)), None)
+
+    def translator(self, guest: Guest) -> Guest | None:
+        """The NAT gateway of an IPv6 host."""
+        return self.subnets[guest.subnet].nat64 if guest.ipv6 else None
+
+    @property
+    def speakers(self) -> frozenset[Guest]:
+        """All that start conversations by IPv4."""
+        return self.guests | {subnet.nat64 for subnet in self.subnets.values() if subnet.nat64}
 
     def door(self, address: IPv4Address) -> Door | None:
         return next((door for door in self.doors if door.address == address), None)

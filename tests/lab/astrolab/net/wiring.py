@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 
 from ..faults import AddressKind
 from .filters import Number, filters, told
-from .kernel import ALLOW, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
+from .kernel import ALLOW, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, Translated, host_network
 from .view import Door, Gateway, View, Way
 
 
@@ -23,7 +23,8 @@ def things(
 ) -> frozenset[Thing]:
     """`cables` by the VPC or transit gateway at their other end; `unfiltered` are the VPC's router and resolvers."""
     found = (*_doors(view), *_ways(view, cables, number), *_broken(broken))
-    return frozenset((*found, *filters(view, number, unfiltered)))
+    gateways = (Address(each.address) for each in view.speakers - view.guests)
+    return frozenset((*found, *gateways, *filters(view, number, unfiltered), *_translated(view)))
 
 
 def crossing(gateway: Gateway, cables: Mapping[str, Cable], number: Number) -> frozenset[Thing]:
@@ -35,6 +36,12 @@ def crossing(gateway: Gateway, cables: Mapping[str, Cable], number: Number) -> f
             found.add(Rule(priority=ROUTED, cable=cables[vpc], table=table))
             found.update(_routes(ways, cables, table))
     return frozenset(found)
+
+
+def _translated(view: View) -> Iterator[Translated]:
+    for guest in view.guests:
+        if guest.ipv6 and view.translator(guest):
+            yield Translated(guest.ipv6)
 
 
 def _doors(view: View) -> Iterator[Thing]:
@@ -62,7 +69,7 @@ def _allows(door: Door) -> Iterator[Rule]:
 def _ways(view: View, cables: Mapping[str, Cable], number: Number) -> Iterator[Thing]:
     used = {name for name, subnet in view.subnets.items() if any(way.to for way in subnet.ways)}
     doors = [(door.address, door.subnet) for door in view.doors]
-    guests = [(guest.address, guest.subnet) for guest in view.guests]
+    guests = [(guest.address, guest.subnet) for guest in view.speakers]
     for address, subnet in doors + guests:
         if subnet in used:
             yield Rule(priority=ROUTED, source=host_network(address), table=number(subnet))
