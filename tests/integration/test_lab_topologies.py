@@ -140,7 +140,7 @@ def test_generated_vpcs_are_joined_to_their_hub(lab_up: LabUp, tmp_path: Path) -
             "transit_gateways.core.vpcs[0]: the VPC v is in us-east-1, the gateway in eu-west-1",
         ),
         (
-            ONE_VPC.replace("az_id", "dns64: true, az_id"),
+            ONE_VPC.replace(", az_id", ", dns64: true, az_id"),
             "vpcs.v.subnets.a.dns64: it is of no use without ipv6: true",
         ),
         (
