@@ -128,8 +128,9 @@ def _nat64(route: Any) -> tuple[str, str] | None:
 
 
 def _entries(subnet_id: str, acls: list[Any]) -> list[Any]:
-    acl = next(acl for acl in acls if subnet_id in {each.subnet_id for each in acl._associations.values()})
-    return sorted((each for each in acl.network_acl_entries if each.cidr_block), key=lambda each: int(each.rule_number))
+    own = (acl for acl in acls if subnet_id in {each.subnet_id for each in acl._associations.values()})
+    entries = (each for acl in own for each in acl.network_acl_entries if each.cidr_block)
+    return sorted(entries, key=lambda each: int(each.rule_number))
 
 
 def _entry(entry: Any) -> Entry:
@@ -170,7 +171,7 @@ def _attachment(attachment: Any) -> Attachment:
     table = transit.associated(attachment)
     return Attachment(
         vpc_id=attachment.resource_id,
-        zones=frozenset(backend.get_subnet(each).availability_zone for each in attachment.subnet_ids),
+        zones=frozenset(zone for zone, known in backend.subnets.items() if known.keys() & set(attachment.subnet_ids)),
         routes={route["destinationCidrBlock"]: _target(route) for route in transit.routes(table)} if table else {},
     )
 
