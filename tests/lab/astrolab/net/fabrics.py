@@ -66,6 +66,8 @@ class Fabrics:
         fabric = Namespace.new()
         kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *self._public))
         self._fabrics[vpc.id], self._plans[vpc.id] = fabric, vpc
+        if any(plan.ipv6 for plan in vpc.hosts.values()):
+            kernel.furnish_ipv6(fabric)
         running = self._hosts[vpc.id] = {}
         for number, (name, plan) in enumerate(vpc.hosts.items()):
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)

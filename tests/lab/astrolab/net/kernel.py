@@ -119,19 +119,19 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
                 netlink.rule("del", priority=priority, table=table)
 
     fabric.run(inside)
-    fabric.run(_furnish_ipv6)
 
 
-def _furnish_ipv6() -> None:
+def furnish_ipv6(fabric: Namespace) -> None:
     """Hosts of a VPC reach each other; what else they send is lost, or translated."""
-    sysctl = Path("/proc/sys/net/ipv6")
-    if not sysctl.exists():
-        return
-    (sysctl / "conf/all/forwarding").write_text("1")
-    with IPRoute() as netlink:
-        netlink.rule("add", family=socket.AF_INET6, priority=LOST, action="FR_ACT_BLACKHOLE")
-        index = _index(netlink, "lo")
-        netlink.route("add", family=socket.AF_INET6, dst=str(NAT64), oif=index, table=_WRAPPED, type="local")
+
+    def inside() -> None:
+        Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
+        with IPRoute() as netlink:
+            netlink.rule("add", family=socket.AF_INET6, priority=LOST, action="FR_ACT_BLACKHOLE")
+            index = _index(netlink, "lo")
+            netlink.route("add", family=socket.AF_INET6, dst=str(NAT64), oif=index, table=_WRAPPED, type="local")
+
+    fabric.run(inside)
 
 
 def change(fabric: Namespace, gone: Collection[Thing], new: Collection[Thing]) -> None:
