@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from astrolab.home import VpcFacts
 from astrolab.lab import Lab
 
 SUFFIX = "external.astronomer.run"
@@ -54,17 +55,21 @@ def permission(*, group: str | None = None, cidr: str | None = None) -> dict[str
 
 def make_link(lab: Lab, vpc: str, zones: tuple[str, ...]) -> Link:
     """An endpoint in these zones, open to the VPC's agents, and a private zone with the cluster's name."""
-    facts = lab.record.vpcs[vpc]
+    groups = inventory(lab)["agent_vpcs"]["hosts"][vpc]["privatelink_agent_security_groups"]
+    return link_in(lab, lab.record.vpcs[vpc], zones, [permission(group=agents) for agents in groups])
+
+
+def link_in(lab: Lab, facts: VpcFacts, zones: tuple[str, ...], opened: list[dict[str, Any]]) -> Link:
+    """The same in any VPC, open to whom you like."""
     ec2 = lab.client("ec2", facts.account, facts.region)
-    known = inventory(lab)["agent_vpcs"]
     group = ec2.create_security_group(GroupName="astro", Description="Astro endpoint", VpcId=facts.id)["GroupId"]
-    for agents in known["hosts"][vpc]["privatelink_agent_security_groups"]:
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(group=agents)])
+    for each in opened:
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[each])
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [facts.id]}])["Subnets"]
     endpoint = ec2.create_vpc_endpoint(
         VpcId=facts.id,
         VpcEndpointType="Interface",
-        ServiceName=known["vars"]["privatelink_service_name"],
+        ServiceName=inventory(lab)["agent_vpcs"]["vars"]["privatelink_service_name"],
         SubnetIds=[subnet["SubnetId"] for subnet in subnets if subnet["AvailabilityZoneId"] in zones],
         SecurityGroupIds=[group],
         PrivateDnsEnabled=False,

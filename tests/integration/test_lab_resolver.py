@@ -16,7 +16,9 @@ import pytest
 from astrolab.faults import DnsFault, DnsKind, Faults
 from astrolab.net import caching
 from astrolab.net.resolver import PublicNames, Record, Reply, Resolver
+from astrolab.net.translation import dns64
 
+CLIENT = "10.10.1.9"
 HOST = "c1.external.astronomer.run"
 WORLD = PublicNames({HOST: (IPv4Address("203.0.113.10"),)})
 
@@ -37,9 +39,9 @@ def ask(
     name: str, rdtype: str = "A", fault: DnsFault | None = None, *, lookup: object = private, limited: bool = True
 ) -> dns.message.Message | None:
     faults = Faults(dns={"vpc-1": fault} if fault else {})
-    resolver = Resolver("vpc-1", lookup, faults, IPv4Address("203.0.113.10"))  # type: ignore[arg-type]
+    resolver = Resolver("vpc-1", lambda _client: lookup, faults, IPv4Address("203.0.113.10"))  # type: ignore[arg-type, return-value]
     query = dns.message.make_query(name, rdtype, use_edns=False)
-    wire = asyncio.run(resolver.answer(query.to_wire(), limited=limited))
+    wire = asyncio.run(resolver.answer(query.to_wire(), CLIENT, limited=limited))
     if wire is None:
         return None
     answer = dns.message.from_wire(wire)
@@ -127,5 +129,25 @@ def test_a_cache_keeps_what_it_was_told_and_counts_down(monkeypatch: pytest.Monk
 def test_silence_and_nonsense_get_no_answer() -> None:
     assert ask(HOST, fault=DnsFault("silent")) is None
     assert ask(HOST, lookup=lambda _name, _rdtype: None) is None
-    resolver = Resolver("vpc-1", private, Faults(), IPv4Address("203.0.113.10"))
-    assert asyncio.run(resolver.answer(b"nonsense", limited=True)) is None
+    resolver = Resolver("vpc-1", lambda _client: private, Faults(), IPv4Address("203.0.113.10"))
+    assert asyncio.run(resolver.answer(b"nonsense", CLIENT, limited=True)) is None
+
+
+def translated(name: str, rdtype: str) -> Reply | None:
+    return dns64(private, name, rdtype)
+
+
+def test_dns64_makes_ipv6_addresses_of_ipv4_ones_behind_the_same_chain() -> None:
+    assert values(ask(HOST, "AAAA", lookup=translated)) == ["64:ff9b::a0a:104", "64:ff9b::a0a:204"]
+    assert values(ask(f"www.{HOST}", "AAAA", lookup=translated)) == ["64:ff9b::a0a:104", f"{HOST}."]
+    assert values(ask(HOST, lookup=translated)) == ["10.10.1.4", "10.10.2.4"]
+
+
+def test_dns64_leaves_what_is_not_there_and_what_has_ipv6() -> None:
+    missing = ask(f"no.{HOST}", "AAAA", lookup=translated)
+    assert missing is not None
+    assert missing.rcode() == dns.rcode.NXDOMAIN
+    here = Reply(zone="example.org", exists=True, records=(Record("a.example.org", "AAAA", 60, "2001:db8::1"),))
+    assert dns64(lambda _name, _rdtype: here, "a.example.org", "AAAA") == here
+    empty = Reply(zone="example.org", exists=True)
+    assert dns64(lambda _name, _rdtype: empty, "b.example.org", "AAAA") == empty

@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from astrolab.home import homes
 from astrolab.lab import Lab
 from astrolab.shape import ShapeError
 from astrolab.topology import DEMO, load
 from by_hand import inventory, make_link, vpc_id
 from conftest import LabUp
 
+LAB = DEMO.parents[1] / "lab"
 PUBLIC = ["203.0.113.10"]
+ONE_VPC = (
+    "cluster: {id: c}\nservice: {az_ids: [a]}\n"
+    "vpcs: {v: {cidrs: [10.0.0.0/16], subnets: {a: {cidr: 10.0.1.0/24, az_id: use1-az1}}}}\n"
+)
 
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
@@ -112,6 +119,34 @@ def test_generated_vpcs_are_joined_to_their_hub(lab_up: LabUp, tmp_path: Path) -
             "cluster: {id: c}\nservice: {az_ids: [a]}\npeerings: [{requester: a, accepter: b, routes: some}]\n",
             "peerings[0].routes must be one of both, requester, accepter, none",
         ),
+        (
+            "cluster: {id: c}\nservice: {az_ids: [a]}\ntransit_gateways: {core: {vpcs: []}}\n",
+            "transit_gateways.core.vpcs names no VPC",
+        ),
+        (
+            "cluster: {id: c}\nservice: {az_ids: [a]}\ntransit_gateways: {core: {}}\n",
+            "transit_gateways.core lacks vpcs",
+        ),
+        (
+            f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v, nowhere]}}}}\n",
+            "transit_gateways.core.vpcs[1]: there is no VPC nowhere",
+        ),
+        (
+            f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v], hub: w}}}}\n",
+            "transit_gateways.core.hub: w is not one of its VPCs",
+        ),
+        (
+            f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v], region: eu-west-1}}}}\n",
+            "transit_gateways.core.vpcs[0]: the VPC v is in us-east-1, the gateway in eu-west-1",
+        ),
+        (
+            ONE_VPC.replace(", az_id", ", dns64: true, az_id"),
+            "vpcs.v.subnets.a.dns64: it is of no use without ipv6: true",
+        ),
+        (
+            f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v, v]}}}}\n",
+            "transit_gateways.core.vpcs[1]: v is attached already",
+        ),
     ],
 )
 def test_a_wrong_topology_is_told_where_it_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
@@ -120,3 +155,13 @@ def test_a_wrong_topology_is_told_where_it_is_wrong(tmp_path: Path, text: str, c
     with pytest.raises(ShapeError) as told:
         load(file)
     assert complaint in str(told.value)
+
+
+def test_a_lab_with_a_wrong_topology_leaves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yml"
+    file.write_text(f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [nowhere]}}}}\n")
+    command = [str(LAB), "up", "--name", "wrong-gateway", "--topology", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr.strip() == "wrong.yml: transit_gateways.core.vpcs[0]: there is no VPC nowhere"
+    assert "wrong-gateway" not in [home.name for home in homes()]

@@ -66,8 +66,7 @@ class Daemon:
         if self._keeping is not None:
             raise ValueError("the network stands already")
         observe = observer(plan)
-        self._door.know([vpc.id for vpc in plan.vpcs])
-        network = Network(self._wires(), self._front, self._faults)
+        network = Network(self._wires(plan), self._front, self._faults, self._door.know)
         facts = await network.build(plan, observe, private_names)
         self._keeping = asyncio.create_task(network.keep(observe, lambda: len(self._double.record.entries)))
         if self._mode != "loopback":
@@ -75,14 +74,14 @@ class Daemon:
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         return plain(facts)
 
-    def _wires(self) -> Wires:
+    def _wires(self, plan: Plan) -> Wires:
         if self._mode == "loopback":
             from .net.loopback import Loopback
 
-            return Loopback(self._front.sources)
+            return Loopback(self._front.sources, plan.public_addresses)
         from .net.fabrics import Fabrics
 
-        return Fabrics(self._directory / "hosts", self._bundle)
+        return Fabrics(self._directory / "hosts", self._bundle, plan.public_addresses)
 
     def _fault(self, line: str, body: bytes) -> tuple[int, object]:
         content = json.loads(body or b"{}")

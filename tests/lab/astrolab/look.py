@@ -51,7 +51,8 @@ def _ask_server(host: str, server: str, deadline: float) -> list[str]:
     address, _unused, port = server.rpartition(":")
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port, resolver.lifetime = [address], int(port), deadline
-    return [record.to_text() for record in resolver.resolve(host, "A")]
+    found = [resolver.resolve(host, rdtype, raise_on_no_answer=False) for rdtype in ("A", "AAAA")]
+    return [record.to_text() for answer in found for record in answer]
 
 
 def attempt(address: str, host: str, through: str | None, deadline: float) -> dict[str, Any]:
@@ -77,7 +78,8 @@ def connect(address: str, through: str | None, deadline: float) -> socket.socket
     proxy, _unused, port = through.rpartition(":")
     made = socket.create_connection((proxy, int(port)), deadline)
     try:
-        made.sendall(f"CONNECT {address}:443 HTTP/1.1\r\nHost: {address}:443\r\n\r\n".encode())
+        target = f"[{address}]:443" if ":" in address else f"{address}:443"
+        made.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"\r\n\r\n") and (part := made.recv(1)):  # what comes after is not the proxy's
             answer += part

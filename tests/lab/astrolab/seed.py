@@ -9,16 +9,16 @@ import functools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from .astro import organization
-from .net.plan import HostPlan, Plan, VpcPlan
+from .net.plan import NAT64, HostPlan, Plan, VpcPlan
 from .talk import say
-from .topology import Dhcp, Peering, Topology, Vpc
+from .topology import Dhcp, Peering, Subnet, Topology, TransitGateway, Vpc
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -75,6 +75,7 @@ def plant(url: str, topology: Topology) -> Seeds:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         vpcs = dict(zip(topology.vpcs, pool.map(gardener.vpc, topology.vpcs.items()), strict=True))
         list(pool.map(lambda peering: gardener.peering(peering, vpcs), topology.peerings))
+        list(pool.map(lambda item: gardener.gateway(item, vpcs), topology.transit_gateways.items()))
     agents = [name for name, vpc in topology.vpcs.items() if vpc.hosts]
     say(url, "PUT", "astro/organization", organization.seeded(topology.cluster.id, topology.service_region, agents))
     return Seeds(service_name=str(offered["name"]), vpcs=vpcs)
@@ -83,7 +84,6 @@ def plant(url: str, topology: Topology) -> Seeds:
 def plan(topology: Topology, seeds: Seeds) -> Plan:
     vpcs = tuple(
         VpcPlan(
-            name=name,
             id=seeds.vpcs[name].id,
             cidr=vpc.cidrs[0],
             hosts=seeds.vpcs[name].hosts,
@@ -92,22 +92,28 @@ def plan(topology: Topology, seeds: Seeds) -> Plan:
         for name, vpc in topology.vpcs.items()
         if _needs_network(topology, name)
     )
-    return Plan(vpcs=vpcs, names=topology.names, astro=topology.cluster.public_address, public_ttl=topology.public_ttl)
+    return Plan(
+        vpcs=vpcs,
+        names=topology.names,
+        astro=topology.cluster.public_address,
+        public_ttl=topology.public_ttl,
+        spared=tuple(seeds.vpcs[name].id for name in topology.vpcs if not _needs_network(topology, name)),
+    )
 
 
 def _needs_network(topology: Topology, name: str) -> bool:
     """A VPC that nobody looks out of, and nobody reaches from another, needs no wires."""
-    return bool(topology.vpcs[name].hosts) or any(
-        topology.vpcs[peering.requester].hosts or topology.vpcs[peering.accepter].hosts
-        for peering in topology.peerings
-        if name in (peering.requester, peering.accepter)
-    )
+    groups = [{peering.requester, peering.accepter} for peering in topology.peerings]
+    groups += [set(gateway.vpcs) for gateway in topology.transit_gateways.values()]
+    near = {name}.union(*(group for group in groups if name in group))
+    return any(topology.vpcs[each].hosts for each in near)
 
 
 class _Gardener:
     def __init__(self, url: str, topology: Topology) -> None:
         self._topology = topology
         places = {(topology.account_of(vpc), topology.region_of(vpc)) for vpc in topology.vpcs.values()}
+        places |= {self._place(gateway) for gateway in topology.transit_gateways.values()}
         self._clients: dict[tuple[str, str], EC2Client] = {
             (account, region): client(url, "ec2", account, region) for account, region in places
         }
@@ -115,10 +121,18 @@ class _Gardener:
     def _of(self, vpc: Vpc) -> EC2Client:
         return self._clients[self._topology.account_of(vpc), self._topology.region_of(vpc)]
 
+    def _place(self, gateway: TransitGateway) -> tuple[str, str]:
+        return gateway.account or self._topology.account, gateway.region or self._topology.region
+
     def vpc(self, item: tuple[str, Vpc]) -> Seeded:
         name, vpc = item
         ec2 = self._of(vpc)
-        vpc_id = ec2.create_vpc(CidrBlock=str(vpc.cidrs[0]), TagSpecifications=[_named("vpc", name)])["Vpc"]["VpcId"]
+        made = ec2.create_vpc(
+            CidrBlock=str(vpc.cidrs[0]),
+            AmazonProvidedIpv6CidrBlock=any(subnet.ipv6 for subnet in vpc.subnets.values()),
+            TagSpecifications=[_named("vpc", name)],
+        )["Vpc"]
+        vpc_id = made["VpcId"]
         for cidr in vpc.cidrs[1:]:
             ec2.associate_vpc_cidr_block(VpcId=vpc_id, CidrBlock=str(cidr))
         if not vpc.dns.support:
@@ -133,20 +147,47 @@ class _Gardener:
             VpcId=vpc_id,
             TagSpecifications=[_named("security-group", f"{name}-agents")],
         )["GroupId"]
+        ranges = self._ipv6_ranges(vpc, made)
         subnets = {
-            label: ec2.create_subnet(
-                VpcId=vpc_id,
-                CidrBlock=str(subnet.cidr),
-                AvailabilityZoneId=subnet.az_id,
-                TagSpecifications=[_named("subnet", f"{name}-{label}")],
-            )["Subnet"]["SubnetId"]
+            label: self._subnet(ec2, vpc_id, f"{name}-{label}", subnet, ranges.get(label))
             for label, subnet in vpc.subnets.items()
         }
+        self._translation(ec2, vpc_id, vpc, subnets)
         hosts = {
             host: self._host(ec2, host, subnets[label], vpc.subnets[label].cidr, group)
             for host, label in vpc.hosts.items()
         }
         return Seeded(id=vpc_id, agents_group=group, hosts=hosts)
+
+    @staticmethod
+    def _subnet(ec2: EC2Client, vpc_id: str, name: str, subnet: Subnet, ipv6: IPv6Network | None) -> str:
+        wanted: Any = {"VpcId": vpc_id, "CidrBlock": str(subnet.cidr), "AvailabilityZoneId": subnet.az_id}
+        if ipv6:
+            wanted["Ipv6CidrBlock"] = str(ipv6)
+        made = ec2.create_subnet(**wanted, TagSpecifications=[_named("subnet", name)])
+        return made["Subnet"]["SubnetId"]
+
+    @staticmethod
+    def _ipv6_ranges(vpc: Vpc, made: Any) -> dict[str, IPv6Network]:
+        whole = [IPv6Network(each["Ipv6CidrBlock"]) for each in made.get("Ipv6CidrBlockAssociationSet", ())]
+        parts = (part for each in whole for part in each.subnets(new_prefix=64))
+        return dict(zip((label for label, subnet in vpc.subnets.items() if subnet.ipv6), parts, strict=False))
+
+    @staticmethod
+    def _translation(ec2: EC2Client, vpc_id: str, vpc: Vpc, subnets: Mapping[str, str]) -> None:
+        """DNS64 where it is wanted, and for it a NAT gateway to which the main route table leads."""
+        wanted = [label for label, subnet in vpc.subnets.items() if subnet.dns64]
+        for label in wanted:
+            ec2.modify_subnet_attribute(SubnetId=subnets[label], EnableDns64={"Value": True})
+        if wanted:
+            place = next((label for label in subnets if label not in wanted), wanted[0])
+            made = ec2.create_nat_gateway(SubnetId=subnets[place], ConnectivityType="private")["NatGateway"]
+            (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["RouteTables"]
+            ec2.create_route(
+                RouteTableId=table["RouteTableId"],
+                DestinationIpv6CidrBlock=str(NAT64),
+                NatGatewayId=made["NatGatewayId"],
+            )
 
     def peering(self, peering: Peering, seeded: Mapping[str, Seeded]) -> None:
         near, far = self._topology.vpcs[peering.requester], self._topology.vpcs[peering.accepter]
@@ -160,28 +201,74 @@ class _Gardener:
         connection = requested["VpcPeeringConnection"]["VpcPeeringConnectionId"]
         self._of(far).accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
         if peering.routes in ("both", "requester"):
-            self._routes(near, near_id, far, connection)
+            self._routes(near, near_id, far, {"VpcPeeringConnectionId": connection})
         if peering.routes in ("both", "accepter"):
-            self._routes(far, far_id, near, connection)
+            self._routes(far, far_id, near, {"VpcPeeringConnectionId": connection})
 
-    def _routes(self, vpc: Vpc, vpc_id: str, other: Vpc, connection: str) -> None:
+    def gateway(self, item: tuple[str, TransitGateway], seeded: Mapping[str, Seeded]) -> None:
+        """Without a hub AWS's defaults do it: one route table that all are associated with and propagate to."""
+        name, gateway = item
+        ec2 = self._clients[self._place(gateway)]
+        by_default: Any = "disable" if gateway.hub else "enable"
+        made = ec2.create_transit_gateway(
+            Options={"DefaultRouteTableAssociation": by_default, "DefaultRouteTablePropagation": by_default},
+            TagSpecifications=[_named("transit-gateway", name)],
+        )["TransitGateway"]["TransitGatewayId"]
+        attached = {vpc: self._attach(vpc, seeded[vpc], made) for vpc in gateway.vpcs}
+        if gateway.hub:
+            self._hub(ec2, made, attached, gateway.hub)
+        for vpc in gateway.vpcs if gateway.routes == "both" else ():
+            for other in gateway.vpcs:
+                if vpc != other and gateway.hub in (None, vpc, other):
+                    near, far = self._topology.vpcs[vpc], self._topology.vpcs[other]
+                    self._routes(near, seeded[vpc].id, far, {"TransitGatewayId": made})
+
+    def _attach(self, name: str, vpc: Seeded, gateway: str) -> str:
+        """By one subnet of each of its zones."""
+        ec2 = self._of(self._topology.vpcs[name])
+        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc.id]}])["Subnets"]
+        chosen = {subnet["AvailabilityZone"]: subnet["SubnetId"] for subnet in subnets}
+        made = ec2.create_transit_gateway_vpc_attachment(
+            TransitGatewayId=gateway, VpcId=vpc.id, SubnetIds=list(chosen.values())
+        )
+        return made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+
+    @staticmethod
+    def _hub(ec2: EC2Client, gateway: str, attached: Mapping[str, str], hub: str) -> None:
+        """One route table for the hub, into which the others propagate, and one for the others, into which the hub does."""
+        for name, inside in (("hub", {hub}), ("spokes", attached.keys() - {hub})):
+            table = ec2.create_transit_gateway_route_table(
+                TransitGatewayId=gateway, TagSpecifications=[_named("transit-gateway-route-table", name)]
+            )["TransitGatewayRouteTable"]["TransitGatewayRouteTableId"]
+            for vpc, attachment in attached.items():
+                names: Any = {"TransitGatewayRouteTableId": table, "TransitGatewayAttachmentId": attachment}
+                if vpc in inside:
+                    ec2.associate_transit_gateway_route_table(**names)
+                else:
+                    ec2.enable_transit_gateway_route_table_propagation(**names)
+
+    def _routes(self, vpc: Vpc, vpc_id: str, other: Vpc, target: Mapping[str, str]) -> None:
         ec2 = self._of(vpc)
         tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["RouteTables"]
         for table in tables:
             for cidr in other.cidrs:
-                ec2.create_route(
-                    RouteTableId=table["RouteTableId"],
-                    DestinationCidrBlock=str(cidr),
-                    VpcPeeringConnectionId=connection,
-                )
+                names: Any = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": str(cidr), **target}
+                ec2.create_route(**names)
 
     @staticmethod
     def _host(ec2: EC2Client, name: str, subnet: str, cidr: IPv4Network, group: str) -> HostPlan:
-        interface = ec2.create_network_interface(
-            SubnetId=subnet, Groups=[group], TagSpecifications=[_named("network-interface", name)]
-        )["NetworkInterface"]
-        address = IPv4Interface(f"{interface['PrivateIpAddress']}/{cidr.prefixlen}")
-        return HostPlan(interface=interface["NetworkInterfaceId"], address=address)
+        (there,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
+        ranges = [IPv6Network(each["Ipv6CidrBlock"]) for each in there.get("Ipv6CidrBlockAssociationSet", ())]
+        wanted: Any = {"SubnetId": subnet, "Groups": [group], "TagSpecifications": [_named("network-interface", name)]}
+        if ranges:
+            wanted["Ipv6AddressCount"] = 1
+        interface = ec2.create_network_interface(**wanted)["NetworkInterface"]
+        ipv6 = next((each["Ipv6Address"] for each in interface.get("Ipv6Addresses", ())), None)
+        return HostPlan(
+            interface=interface["NetworkInterfaceId"],
+            address=IPv4Interface(f"{interface['PrivateIpAddress']}/{cidr.prefixlen}"),
+            ipv6=IPv6Interface(f"{ipv6}/{ranges[0].prefixlen}") if ipv6 else None,
+        )
 
     @staticmethod
     def _dhcp(ec2: EC2Client, vpc_id: str, dhcp: Dhcp) -> None:

@@ -9,11 +9,11 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 from typing import Any, TypeVar
 
 Shape = TypeVar("Shape")
-_TEXTUAL = (IPv4Address, IPv4Network, IPv4Interface)
+_TEXTUAL = (IPv4Address, IPv4Network, IPv4Interface, IPv6Interface)
 
 
 class ShapeError(ValueError):

@@ -48,8 +48,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
+    """With `ipv6` it has a range of the VPC's, and with `dns64` its hosts reach IPv4 through a NAT gateway by IPv6."""
+
     cidr: IPv4Network
     az_id: str
+    ipv6: bool = False
+    dns64: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,17 @@ class Peering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransitGateway:
+    """A transit gateway and the VPCs that are attached to it, all with all; with a hub, each of the others with the hub."""
+
+    vpcs: tuple[str, ...]
+    hub: str | None = None
+    account: str | None = None
+    region: str | None = None
+    routes: Literal["both", "none"] = "both"  # whether the route tables of the VPCs lead to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
     """Many alike VPCs; joined ones share the endpoint of `via`."""
 
@@ -110,6 +125,7 @@ class Topology:
     region: str = "us-east-1"
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
     peerings: tuple[Peering, ...] = ()
+    transit_gateways: Mapping[str, TransitGateway] = field(default_factory=dict)
     public_names: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict)
     public_ttl: int = 60  # seconds for which answers of the world's DNS may be kept
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -143,7 +159,8 @@ def load(path: Path) -> Topology:
     except yaml.YAMLError as error:
         raise ShapeError(f"{path} is not YAML: {error}") from error
     topology = _generated(read(Topology, data, path.name))
-    complaints = [*_vpc_complaints(topology), *_peering_complaints(topology), *_host_complaints(topology)]
+    checks = (_vpc_complaints, _peering_complaints, _gateway_complaints, _host_complaints)
+    complaints = [complaint for check in checks for complaint in check(topology)]
     if complaints:
         raise ShapeError(f"{path.name}: {complaints[0]}")
     return topology
@@ -176,6 +193,8 @@ def _vpc_complaints(topology: Topology) -> list[str]:
         for label, subnet in vpc.subnets.items():
             if not any(subnet.cidr.subnet_of(cidr) for cidr in vpc.cidrs):
                 complaints.append(f"vpcs.{name}.subnets.{label}: {subnet.cidr} is in none of the VPC's CIDRs")
+            if subnet.dns64 and not subnet.ipv6:
+                complaints.append(f"vpcs.{name}.subnets.{label}.dns64: it is of no use without ipv6: true")
         if vpc.via is not None and vpc.via not in topology.vpcs:
             complaints.append(f"vpcs.{name}.via: there is no VPC {vpc.via}")
     return complaints
@@ -184,6 +203,33 @@ def _vpc_complaints(topology: Topology) -> list[str]:
 def _peering_complaints(topology: Topology) -> list[str]:
     ends = [end for peering in topology.peerings for end in (peering.requester, peering.accepter)]
     return [f"peerings: there is no VPC {end}" for end in ends if end not in topology.vpcs]
+
+
+def _gateway_complaints(topology: Topology) -> list[str]:
+    complaints = []
+    for name, gateway in topology.transit_gateways.items():
+        where = f"transit_gateways.{name}"
+        if not gateway.vpcs:
+            complaints.append(f"{where}.vpcs names no VPC")
+        if gateway.hub is not None and gateway.hub not in gateway.vpcs:
+            complaints.append(f"{where}.hub: {gateway.hub} is not one of its VPCs")
+        for number, vpc in enumerate(gateway.vpcs):
+            if trouble := _attachment_trouble(topology, gateway, vpc):
+                complaints.append(f"{where}.vpcs[{number}]: {trouble}")
+            if vpc in gateway.vpcs[:number]:
+                complaints.append(f"{where}.vpcs[{number}]: {vpc} is attached already")
+    return complaints
+
+
+def _attachment_trouble(topology: Topology, gateway: TransitGateway, name: str) -> str | None:
+    if name not in topology.vpcs:
+        return f"there is no VPC {name}"
+    vpc, region = topology.vpcs[name], gateway.region or topology.region
+    if not vpc.subnets:
+        return f"the VPC {name} has no subnet to attach"
+    if topology.region_of(vpc) != region:
+        return f"the VPC {name} is in {topology.region_of(vpc)}, the gateway in {region}"
+    return None
 
 
 def _host_complaints(topology: Topology) -> list[str]:

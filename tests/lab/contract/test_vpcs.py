@@ -285,10 +285,11 @@ def test_an_unknown_filter_is_refused(aws: Aws, operation: str) -> None:
 @pytest.mark.parametrize("action", sorted(FILTERS))
 def test_every_documented_filter_is_known(aws: Aws, action: str) -> None:
     vpc = aws.vpc()
-    aws.ec2.create_network_interface(SubnetId=aws.subnet(vpc))
+    subnet = aws.subnet(vpc)
+    aws.ec2.create_network_interface(SubnetId=subnet)
     aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
     gateway = aws.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
-    aws.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[])
+    aws.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[subnet])
     describe = getattr(aws.ec2, xform_name(action))
     for name in (*FILTERS[action], "tag:colour", "tag-key"):
         answer = describe(Filters=[{"Name": name, "Values": ["sg-00000000000000000"]}])

@@ -28,11 +28,11 @@ _BALANCERS = 3
 class Door:
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
-        self._nat: Mapping[str, IPv4Address] = {}
+        self._nat: dict[str, IPv4Address] = {}
 
-    def know(self, vpcs: list[str]) -> None:
-        """Gives each VPC its NAT gateway."""
-        self._nat = {vpc: NAT[number] for number, vpc in enumerate(vpcs, start=1)}
+    def know(self, vpc: str) -> None:
+        """Gives a VPC its NAT gateway."""
+        self._nat.setdefault(vpc, NAT[len(self._nat) + 1])
 
     def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address:
         """The address that Astro takes a request to come from: its own load balancer's, or the VPC's NAT gateway's."""

@@ -34,6 +34,7 @@ __all__ = [
     "answer",
     "endpoint_interfaces",
     "interface",
+    "leaving",
     "peerings",
     "routes",
     "vpcs",
@@ -136,6 +137,15 @@ def interface(eni_id: str) -> Interface:
 
 def allowed(security_group_ids: Iterable[str]) -> list[Ingress]:
     """What the groups let in. A group as source stands for the addresses of the interfaces that carry it."""
+    return _rules(security_group_ids, "ingress_rules")
+
+
+def leaving(security_group_ids: Iterable[str]) -> list[Ingress]:
+    """What the groups let out; the source is then where packets may go."""
+    return _rules(security_group_ids, "egress_rules")
+
+
+def _rules(security_group_ids: Iterable[str], which: str) -> list[Ingress]:
     with WORLD.lock:
         wanted = set(security_group_ids)
         found = (
@@ -144,7 +154,7 @@ def allowed(security_group_ids: Iterable[str]) -> list[Ingress]:
             for groups in backend.groups.values()
             for group in groups.values()
             if group.id in wanted
-            for rule in group.ingress_rules
+            for rule in getattr(group, which)
             for ingress in _ingress(backend, group, rule)
         )
         return list(dict.fromkeys(found))

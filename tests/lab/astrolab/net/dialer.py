@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import Callable
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from .pump import pump
 
 Verdict = int | None  # a port of the loopback address, or UNREACHABLE; None where packets vanish
 UNREACHABLE = 0
-Judge = Callable[[IPv4Address, int], Verdict]
-Introduce = Callable[[int], contextlib.AbstractContextManager[None]]
+Address = IPv4Address | IPv6Address
+Judge = Callable[[Address, int, int], Verdict]  # the address, its port, and the port that the agent uses
+Introduce = Callable[[int, Address], contextlib.AbstractContextManager[None]]
 _REFUSED = b"HTTP/1.1 502 Connection refused\r\nContent-Length: 0\r\n\r\n"
 _NO_WAY = b"HTTP/1.1 503 No route to host\r\nContent-Length: 0\r\n\r\n"
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 _CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
-_CHUNK = 65536
 
 
 class Dialer:
-    """Speaks for one agent host; `introduce` learns which local port a connection comes from, while it lasts."""
+    """Speaks for one agent host; `introduce` learns which local port a connection to an address comes from, while it lasts."""
 
     def __init__(self, judge: Judge, introduce: Introduce) -> None:
         self._judge, self._introduce = judge, introduce
@@ -39,48 +39,38 @@ class Dialer:
             if (target := _target(request)) is None:
                 writer.write(_BAD_REQUEST)
                 return
-            port = self._judge(*target)
+            port = self._judge(*target, writer.get_extra_info("peername")[1])
             if port is None:
                 await reader.read()  # says nothing until the caller gives up
                 return
             if port == UNREACHABLE:
                 writer.write(_NO_WAY)
                 return
-            await self._connect(port, reader, writer)
+            await self._connect(port, target[0], reader, writer)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
             pass  # the caller went away
         finally:
             writer.close()
 
-    async def _connect(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(
+        self, port: int, asked: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
             writer.write(_REFUSED)
             return
-        with self._introduce(far_writer.get_extra_info("sockname")[1]):
+        with self._introduce(far_writer.get_extra_info("sockname")[1], asked):
             writer.write(_CONNECTED)
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+            await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
 
 
-def _target(request: list[str]) -> tuple[IPv4Address, int] | None:
+def _target(request: list[str]) -> tuple[Address, int] | None:
     if len(request) < 2 or request[0] != "CONNECT":
         return None
     host, _unused, port = request[1].rpartition(":")
     with contextlib.suppress(ValueError):
-        address = ip_address(host)
-        if isinstance(address, IPv4Address) and port.isdigit():
+        address = ip_address(host.strip("[]"))
+        if port.isdigit():
             return address, int(port)
     return None
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    except OSError:  # one side broke off: so does the other
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-    finally:
-        writer.close()

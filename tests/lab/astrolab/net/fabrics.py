@@ -1,13 +1,14 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VPCs as namespaces: one for each fabric, one for each agent host, and cables between peered fabrics."""
+"""VPCs as namespaces: one for each fabric, agent host and transit gateway, and cables between them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from ipaddress import IPv4Address
+from itertools import count
 from pathlib import Path
 
 from ..faults import AddressKind
@@ -15,31 +16,44 @@ from . import hosts, kernel
 from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
-from .plan import HostFacts, Plan, VpcPlan
-from .view import View
-from .wiring import things
+from .plan import AMAZON, HostFacts, VpcPlan
+from .relay import Relay, Speaker
+from .view import Gateway, Sight, View
+from .wiring import crossing, things
 
 
 class Fabrics:
-    def __init__(self, directory: Path, bundle: Path) -> None:
-        self._directory, self._bundle = directory, bundle
+    def __init__(self, directory: Path, bundle: Path, public: Collection[IPv4Address]) -> None:
+        self._directory, self._bundle, self._public = directory, bundle, public
         self._plans: dict[str, VpcPlan] = {}
         self._fabrics: dict[str, Namespace] = {}
         self._hosts: dict[str, dict[str, hosts.Host]] = {}
         self._cables: dict[frozenset[str], int] = {}
-        self._tables: dict[str, int] = {}
+        self._laid = count()
+        self._numbers: dict[str, int] = {}  # of route tables and blocks of rules
         self._have: dict[str, frozenset[Thing]] = {}
         self._resolvers: dict[str, tuple[tuple[IPv4Address, ...], str]] = {}
 
-    async def lay(self, plan: Plan) -> None:
-        self._plans = {vpc.id: vpc for vpc in plan.vpcs}
-        await asyncio.gather(*(asyncio.to_thread(self._lay, vpc, plan.public_addresses) for vpc in plan.vpcs))
+    async def lay(self, vpc: VpcPlan) -> None:
+        await asyncio.to_thread(self._lay, vpc)
+
+    async def translate(self, vpc: str, speaker: Speaker) -> list[Callable[[], None]]:
+        return [await Relay(self.place(vpc), speaker).serve()]
+
+    async def take_up(self, vpc: str) -> None:
+        """Its hosts live on, without a network."""
+        del self._plans[vpc], self._hosts[vpc]
+        self._resolvers.pop(vpc, None)
+        self._take_up(vpc)
+
+    def askers(self, _vpc: VpcPlan) -> tuple[None, ...]:
+        return (None,)  # a packet says whose it is
 
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
 
-    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        await asyncio.to_thread(self._apply, views, broken)
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        await asyncio.to_thread(self._apply, sight, broken)
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
@@ -48,34 +62,66 @@ class Fabrics:
             for name, host in vpc.hosts.items()
         }
 
-    def _lay(self, vpc: VpcPlan, public: tuple[IPv4Address, ...]) -> None:
+    def _lay(self, vpc: VpcPlan) -> None:
         fabric = Namespace.new()
-        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *public))
-        self._fabrics[vpc.id] = fabric
+        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *self._public))
+        self._fabrics[vpc.id], self._plans[vpc.id] = fabric, vpc
+        if any(plan.ipv6 for plan in vpc.hosts.values()):
+            kernel.furnish_ipv6(fabric)
         running = self._hosts[vpc.id] = {}
         for number, (name, plan) in enumerate(vpc.hosts.items()):
             running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
             kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
+            if plan.ipv6:
+                kernel.plug_ipv6(fabric, running[name].namespace, number, plan.ipv6)
 
-    def _apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        for vpc, view in views.items():
-            cables = {peer: self._cable(vpc, peer) for peer in view.peers if peer in self._fabrics}
-            for subnet in view.ways:
-                self._tables.setdefault(subnet, 1000 + len(self._tables))
-            want, have = things(view, cables, self._tables, broken), self._have.get(vpc, frozenset())
-            if want != have:
-                kernel.change(self._fabrics[vpc], gone=have - want, new=want - have)
-                self._have[vpc] = want
+    def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        for gateway in sight.gateways.values():
+            self._cross(gateway)
+        for view in sight.vpcs.values():
+            cables, plan = self._cables_of(view.vpc, view.neighbours), self._plans[view.vpc]
+            unfiltered = (plan.router, plan.resolver, AMAZON)
+            self._change(view.vpc, things(view, cables, self._number, broken, unfiltered))
             self._tell_resolvers(view)
+        for gone in self._fabrics.keys() - self._plans.keys() - sight.gateways.keys():
+            self._take_up(gone)
 
-    def _cable(self, vpc: str, peer: str) -> Cable:
-        """A cable stays when its peering goes: without routes it carries nothing."""
-        ends = sorted((vpc, peer))
+    def _take_up(self, node: str) -> None:
+        """Both ends of a cable go with the namespace of one."""
+        self._fabrics.pop(node).close()
+        self._have.pop(node, None)
+        for pair in [pair for pair in self._cables if node in pair]:
+            del self._cables[pair]
+
+    def _cross(self, gateway: Gateway) -> None:
+        """A gateway gets a namespace as soon as a VPC with a fabric is attached to it."""
+        joined = gateway.ways.keys() & self._plans.keys()
+        if joined and gateway.id not in self._fabrics:
+            self._fabrics[gateway.id] = Namespace.new()
+            kernel.furnish(self._fabrics[gateway.id], ())
+        if gateway.id in self._fabrics:
+            self._change(gateway.id, crossing(gateway, self._cables_of(gateway.id, joined), self._number))
+
+    def _change(self, node: str, want: frozenset[Thing]) -> None:
+        have = self._have.get(node, frozenset())
+        if want != have:
+            kernel.change(self._fabrics[node], gone=have - want, new=want - have)
+            self._have[node] = want
+
+    def _number(self, name: str) -> int:
+        return self._numbers.setdefault(name, 1000 + len(self._numbers))
+
+    def _cables_of(self, node: str, neighbours: Iterable[str]) -> dict[str, Cable]:
+        return {other: self._cable(node, other) for other in neighbours if other in self._fabrics}
+
+    def _cable(self, node: str, other: str) -> Cable:
+        """A cable stays when its peering or attachment goes: without routes it carries nothing."""
+        ends = sorted((node, other))
         pair = frozenset(ends)
         if pair not in self._cables:
-            self._cables[pair] = len(self._cables)
-            kernel.plug_peering(self._cables[pair], (self._fabrics[ends[0]], self._fabrics[ends[1]]))
-        return Cable(self._cables[pair], ends.index(vpc))
+            self._cables[pair] = next(self._laid)
+            kernel.plug_cable(self._cables[pair], (self._fabrics[ends[0]], self._fabrics[ends[1]]))
+        return Cable(self._cables[pair], ends.index(node))
 
     def _tell_resolvers(self, view: View) -> None:
         told = (view.name_servers or (self._plans[view.vpc].resolver,), _domain(view.region))

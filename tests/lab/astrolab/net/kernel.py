@@ -5,23 +5,28 @@
 
 A packet that may not pass must vanish, as in AWS, and not be refused. Policy rules do that without any firewall:
 the table of local addresses is asked late, what may pass is sent to it early, and what is left meets a black hole.
+Before that come blocks of rules, one for each question (may this host send that, may this subnet receive it): a packet
+that passes skips the rest of the block, and one that does not is lost in it.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
 
 from .namespaces import Namespace
+from .plan import NAT64
 
 LOCAL, MAIN = 255, 254
-DEAD, ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = 90, 100, 200, 300, 350, 400, 500
+DEAD, BLOCKS = 90, 0x10000
+ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = (0xF0000000 + number for number in (100, 200, 300, 350, 400, 500))
+BLOCK = 0x10000  # rules that one question may need
 ANYWHERE = IPv4Network("0.0.0.0/0")
 TRANSIT = IPv4Network("169.254.64.0/18")
 
@@ -42,30 +47,40 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule; without a table the packet vanishes, or if `told` its sender hears that there is no way."""
+    """A policy rule; with nothing to do the packet vanishes, or if `told` its sender hears that there is no way."""
 
     priority: int
+    cable: Cable | None = None  # the one it arrives by
     source: IPv4Network = ANYWHERE
     destination: IPv4Network = ANYWHERE
     protocol: int | None = None
     ports: tuple[int, int] | None = None
     table: int | None = None
     told: bool = False
+    skip_to: int | None = None  # the priority at which the search goes on
+    landing: bool = False  # nothing but a place to skip to
 
 
-Thing = Address | Route | Rule
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """An IPv6 host whose packets to wrapped IPv4 addresses are taken by the fabric itself."""
+
+    host: IPv6Address
+
+
+Thing = Address | Route | Rule | Translated
 
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """One peering connection, seen from one of its two ends."""
+    """A way between two VPCs, or between a VPC and a transit gateway, seen from one of its two ends."""
 
     number: int
     end: int
 
     @property
     def name(self) -> str:
-        return f"pcx{self.number}"
+        return f"cable{self.number}"
 
     @property
     def other(self) -> Cable:
@@ -100,24 +115,44 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
             ]
             for thing in first + [Address(address) for address in addresses]:
                 _tell(netlink, "add", thing)
-            netlink.rule("del", priority=0, table=LOCAL)
+            for priority, table in _OF_THE_KERNEL:
+                netlink.rule("del", priority=priority, table=table)
 
     fabric.run(inside)
 
 
-def change(fabric: Namespace, gone: Iterable[Thing], new: Iterable[Thing]) -> None:
-    """What may pass and what may not is said before an address appears, and forgotten after it went."""
-    order = (Route, Rule, Address)
+def furnish_ipv6(fabric: Namespace) -> None:
+    """Hosts of a VPC reach each other; what else they send is lost, or translated."""
 
-    def rank(thing: Thing) -> int:
-        return order.index(type(thing))
+    def inside() -> None:
+        Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
+        with IPRoute() as netlink:
+            netlink.rule("add", family=socket.AF_INET6, priority=LOST, action="FR_ACT_BLACKHOLE")
+            index = _index(netlink, "lo")
+            netlink.route("add", family=socket.AF_INET6, dst=str(NAT64), oif=index, table=_WRAPPED, type="local")
+
+    fabric.run(inside)
+
+
+def change(fabric: Namespace, gone: Collection[Thing], new: Collection[Thing]) -> None:
+    """What may pass and what may not is said before an address appears, and forgotten after it went."""
+    order = (Route, Rule, Translated, Address)
+
+    def rank(thing: Thing) -> tuple[int, bool, int]:
+        """Rules in the order in which they are asked, but first of all where they may skip to."""
+        rule = thing if isinstance(thing, Rule) else None
+        return order.index(type(thing)), rule is None or not rule.landing, rule.priority if rule else 0
+
+    # a route takes the place of the one that led elsewhere
+    placed = {(thing.table, thing.destination) for thing in new if isinstance(thing, Route)}
 
     def inside() -> None:
         with IPRoute() as netlink:
             for thing in sorted(new, key=rank):
-                _tell(netlink, "add", thing)
+                _tell(netlink, "replace" if isinstance(thing, Route) else "add", thing)
             for thing in sorted(gone, key=rank, reverse=True):
-                _tell(netlink, "del", thing)
+                if not (isinstance(thing, Route) and (thing.table, thing.destination) in placed):
+                    _tell(netlink, "del", thing)
 
     fabric.run(inside)
 
@@ -148,7 +183,27 @@ def plug_host(fabric: Namespace, host: Namespace, number: int, address: IPv4Inte
     host.run(at_the_host)
 
 
-def plug_peering(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
+def plug_ipv6(fabric: Namespace, host: Namespace, number: int, address: IPv6Interface) -> None:
+    """A second address for a host that is plugged already."""
+
+    def at_the_fabric() -> None:
+        with IPRoute() as netlink:
+            index = _index(netlink, f"host{number}")
+            netlink.addr("add", index=index, address=_ROUTER, prefixlen=64, flags=_NO_DAD)
+            netlink.route("add", family=socket.AF_INET6, dst=f"{address.ip}/128", oif=index)
+
+    def at_the_host() -> None:
+        with IPRoute() as netlink:
+            index = _index(netlink, "eth0")
+            flags = _NO_DAD | _NO_PREFIX_ROUTE
+            netlink.addr("add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen, flags=flags)
+            netlink.route("add", family=socket.AF_INET6, dst="default", gateway=_ROUTER, oif=index)
+
+    fabric.run(at_the_fabric)
+    host.run(at_the_host)
+
+
+def plug_cable(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
     """A cable between two fabrics; it carries nothing until routes use it."""
     near, far = Cable(number, 0), Cable(number, 1)
 
@@ -168,7 +223,11 @@ def plug_peering(number: int, fabrics: tuple[Namespace, Namespace]) -> None:
     fabrics[1].run(lambda: raise_end(far))
 
 
+_OF_THE_KERNEL = ((0, LOCAL), (32766, MAIN), (32767, 253))  # its own rules would be asked before ours
 _NO_PREFIX_ROUTE = 0x200
+_NO_DAD = 0x02
+_ROUTER = "fe80::1"
+_WRAPPED = 64  # the table that leads wrapped addresses to the fabric
 _ONLINK = 4
 
 
@@ -186,12 +245,17 @@ def _tell(netlink: Any, command: str, thing: Thing) -> None:
             index = _index(netlink, cable.name)
             gateway = str(cable.other.ip)
             netlink.route(command, dst=str(destination), table=table, gateway=gateway, oif=index, flags=_ONLINK)
+        case Translated(host=host):
+            wrapped = {"dst": str(NAT64.network_address), "dst_len": NAT64.prefixlen, "src": str(host), "src_len": 128}
+            netlink.rule(command, family=socket.AF_INET6, priority=BLOCKS, table=_WRAPPED, **wrapped)
         case Rule():
             netlink.rule(command, **_rule(thing))
 
 
 def _rule(rule: Rule) -> dict[str, object]:
     told: dict[str, object] = {"priority": rule.priority}
+    if rule.cable is not None:
+        told["iifname"] = rule.cable.name
     if rule.source != ANYWHERE:
         told |= {"src": str(rule.source.network_address), "src_len": rule.source.prefixlen}
     if rule.destination != ANYWHERE:
@@ -200,6 +264,14 @@ def _rule(rule: Rule) -> dict[str, object]:
         told["ip_proto"] = rule.protocol
     if rule.ports is not None and rule.protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         told["dport_range"] = "{}:{}".format(*rule.ports)
+    return told | _action(rule)
+
+
+def _action(rule: Rule) -> dict[str, object]:
     if rule.table is not None:
-        return told | {"table": rule.table}
-    return told | {"action": "FR_ACT_UNREACHABLE" if rule.told else "FR_ACT_BLACKHOLE"}
+        return {"table": rule.table}
+    if rule.skip_to is not None:
+        return {"action": "FR_ACT_GOTO", "goto": rule.skip_to}
+    if rule.landing:
+        return {"action": "FR_ACT_NOP"}
+    return {"action": "FR_ACT_UNREACHABLE" if rule.told else "FR_ACT_BLACKHOLE"}

@@ -6,77 +6,100 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address
+from collections.abc import Callable, Collection, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address
 
 from ..faults import AddressKind
-from .dialer import UNREACHABLE, Dialer, Introduce, Judge
-from .place import DNS, OnLoopback
-from .plan import HostFacts, HostPlan, Plan
-from .view import Guest, View, admitted
+from .dialer import UNREACHABLE, Address, Dialer, Introduce, Judge
+from .place import OnLoopback
+from .plan import HostFacts, HostPlan, VpcPlan
+from .relay import Speaker
+from .translation import unwrapped
+from .view import Guest, Packet, Sight, admitted, gets_out
 
 _CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
 
 
 class Loopback:
-    def __init__(self, sources: dict[int, IPv4Address]) -> None:
+    def __init__(self, sources: dict[int, IPv4Address], public: Collection[IPv4Address]) -> None:
         """`sources` is where the front looks up which agent a local port speaks for."""
-        self._sources = sources
-        self._plan = Plan(vpcs=(), names={}, astro=IPv4Address("0.0.0.0"))
+        self._sources, self._public = sources, public
+        self._plans: dict[str, VpcPlan] = {}
         self._places: dict[str, OnLoopback] = {}
-        self._views: Mapping[str, View] = {}
+        self._sight = Sight()
         self._broken: Mapping[IPv4Address, AddressKind] = {}
         self._dialers: dict[str, int] = {}
 
-    async def lay(self, plan: Plan) -> None:
-        self._plan = plan
-        for vpc in plan.vpcs:
-            self._places[vpc.id] = OnLoopback()
-            for name, host in vpc.hosts.items():
-                dialer = Dialer(self._judge(vpc.id, host), self._introduction(host.address.ip))
-                self._dialers[name] = await dialer.serve()
+    async def lay(self, vpc: VpcPlan) -> None:
+        self._plans[vpc.id], self._places[vpc.id] = vpc, OnLoopback()
+        for name, host in vpc.hosts.items():
+            dialer = Dialer(self._judge(vpc.id, host), self._introduction(vpc.id, host))
+            self._dialers[name] = await dialer.serve()
+
+    async def translate(self, _vpc: str, _speaker: Speaker) -> list[Callable[[], None]]:
+        return []  # the dialers do it
+
+    async def take_up(self, vpc: str) -> None:
+        """Its dialers stay: they say nothing any more."""
+        del self._plans[vpc], self._places[vpc]
+
+    def askers(self, vpc: VpcPlan) -> list[IPv4Address]:
+        return [host.address.ip for host in vpc.hosts.values()]
 
     def place(self, vpc: str) -> OnLoopback:
         return self._places[vpc]
 
-    async def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> None:
-        self._views, self._broken = views, broken
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+        self._sight, self._broken = sight, broken
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
             name: HostFacts(
                 vpc=vpc.id,
                 address=host.address.ip,
-                name_servers=self._name_servers(vpc.id, vpc.resolver),
+                name_servers=self._name_servers(vpc, host),
                 dial_through=f"127.0.0.1:{self._dialers[name]}",
             )
-            for vpc in self._plan.vpcs
+            for vpc in self._plans.values()
             for name, host in vpc.hosts.items()
         }
 
-    def _name_servers(self, vpc: str, resolver: IPv4Address) -> tuple[str, ...]:
-        ports = self._places[vpc].ports
-        servers = self._views[vpc].name_servers or (resolver,)
-        return tuple(f"127.0.0.1:{ports[server, DNS]}" for server in servers if (server, DNS) in ports)
+    def _name_servers(self, vpc: VpcPlan, host: HostPlan) -> tuple[str, ...]:
+        ports = self._places[vpc.id].names
+        servers = self._sight.vpcs[vpc.id].name_servers or (vpc.resolver,)
+        known = [ports.get((server, host.address.ip)) for server in servers]
+        return tuple(f"127.0.0.1:{port}" for port in known if port)
 
     def _judge(self, vpc: str, host: HostPlan) -> Judge:
-        def judge(address: IPv4Address, port: int) -> int | None:
-            if self._broken.get(address) == "dead":
+        def judge(asked: Address, port: int, from_port: int) -> int | None:
+            speaker = self._speaker(vpc, host, asked)
+            address = unwrapped(asked) if isinstance(asked, IPv6Address) else asked
+            if address is None or speaker is None or self._broken.get(address) == "dead":
                 return None
             if self._broken.get(address) == "unreachable":
                 return UNREACHABLE
-            if address in self._plan.public_addresses:
-                return self._places[vpc].ports.get((address, port), _CLOSED_PORT)
-            guest = next((guest for guest in self._views[vpc].guests if guest.address == host.address.ip), None)
-            there = admitted(self._views, vpc, guest, address, port) if isinstance(guest, Guest) else None
+            packet = Packet(source=speaker.address, from_port=from_port, destination=address, port=port)
+            there = self._arrives(vpc, speaker, packet)
             return self._places[there].ports.get((address, port), _CLOSED_PORT) if there else None
 
         return judge
 
-    def _introduction(self, agent: IPv4Address) -> Introduce:
+    def _arrives(self, vpc: str, guest: Guest, packet: Packet) -> str | None:
+        if packet.destination in self._public:
+            return vpc if gets_out(self._sight.vpcs[vpc], guest, packet) else None
+        return admitted(self._sight, vpc, guest, packet)
+
+    def _speaker(self, vpc: str, host: HostPlan, asked: Address) -> Guest | None:
+        """Who sends the host's packets to this address by IPv4."""
+        view = self._sight.vpcs.get(vpc)
+        guest = view.guest(host.address.ip) if view else None
+        return view.translator(guest) if view and guest and isinstance(asked, IPv6Address) else guest
+
+    def _introduction(self, vpc: str, host: HostPlan) -> Introduce:
         @contextlib.contextmanager
-        def introduce(port: int) -> Iterator[None]:
-            self._sources[port] = agent
+        def introduce(port: int, asked: Address) -> Iterator[None]:
+            speaker = self._speaker(vpc, host, asked)
+            self._sources[port] = speaker.address if speaker else host.address.ip
             try:
                 yield
             finally:

@@ -8,35 +8,46 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import IPv4Address
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from ..faults import AddressKind, Faults
 from .caching import Cache
 from .front import Front, Listening, Path
-from .place import Place
-from .plan import HostFacts, NameServer, Plan, VpcPlan
-from .resolver import Lookup, PublicNames, Resolver
-from .view import View
+from .place import HTTPS, Asker, Place
+from .plan import AMAZON, HostFacts, NameServer, Plan, VpcPlan
+from .relay import Speaker
+from .resolver import For, Lookup, PublicNames, Resolver
+from .translation import dns64
+from .view import Sight
 
-HTTPS = 443
 _OFTEN, _NOW_AND_THEN = 0.1, 1.0
 _SETTLED = 3.0  # seconds after a call in which endpoints may still change by themselves
 
-Observe = Callable[[], Mapping[str, View]]
+Observe = Callable[[], Sight]
 
 
 class Wires(Protocol):
     """How packets get from hosts to servers."""
 
-    def lay(self, plan: Plan) -> Awaitable[None]:
-        """Make hosts and VPCs."""
+    def lay(self, vpc: VpcPlan) -> Awaitable[None]:
+        """Make a VPC and its hosts."""
+
+    def translate(self, vpc: str, speaker: Speaker) -> Awaitable[Sequence[Callable[[], None]]]:
+        """Carries what IPv6 hosts send to wrapped IPv4 addresses; what it gives back ends that."""
+
+    def take_up(self, vpc: str) -> Awaitable[None]:
+        """A VPC is gone."""
+
+    def askers(self, vpc: VpcPlan) -> Sequence[Asker]:
+        """For whom a name server needs a socket of its own; None is everybody."""
 
     def place(self, vpc: str) -> Place:
         """Where servers of a VPC listen."""
 
-    def apply(self, views: Mapping[str, View], broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
+    def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
         """What hosts see from now on, and which addresses misbehave, and how."""
 
     def facts(self) -> Awaitable[dict[str, HostFacts]]:
@@ -44,22 +55,23 @@ class Wires(Protocol):
 
 
 class Network:
-    def __init__(self, wires: Wires, front: Front, faults: Faults) -> None:
-        self._wires, self._front, self._faults = wires, front, faults
+    def __init__(self, wires: Wires, front: Front, faults: Faults, know: Callable[[str], None]) -> None:
+        """`know` is told of each VPC before anybody in it can speak."""
+        self._wires, self._front, self._faults, self._know = wires, front, faults, know
         self._servers: dict[Path, Listening] = {}
-        self._public: tuple[Path, ...] = ()
+        self._closers: dict[str, list[Callable[[], None]]] = {}  # of the name servers of each VPC
+        self._public: tuple[IPv4Address, ...] = ()
+        self._sight = Sight()
 
     async def build(
         self, plan: Plan, observe: Observe, private: Callable[[str, PublicNames], Lookup]
     ) -> dict[str, HostFacts]:
         """Returns when everything answers; `private` makes the lookup of a VPC's own resolver."""
-        await self._wires.lay(plan)
-        world = PublicNames(plan.names, plan.public_ttl)
+        self._public, self._astro, self._private = plan.public_addresses, plan.astro, private
+        self._world = PublicNames(plan.names, plan.public_ttl)
         for vpc in plan.vpcs:
-            await self._name_servers(vpc, plan.astro, world, private(vpc.id, world))
-        self._public = tuple(
-            Path(vpc=vpc.id, address=address, endpoint=None) for vpc in plan.vpcs for address in plan.public_addresses
-        )
+            self._know(vpc.id)
+        await asyncio.gather(*map(self._settle, plan.vpcs))
         await self.follow(observe)
         return await self._wires.facts()
 
@@ -80,15 +92,59 @@ class Network:
                     traceback.print_exc()
 
     async def follow(self, observe: Observe) -> None:
-        views = observe()
+        self._sight = sight = observe()
+        for new in sight.vpcs.keys() - self._closers.keys():
+            self._know(new)
+            await self._settle(VpcPlan(id=new, cidr=sight.vpcs[new].cidr))
         kinds = dict(self._faults.addresses)
         doors = [
             Path(vpc=view.vpc, address=door.address, endpoint=door.endpoint)
-            for view in views.values()
+            for view in sight.vpcs.values()
             for door in view.doors
         ]
-        await self._serve({path for path in (*self._public, *doors) if kinds.get(path.address) != "refuse"})
-        await self._wires.apply(views, kinds)
+        outside = [Path(vpc=vpc, address=address, endpoint=None) for vpc in sight.vpcs for address in self._public]
+        await self._serve({path for path in (*outside, *doors) if kinds.get(path.address) != "refuse"})
+        await self._wires.apply(sight, kinds)
+        for gone in self._closers.keys() - sight.vpcs.keys():
+            for close in self._closers.pop(gone):
+                close()
+            await self._wires.take_up(gone)
+
+    async def _settle(self, vpc: VpcPlan) -> None:
+        await self._wires.lay(vpc)
+        private = self._private(vpc.id, self._world)
+        lookups: dict[NameServer, Lookup] = {"public": self._world, "forwarding": private, "caching": Cache(private)}
+        closers = self._closers[vpc.id] = []
+        place = self._wires.place(vpc.id)
+        for address, kind in vpc.name_servers.items():
+            for asker in self._wires.askers(vpc):
+                own = address in (vpc.resolver, AMAZON)
+                told = self._by_subnet(vpc.id, private, asker) if own else partial(_alike, lookups[kind])
+                resolver = Resolver(vpc.id, told, self._faults, self._astro)
+                closers.append(await resolver.serve(*place.name_server(address, asker)))
+        if any(host.ipv6 for host in vpc.hosts.values()):
+            closers += await self._wires.translate(vpc.id, self._speaker(vpc.id))
+
+    def _by_subnet(self, vpc: str, lookup: Lookup, asker: Asker) -> For:
+        """DNS64 depends on the subnet of whoever asks the VPC's own resolver."""
+
+        def told(client: str) -> Lookup:
+            view = self._sight.vpcs.get(vpc)
+            guest = view.guest(asker or ip_address(client)) if view else None
+            if view and guest and view.subnets[guest.subnet].dns64:
+                return partial(dns64, lookup)
+            return lookup
+
+        return told
+
+    def _speaker(self, vpc: str) -> Speaker:
+        def speaker(host: IPv6Address) -> IPv4Address | None:
+            view = self._sight.vpcs.get(vpc)
+            guest = view.guest(host) if view else None
+            gateway = view.translator(guest) if view and guest else None
+            return gateway.address if gateway else None
+
+        return speaker
 
     async def _serve(self, paths: set[Path]) -> None:
         for path in self._servers.keys() - paths:
@@ -97,8 +153,6 @@ class Network:
             listening = self._wires.place(path.vpc).listen(path.address, HTTPS)
             self._servers[path] = self._front.listen(path, listening)
 
-    async def _name_servers(self, vpc: VpcPlan, astro: IPv4Address, world: PublicNames, private: Lookup) -> None:
-        lookups: dict[NameServer, Lookup] = {"public": world, "forwarding": private, "caching": Cache(private)}
-        for address, kind in vpc.name_servers.items():
-            resolver = Resolver(vpc.id, lookups[kind], self._faults, astro)
-            await resolver.serve(*self._wires.place(vpc.id).name_server(address))
+
+def _alike(lookup: Lookup, _client: str) -> Lookup:
+    return lookup

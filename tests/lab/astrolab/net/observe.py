@@ -5,29 +5,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 
-from ..aws import state
+from ..aws import links, state
 from .network import Observe
 from .plan import Plan
 from .resolver import Lookup, PublicNames, Record, Reply
-from .view import ANY_PROTOCOL, TCP, UDP, Allow, Door, Guest, View, Way
+from .view import ANY_PROTOCOL, TCP, UDP, Acl, Door, Entry, Gateway, Guest, Sight, Subnet, Traffic, View, Way
 
 _PROTOCOLS = {"tcp": TCP, "6": TCP, "udp": UDP, "17": UDP, "-1": ANY_PROTOCOL}
 _ALL_PORTS = (0, 65535)
 
 
-def observer(plan: Plan) -> Observe:
-    guests = {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A VPC or a transit gateway, which takes packets from some zones only."""
 
-    def observe() -> dict[str, View]:
-        known = {vpc.id: vpc for vpc in state.vpcs() if vpc.id in guests}
-        peers = _peers()
-        return {vpc: _view(known[vpc], guests[vpc], peers) for vpc in known}
+    node: str
+    zones: frozenset[str] | None = None
+
+
+def observer(plan: Plan) -> Observe:
+    """Sees the VPCs of the plan and those that were made since."""
+    guests = {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+    spared = frozenset(plan.spared)
+
+    def observe() -> Sight:
+        gateways = links.gateways()
+        across = _across(gateways)
+        unseen = spared - _near(guests, gateways, across)
+        views = {
+            vpc.id: _view(vpc, guests.get(vpc.id, []), across.get(vpc.id, {}))
+            for vpc in state.vpcs()
+            if not vpc.is_default and vpc.id not in unseen
+        }
+        return Sight(vpcs=views, gateways={each.id: _gateway(each) for each in gateways})
 
     return observe
+
+
+def _near(
+    guests: Mapping[str, list[str]], gateways: list[links.Gateway], across: Mapping[str, Mapping[str, _Target]]
+) -> set[str]:
+    """What is connected with a VPC that has agent hosts."""
+    inhabited = [vpc for vpc, interfaces in guests.items() if interfaces]
+    nodes = {target.node for vpc in inhabited for target in across.get(vpc, {}).values()}
+    behind = (attachment.vpc_id for each in gateways if each.id in nodes for attachment in each.attachments)
+    return nodes.union(behind)
 
 
 def private_names(vpc: str, world: PublicNames) -> Lookup:
@@ -45,17 +72,19 @@ def private_names(vpc: str, world: PublicNames) -> Lookup:
     return lookup
 
 
-def _view(vpc: state.Vpc, guests: list[str], peers: Mapping[str, Mapping[str, str]]) -> View:
+def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> View:
     doors = frozenset(map(_door, state.endpoint_interfaces(vpc.id)))
     hosts = frozenset(_guests(guests))
-    subnets = {door.subnet for door in doors} | {host.subnet for host in hosts}
-    across = peers.get(vpc.id, {})
+    known = {each.id: each for each in links.subnets(vpc.id)}
+    used = {door.subnet for door in doors} | {host.subnet for host in hosts}
+    used |= {each.nat64[1] for name, each in known.items() if name in used and each.nat64}
     return View(
         vpc=vpc.id,
+        cidr=IPv4Network(vpc.cidrs[0]),
         doors=doors,
         guests=hosts,
-        ways={subnet: frozenset(_ways(subnet, across)) for subnet in subnets},
-        peers=frozenset(across.values()),
+        subnets={name: _subnet(each, across) for name, each in known.items() if name in used},
+        neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
         region=vpc.region,
     )
@@ -66,7 +95,7 @@ def _door(interface: state.Interface) -> Door:
         address=IPv4Address(interface.address),
         subnet=interface.subnet_id,
         endpoint=interface.endpoint_id or "",
-        allows=frozenset(_allows(interface.security_group_ids)),
+        allows=frozenset(_traffic(state.allowed(interface.security_group_ids))),
     )
 
 
@@ -74,34 +103,83 @@ def _guests(interfaces: list[str]) -> Iterator[Guest]:
     for each in interfaces:
         with suppress(KeyError):  # somebody deleted it: the host is cut off
             found = state.interface(each)
-            yield Guest(address=IPv4Address(found.address), subnet=found.subnet_id)
+            leaves = frozenset(_traffic(state.leaving(found.security_group_ids)))
+            ipv6 = links.ipv6_address(each)
+            yield Guest(
+                address=IPv4Address(found.address),
+                subnet=found.subnet_id,
+                leaves=leaves,
+                ipv6=IPv6Address(ipv6) if ipv6 else None,
+            )
 
 
-def _allows(groups: tuple[str, ...]) -> Iterator[Allow]:
-    for rule in state.allowed(groups):
-        if rule.protocol in _PROTOCOLS:
-            protocol = _PROTOCOLS[rule.protocol]
-            first, last = _ALL_PORTS if protocol == ANY_PROTOCOL else (rule.from_port, rule.to_port)
-            network = IPv4Network(rule.source, strict=False)
-            yield Allow(source=network, protocol=protocol, first=first or 0, last=65535 if last is None else last)
+def _traffic(rules: Iterable[state.Ingress]) -> Iterator[Traffic]:
+    for rule in rules:
+        if rule.protocol in _PROTOCOLS and ":" not in rule.source:
+            yield _some(rule.source, rule)
 
 
-def _ways(subnet: str, across: Mapping[str, str]) -> Iterator[Way]:
-    """Routes that lead to another VPC of the lab, or through a peering that does not carry."""
-    with suppress(KeyError):
-        for route in state.routes(subnet):
-            if route.target.startswith("pcx-"):
-                yield Way(destination=IPv4Network(route.destination), peer=across.get(route.target))
+def _some(network: str, rule: state.Ingress | links.Entry) -> Traffic:
+    protocol = _PROTOCOLS[rule.protocol]
+    first, last = _ALL_PORTS if protocol == ANY_PROTOCOL else (rule.from_port, rule.to_port)
+    return Traffic(
+        network=IPv4Network(network, strict=False),
+        protocol=protocol,
+        first=first or 0,
+        last=65535 if last is None else last,
+    )
 
 
-def _peers() -> dict[str, dict[str, str]]:
-    """For each VPC, the VPCs behind its active peering connections, by connection."""
-    found: dict[str, dict[str, str]] = {}
+def _subnet(subnet: links.Subnet, across: Mapping[str, _Target]) -> Subnet:
+    return Subnet(
+        cidr=IPv4Network(subnet.cidr),
+        ways=frozenset(_ways(subnet, across)),
+        inbound=_acl(subnet.inbound),
+        outbound=_acl(subnet.outbound),
+        dns64=subnet.dns64,
+        nat64=Guest(address=IPv4Address(subnet.nat64[0]), subnet=subnet.nat64[1]) if subnet.nat64 else None,
+    )
+
+
+def _acl(entries: Iterable[links.Entry]) -> Acl:
+    known = (each for each in entries if each.protocol in _PROTOCOLS)
+    return tuple(Entry(number=each.number, allow=each.allow, traffic=_some(each.network, each)) for each in known)
+
+
+def _ways(subnet: links.Subnet, across: Mapping[str, _Target]) -> Iterator[Way]:
+    """Routes that lead out of the VPC. What is inside and answers is found before them; the rest of it is nowhere."""
+    for line in subnet.lines:
+        if line.target == "local":
+            yield Way(destination=IPv4Network(line.destination), to=None)
+        elif line.target.startswith(("pcx-", "tgw-")):
+            target = across.get(line.target) if line.active else None
+            reached = target is not None and (target.zones is None or subnet.zone in target.zones)
+            yield Way(destination=IPv4Network(line.destination), to=target.node if target and reached else None)
+
+
+def _gateway(gateway: links.Gateway) -> Gateway:
+    return Gateway(
+        id=gateway.id,
+        ways={
+            attachment.vpc_id: frozenset(
+                Way(destination=IPv4Network(destination), to=vpc) for destination, vpc in attachment.routes.items()
+            )
+            for attachment in gateway.attachments
+        },
+    )
+
+
+def _across(gateways: list[links.Gateway]) -> dict[str, dict[str, _Target]]:
+    """For each VPC, what is behind its active peering connections and transit gateways, by their ids."""
+    found: dict[str, dict[str, _Target]] = {}
     for peering in state.peerings():
         if peering.state == "active":
             ends = (peering.requester.vpc_id, peering.accepter.vpc_id)
             for here, there in (ends, ends[::-1]):
-                found.setdefault(here, {})[peering.id] = there
+                found.setdefault(here, {})[peering.id] = _Target(there)
+    for gateway in gateways:
+        for attachment in gateway.attachments:
+            found.setdefault(attachment.vpc_id, {})[gateway.id] = _Target(gateway.id, attachment.zones)
     return found
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import Literal
 
 #: One that knows the internet only, one that asks the VPC's resolver, and one that also keeps what that answers.
 NameServer = Literal["public", "forwarding", "caching"]
+NAT64 = IPv6Network("64:ff9b::/96")  # IPv4 addresses as IPv6 hosts know them
 AMAZON = IPv4Address("169.254.169.253")  # every VPC's own resolver answers there too, whatever the DHCP options say
 
 
@@ -19,11 +20,11 @@ AMAZON = IPv4Address("169.254.169.253")  # every VPC's own resolver answers ther
 class HostPlan:
     interface: str  # its network interface in AWS
     address: IPv4Interface
+    ipv6: IPv6Interface | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpcPlan:
-    name: str
     id: str
     cidr: IPv4Network  # the first one; it holds the router and the resolver
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Plan:
     names: Mapping[str, tuple[IPv4Address, ...]]  # the world's DNS
     astro: IPv4Address  # the cluster's public address
     public_ttl: int = 60  # seconds for which the world's answers may be kept
+    spared: tuple[str, ...] = ()  # VPCs that need no network until they are connected with one that has agent hosts
 
     @property
     def public_addresses(self) -> tuple[IPv4Address, ...]:

@@ -48,6 +48,7 @@ class Reply:
 
 
 Lookup = Callable[[str, str], Reply | None]  # None: this server does not speak
+For = Callable[[str], Lookup]  # what a client is told, by its address
 
 
 class PublicNames:
@@ -71,15 +72,22 @@ class PublicNames:
 class Resolver:
     """One name server of one VPC."""
 
-    def __init__(self, vpc: str, lookup: Lookup, faults: Faults, astro: IPv4Address) -> None:
+    def __init__(self, vpc: str, lookup: For, faults: Faults, astro: IPv4Address) -> None:
         self._vpc, self._lookup, self._faults, self._astro = vpc, lookup, faults, astro
 
-    async def serve(self, datagrams: socket.socket, streams: socket.socket) -> None:
+    async def serve(self, datagrams: socket.socket, streams: socket.socket) -> Callable[[], None]:
+        """What it gives back ends it."""
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagrams)
-        await asyncio.start_server(self._stream, sock=streams)
+        transport, _protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=datagrams)
+        server = await asyncio.start_server(self._stream, sock=streams)
 
-    async def answer(self, wire: bytes, *, limited: bool) -> bytes | None:
+        def close() -> None:
+            transport.close()
+            server.close()
+
+        return close
+
+    async def answer(self, wire: bytes, client: str, *, limited: bool) -> bytes | None:
         """The answer on the wire; None where this server says nothing."""
         fault = self._faults.dns.get(self._vpc)
         if fault and fault.kind == "silent":
@@ -92,7 +100,7 @@ class Resolver:
             return None
         question = query.question[0]
         rdtype = dns.rdatatype.to_text(question.rdtype)
-        reply = self._lookup(question.name.to_text(), rdtype)
+        reply = self._lookup(client)(question.name.to_text(), rdtype)
         if reply is None:
             return None
         answer = dns.message.make_response(query, recursion_available=True)
@@ -110,10 +118,11 @@ class Resolver:
         return (*right, *(replace(record, value=str(self._astro)) for record in right))
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = writer.get_extra_info("peername")[0]
         try:
             while True:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
-                if (answer := await self.answer(await reader.readexactly(length), limited=False)) is not None:
+                if (answer := await self.answer(await reader.readexactly(length), client, limited=False)) is not None:
                     writer.write(struct.pack("!H", len(answer)) + answer)
                     await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
@@ -132,7 +141,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         async def reply() -> None:
-            if (answer := await self._resolver.answer(data, limited=True)) is not None:
+            if (answer := await self._resolver.answer(data, str(addr[0]), limited=True)) is not None:
                 self._transport.sendto(answer, addr)
 
         task = asyncio.ensure_future(reply())

@@ -23,6 +23,8 @@ def try_namespaces(directory: Path) -> None:
     kernel.furnish(fabric, [router])
     kernel.plug_host(fabric, host, 0, IPv4Interface("10.0.0.4/24"), router)
     rule = kernel.Rule(priority=kernel.ALLOW, destination=door, protocol=6, ports=(443, 443), table=kernel.LOCAL)
-    kernel.change(fabric, gone=(), new=(rule,))
+    skipping = kernel.Rule(priority=kernel.BLOCKS, source=door, skip_to=kernel.BLOCKS + 1)
+    landing = kernel.Rule(priority=kernel.BLOCKS + 1, landing=True)
+    kernel.change(fabric, gone=(), new=(rule, skipping, landing))
     for namespace in (fabric, host):
         namespace.close()

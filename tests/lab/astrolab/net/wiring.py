@@ -5,19 +5,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Address
 
 from ..faults import AddressKind
-from .kernel import ALLOW, ANYWHERE, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, host_network
-from .view import ANY_PROTOCOL, TCP, UDP, Door, View
+from .filters import Number, filters, told
+from .kernel import ALLOW, CLOSED, DEAD, LOCAL, ROUTED, Address, Cable, Route, Rule, Thing, Translated, host_network
+from .view import Door, Gateway, View, Way
 
 
 def things(
-    view: View, cables: Mapping[str, Cable], tables: Mapping[str, int], broken: Mapping[IPv4Address, AddressKind]
+    view: View,
+    cables: Mapping[str, Cable],
+    number: Number,
+    broken: Mapping[IPv4Address, AddressKind],
+    unfiltered: Collection[IPv4Address],
 ) -> frozenset[Thing]:
-    """`cables` by the VPC at their other end, `tables` by subnet."""
-    return frozenset((*_doors(view), *_ways(view, cables, tables), *_broken(broken)))
+    """`cables` by the VPC or transit gateway at their other end; `unfiltered` are the VPC's router and resolvers."""
+    found = (*_doors(view), *_ways(view, cables, number), *_broken(broken))
+    gateways = (Address(each.address) for each in view.speakers - view.guests)
+    return frozenset((*found, *gateways, *filters(view, number, unfiltered), *_translated(view)))
+
+
+def crossing(gateway: Gateway, cables: Mapping[str, Cable], number: Number) -> frozenset[Thing]:
+    """What a transit gateway's own namespace should have; `cables` by attached VPC."""
+    found: set[Thing] = set()
+    for vpc, ways in gateway.ways.items():
+        if vpc in cables:
+            table = number(f"{gateway.id} {vpc}")
+            found.add(Rule(priority=ROUTED, cable=cables[vpc], table=table))
+            found.update(_routes(ways, cables, table))
+    return frozenset(found)
+
+
+def _translated(view: View) -> Iterator[Translated]:
+    for guest in view.guests:
+        if guest.ipv6 and view.translator(guest):
+            yield Translated(guest.ipv6)
 
 
 def _doors(view: View) -> Iterator[Thing]:
@@ -31,11 +55,10 @@ def _allows(door: Door) -> Iterator[Rule]:
     """Each shape of rule has a priority of its own: told to delete a rule for any source, the kernel takes the first one that
     fits the rest, whatever its source."""
     for allow in door.allows:
-        protocol = None if allow.protocol == ANY_PROTOCOL else allow.protocol
-        ports = _ports(allow.protocol, allow.first, allow.last)
+        protocol, ports = told(allow)
         yield Rule(
-            priority=ALLOW + 3 * allow.source.prefixlen + (protocol is not None) + (ports is not None),
-            source=allow.source,
+            priority=ALLOW + 3 * allow.network.prefixlen + (protocol is not None) + (ports is not None),
+            source=allow.network,
             destination=host_network(door.address),
             protocol=protocol,
             ports=ports,
@@ -43,25 +66,20 @@ def _allows(door: Door) -> Iterator[Rule]:
         )
 
 
-def _ports(protocol: int, first: int, last: int) -> tuple[int, int] | None:
-    """The kernel has no range from 0: all ports are no range at all."""
-    if protocol not in (TCP, UDP) or (first <= 0 and last >= 65535):
-        return None
-    return max(first, 1), last
-
-
-def _ways(view: View, cables: Mapping[str, Cable], tables: Mapping[str, int]) -> Iterator[Thing]:
-    used = {subnet for subnet, ways in view.ways.items() if ways}
+def _ways(view: View, cables: Mapping[str, Cable], number: Number) -> Iterator[Thing]:
+    used = {name for name, subnet in view.subnets.items() if any(way.to for way in subnet.ways)}
     doors = [(door.address, door.subnet) for door in view.doors]
-    guests = [(guest.address, guest.subnet) for guest in view.guests]
+    guests = [(guest.address, guest.subnet) for guest in view.speakers]
     for address, subnet in doors + guests:
         if subnet in used:
-            yield Rule(priority=ROUTED, source=host_network(address), table=tables[subnet])
+            yield Rule(priority=ROUTED, source=host_network(address), table=number(subnet))
     for subnet in used:
-        for way in view.ways[subnet]:
-            if way.destination != ANYWHERE:  # the internet is on each fabric already
-                cable = cables.get(way.peer) if way.peer else None
-                yield Route(table=tables[subnet], destination=way.destination, cable=cable)
+        yield from _routes(view.subnets[subnet].ways, cables, number(subnet))
+
+
+def _routes(ways: Iterable[Way], cables: Mapping[str, Cable], table: int) -> Iterator[Route]:
+    for way in ways:
+        yield Route(table=table, destination=way.destination, cable=cables.get(way.to) if way.to else None)
 
 
 def _broken(broken: Mapping[IPv4Address, AddressKind]) -> Iterator[Rule]:

@@ -40,11 +40,13 @@ from .choosing import (
 )
 from .endpoints import Endpoint, EndpointInterface, Wanted
 from .services import Configuration
+from .transit import TransitBackend
+from .translating import TranslatingBackend
 
 RESERVED = 3  # besides the network's own address: the router, the resolver and one more
 
 
-class Backend(EC2Backend):
+class Backend(TransitBackend, TranslatingBackend):
     __module__ = EC2Backend.__module__  # moto derives names from it
 
     def __init__(self, region_name: str, account_id: str) -> None:

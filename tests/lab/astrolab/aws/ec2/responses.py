@@ -23,9 +23,10 @@ from . import choosing, creating, filters, pages, rules, services
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
+from .translating import Translating
 
 
-class Ec2(Answering, EC2Response):
+class Ec2(Translating, Answering, EC2Response):
     _sandbox: Backend | None = None
 
     @property

@@ -15,12 +15,14 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.route_tables import Route
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachment
 from moto.ec2.models.vpcs import VPC
 
 from ..world import WORLD
 from .backend import Backend
 from .choosing import matches
 from .rules import same
+from .transit import association, attached
 
 
 def _tags(thing: Any) -> list[dict[str, str]]:
@@ -39,7 +41,11 @@ def _zone_group(zone: Any) -> str:
 
 
 def _route_state(route: Any) -> str:
-    return "blackhole" if route.vpc_pcx is not None and route.vpc_pcx.status["Code"] != "active" else "active"
+    if route.vpc_pcx is not None:
+        return "active" if route.vpc_pcx.status["Code"] == "active" else "blackhole"
+    if route.transit_gateway is not None:
+        return "active" if attached(route.transit_gateway, route.route_table.vpc_id) else "blackhole"
+    return "active"
 
 
 ec2_backends.backend = Backend
@@ -48,5 +54,6 @@ TaggedEC2Resource.get_tags = _tags
 SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
 Route.state = property(_route_state)
+TransitGatewayAttachment.association = property(association)
 Zone.opt_in_status = "opt-in-not-required"
 Zone.group_name = property(_zone_group)

@@ -1,0 +1,82 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What agents may send and what subnets let in and out, as blocks of policy rules. Pure; sends nothing.
+
+The rules of a block are asked in their order. What may pass skips to the block's end, what may not is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+
+from .kernel import BLOCK, BLOCKS, Rule, host_network
+from .view import ANY_PROTOCOL, EVERYTHING, TCP, UDP, Acl, Entry, Subnet, Traffic, View
+
+Number = Callable[[str], int]  # always the same one for the same name
+_LAST_PORT = 65534
+_LAST, _END = BLOCK - 2, BLOCK - 1
+
+
+def filters(view: View, number: Number, unfiltered: Collection[IPv4Address]) -> Iterator[Rule]:
+    """No block where everything may pass, as is usual."""
+    for guest in view.guests:
+        if EVERYTHING not in guest.leaves:
+            source = host_network(guest.address)
+            entries = [
+                Entry(number=place, allow=True, traffic=traffic)
+                for place, traffic in enumerate(sorted(guest.leaves, key=repr), start=1)
+            ]
+            yield from _block(number(f"{guest.address} sends"), source, entries, unfiltered)
+    for name, subnet in view.subnets.items():
+        if not _open(subnet.outbound):
+            yield from _block(number(f"{name} out"), subnet.cidr, subnet.outbound, unfiltered, inside=subnet)
+        if not _open(subnet.inbound):
+            block = _block(number(f"{name} in"), subnet.cidr, subnet.inbound, unfiltered, inside=subnet)
+            yield from map(_turned, block)
+
+
+def told(traffic: Traffic) -> tuple[int | None, tuple[int, int] | None]:
+    """Protocol and ports as the kernel takes them: its ranges are within 1 and 65534, and all ports are no range at all."""
+    if traffic.protocol == ANY_PROTOCOL:
+        return None, None
+    if traffic.protocol not in (TCP, UDP) or (traffic.first <= 0 and traffic.last >= 65535):
+        return traffic.protocol, None
+    return traffic.protocol, (min(max(traffic.first, 1), _LAST_PORT), min(traffic.last, _LAST_PORT))
+
+
+def _block(
+    number: int,
+    whose: IPv4Network,
+    entries: Iterable[Entry],
+    unfiltered: Iterable[IPv4Address],
+    inside: Subnet | None = None,
+) -> Iterator[Rule]:
+    """What this network may send. Name servers and the router are always reached, and an ACL's own subnet."""
+    start = BLOCKS + number * BLOCK
+    end = start + _END
+    yield Rule(priority=end, landing=True)
+    for free in [*map(host_network, unfiltered), *([inside.cidr] if inside else [])]:
+        yield Rule(priority=start, source=whose, destination=free, skip_to=end)
+    for entry in entries:
+        protocol, ports = told(entry.traffic)
+        yield Rule(
+            priority=start + min(entry.number, _LAST - 1),
+            source=whose,
+            destination=entry.traffic.network,
+            protocol=protocol,
+            ports=ports,
+            skip_to=end if entry.allow else None,
+        )
+    yield Rule(priority=start + _LAST, source=whose)
+
+
+def _turned(rule: Rule) -> Rule:
+    """The same for what comes in: the far end is then the source. Both directions name the port that is called."""
+    return replace(rule, source=rule.destination, destination=rule.source)
+
+
+def _open(acl: Acl) -> bool:
+    return bool(acl) and acl[0].allow and acl[0].traffic == EVERYTHING
