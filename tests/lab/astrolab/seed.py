@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 _AT_ONCE = 8
+_NAMING = ("zone_shifts",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,15 @@ def client(url: str, service: str, account: str, region: str) -> Any:
 
 
 def plant(url: str, topology: Topology) -> Seeds:
-    if topology.settings:
-        say(url, "PATCH", "settings", dict(topology.settings))
+    """Nothing refuses or delays what plants: settings come last, except those that say how things are called."""
+    naming = {name: value for name, value in topology.settings.items() if name in _NAMING}
+    say(url, "PATCH", "settings", naming)
+    seeds = _planted(url, topology)
+    say(url, "PATCH", "settings", dict(topology.settings))
+    return seeds
+
+
+def _planted(url: str, topology: Topology) -> Seeds:
     service = topology.service
     offered = say(
         url,

@@ -15,6 +15,7 @@ from typing import Literal
 import yaml
 
 from .authority import SUFFIX
+from .aws.settings import Settings
 from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
@@ -143,7 +144,12 @@ def load(path: Path) -> Topology:
     except yaml.YAMLError as error:
         raise ShapeError(f"{path} is not YAML: {error}") from error
     topology = _generated(read(Topology, data, path.name))
-    complaints = [*_vpc_complaints(topology), *_peering_complaints(topology), *_host_complaints(topology)]
+    complaints = [
+        *_setting_complaints(topology),
+        *_vpc_complaints(topology),
+        *_peering_complaints(topology),
+        *_host_complaints(topology),
+    ]
     if complaints:
         raise ShapeError(f"{path.name}: {complaints[0]}")
     return topology
@@ -166,6 +172,19 @@ def _generated(topology: Topology) -> Topology:
         if via:
             peerings.append(Peering(requester=name, accepter=via))
     return replace(topology, vpcs=vpcs, peerings=tuple(peerings))
+
+
+def with_profile(topology: Topology, profile: str | None) -> Topology:
+    """The topology on another profile of the double's settings; what it sets itself stays."""
+    return replace(topology, settings={**topology.settings, "profile": profile}) if profile else topology
+
+
+def _setting_complaints(topology: Topology) -> list[str]:
+    try:
+        Settings().change(topology.settings)
+    except ValueError as error:
+        return [f"settings: {error}"]
+    return []
 
 
 def _vpc_complaints(topology: Topology) -> list[str]:

@@ -65,6 +65,8 @@ class Control:
         if method == "PATCH":
             with WORLD.lock:
                 WORLD.settings.change(content)
+                if "seed" in content:
+                    WORLD.draws.clear()
         return asdict(WORLD.settings)
 
     def _faults(self, method: str, _path: str, content: Any) -> object:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,11 +70,13 @@ class Double:
     def reset(self) -> None:
         """Back to an empty AWS with the settings this double was made with."""
         with WORLD.lock:
+            WORLD.settings.take(self._initial)
             backend.reset()
             zones.reset()
             profiles.reset()
-            WORLD.settings.take(self._initial)
             WORLD.ahead = 0.0
+            WORLD.draws.clear()
+            WORLD.ends.clear()
         self.gate.reset()
         self.record.clear()
 
@@ -90,6 +93,8 @@ class Double:
         if call is None:
             return refusal("sts", "MissingAuthenticationToken", "Request is missing Authentication Token")
         entry = self.record.add(call)
+        if longest := WORLD.settings.latency_seconds:
+            time.sleep(longest * WORLD.draw("latency", call.account, call.name))
         reply = self._pass(call)
         if reply is not None:
             entry.status, entry.code = reply.status, reply.code

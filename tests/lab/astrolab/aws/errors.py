@@ -30,6 +30,8 @@ STATUSES = {
     "MissingAuthenticationToken": 403,
     "InternalError": 500,
     "RequestLimitExceeded": 503,
+    "ExpiredToken": 403,
+    "OperationInProgress": 400,
 }
 
 

@@ -16,6 +16,8 @@ from .errors import Reply, refusal
 from .settings import Bucket
 from .world import WORLD
 
+CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
+
 
 class Fault(StrEnum):
     THROTTLED = "throttled"
@@ -72,6 +74,8 @@ class Gate:
 
     def refuse(self, call: Call) -> Reply | None:
         """What is said to a call that may not pass."""
+        if WORLD.now() >= WORLD.ends.get(call.access_key, float("inf")):
+            return expired(call)
         if call.service not in {"sts"} and WORLD.denies(call.account, call.name):
             return denied(call)
         if WORLD.settings.throttle and not self._takes_tokens(call):
@@ -106,8 +110,17 @@ class Gate:
 
 def _buckets_of(call: Call) -> list[tuple[str, Bucket]]:
     buckets = WORLD.settings.buckets
-    own = call.name if call.name in buckets else f"{call.service}:*"
+    patterns = [name for name in buckets if ":" in name and fnmatch.fnmatchcase(call.name, name)]
+    own = max(patterns, key=len, default="")
     return [(name, buckets[name]) for name in (call.service, own) if name in buckets]
+
+
+def expired(call: Call) -> Reply:
+    """A role's credentials are over; EC2 has a code of its own for it."""
+    if call.service == "ec2":
+        return refusal(call.service, "RequestExpired", "Request has expired.")
+    code = "ExpiredToken" if call.service in CODES_WITHOUT_EXCEPTION else "ExpiredTokenException"
+    return refusal(call.service, code, "The security token included in the request is expired")
 
 
 def denied(call: Call) -> Reply:
@@ -119,7 +132,7 @@ def denied(call: Call) -> Reply:
             f"User: {user} is not authorized to perform: {call.name} {why}"
         )
         return refusal(call.service, "UnauthorizedOperation", message)
-    code = "AccessDenied" if call.service in {"route53", "iam", "elasticloadbalancing"} else "AccessDeniedException"
+    code = "AccessDenied" if call.service in CODES_WITHOUT_EXCEPTION else "AccessDeniedException"
     zone = call.uri_parameters.get("HostedZoneId") or call.uri_parameters.get("Id")
     resource = f"arn:aws:route53:::hostedzone/{zone}" if call.service == "route53" and zone else "*"
     return refusal(
@@ -131,5 +144,5 @@ def throttled(call: Call) -> Reply:
     if call.service == "ec2":
         message = f"Request limit exceeded. Account {call.account} has been throttled on {call.name}"
         return refusal(call.service, "RequestLimitExceeded", message)
-    code = "Throttling" if call.service in {"route53", "sts", "iam", "elasticloadbalancing"} else "ThrottlingException"
+    code = "Throttling" if call.service in CODES_WITHOUT_EXCEPTION else "ThrottlingException"
     return refusal(call.service, code, "Rate exceeded")

@@ -17,7 +17,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.dhcp_options import DHCPOptionsSet
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 from moto.ec2.models.vpcs import VPC
@@ -25,13 +25,14 @@ from moto.ec2.utils import random_vpc_peering_connection_id
 
 from ..errors import AwsError
 from ..world import WORLD
-from . import zones
+from . import rules, zones
 from .choosing import (
     MISSING,
     dhcp_options_not_found,
     endpoint_not_found,
     filtered,
     group_not_found,
+    known,
     peering_not_found,
     pick,
     subnet_not_found,
@@ -50,8 +51,15 @@ class Backend(EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.tokens: dict[str, tuple[Any, str]] = {}  # ClientToken -> (parameters, endpoint id)
         self.default_dhcp_options: DHCPOptionsSet | None = None
+        self.released: dict[str, float] = {}  # removed interfaces, and when their addresses are free
         self.trial = False  # whether this is only a copy to try a change on
+        self.begun = False
         super().__init__(region_name, account_id)
+        self.begun = True
+
+    def known_from(self, kind: str) -> float:
+        """From when on something new is found; what an account has from the beginning always is."""
+        return WORLD.stale(kind, self.account_id) if self.begun else 0.0
 
     # --- endpoints ---
 
@@ -62,11 +70,21 @@ class Backend(EC2Backend):
                 for interface_id in endpoint.network_interface_ids:
                     self.enis.pop(interface_id, None)
                 del self.vpc_end_points[endpoint.id]
+        for interface_id, free_at in list(self.released.items()):
+            if WORLD.now() >= free_at:
+                self.enis.pop(interface_id, None)
+                del self.released[interface_id]
         living: list[Endpoint] = list(self.vpc_end_points.values())
         return living
 
+    def release(self, interface: NetworkInterface) -> None:
+        """An interface that no endpoint needs any more goes, and a moment later its address is free."""
+        self.released[interface.id] = WORLD.now() + WORLD.settings.release_seconds
+        self.living_endpoints()
+
     def endpoint(self, endpoint_id: str) -> Endpoint:
-        for endpoint in self.living_endpoints():
+        endpoint: Endpoint
+        for endpoint in known(self.living_endpoints()):
             if endpoint.id == endpoint_id:
                 return endpoint
         raise endpoint_not_found(endpoint_id)
@@ -92,12 +110,13 @@ class Backend(EC2Backend):
     def describe_vpc_endpoints(self, vpc_end_point_ids: list[str] | None, filters: Any = None) -> list[Any]:
         found = visible(self.living_endpoints())
         chosen = pick(found, vpc_end_point_ids, endpoint_not_found)
-        return filtered(chosen, filters)
+        return filtered([each.seen for each in chosen], filters)
 
     def delete_vpc_endpoints(self, vpce_ids: list[str] | None = None) -> None:
         for endpoint_id in vpce_ids or []:
             endpoint = self.endpoint(endpoint_id)
             if endpoint.life.deleted_at is None:
+                endpoint.changing()
                 endpoint.life.deleted_at = WORLD.now() + WORLD.settings.deleting_seconds
                 for route_table_id in endpoint.route_table_ids if endpoint.destination_prefix_list_id else ():
                     self.delete_route(route_table_id, None, None, endpoint.destination_prefix_list_id)
@@ -116,6 +135,7 @@ class Backend(EC2Backend):
         )
 
     def taken_addresses(self, subnet: Subnet) -> set[str]:
+        self.living_endpoints()
         interfaces = (each for each in self.enis.values() if each.subnet.id == subnet.id)
         return {str(each["PrivateIpAddress"]) for eni in interfaces for each in eni.private_ip_addresses}
 
@@ -151,7 +171,8 @@ class Backend(EC2Backend):
     def create_security_group(self, *args: Any, **kwargs: Any) -> SecurityGroup:
         group = super().create_security_group(*args, **kwargs)
         if not group.is_default:
-            group.visible_at = WORLD.now() + WORLD.settings.hidden_seconds
+            group.known_at = self.known_from("group")
+            group.visible_at = group.known_at + WORLD.settings.hidden_seconds
         return group
 
     def describe_security_groups(
@@ -160,9 +181,22 @@ class Backend(EC2Backend):
         mine = {name: values for name, values in (filters or {}).items() if name in MISSING}
         motos = {name: values for name, values in (filters or {}).items() if name not in MISSING}
         groups = filtered(visible(super().describe_security_groups(None, groupnames, motos)), mine)
-        known = groups if not filters else visible(super().describe_security_groups())
-        pick(known, group_ids, group_not_found)
-        return [group for group in groups if not group_ids or group.id in group_ids]
+        present = groups if not filters else visible(super().describe_security_groups())
+        pick(present, group_ids, group_not_found)
+        return [rules.seen(group) for group in groups if not group_ids or group.id in group_ids]
+
+    def describe_security_group_rules(
+        self, sg_rule_ids: list[str], filters: dict[str, list[str]]
+    ) -> list[SecurityGroupRule]:
+        """moto's answer over the groups as reads show them."""
+        shown = copy.copy(self)
+        shown.groups = {vpc: {key: rules.seen(each) for key, each in own.items()} for vpc, own in self.groups.items()}
+        found: list[SecurityGroupRule] = EC2Backend.describe_security_group_rules(shown, sg_rule_ids, filters)
+        return found
+
+    def known_group(self, group_id: str | None) -> SecurityGroup | None:
+        """The group, if changes that name it know it already."""
+        return next(iter(known(filter(None, [self.get_security_group_from_id(group_id)]))), None)
 
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
         self.living_endpoints()
@@ -210,11 +244,11 @@ class Backend(EC2Backend):
     ) -> list[Zone]:
         """Filters are applied to every answer of this kind afterwards."""
         own = zones.of(self.account_id, self.region_name)
-        for wanted, known, what in (
+        for wanted, present, what in (
             (zone_names, {zone.name for zone in own}, "availability zone"),
             (zone_ids, {zone.zone_id for zone in own}, "availability zone-id"),
         ):
-            unknown = sorted(set(wanted or ()) - known)
+            unknown = sorted(set(wanted or ()) - present)
             if unknown:
                 raise AwsError("InvalidParameterValue", f"Invalid {what}: [{', '.join(unknown)}]")
         return [
@@ -244,6 +278,7 @@ class Backend(EC2Backend):
             )
         subnet = super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, zone.name, **more)
         subnet._availability_zone = zone
+        subnet.visible_at = self.known_from("subnet")
         return subnet
 
     def delete_subnet(self, subnet_id: str) -> Subnet:
@@ -260,13 +295,14 @@ class Backend(EC2Backend):
             domain = "ec2.internal" if self.region_name == "us-east-1" else f"{self.region_name}.compute.internal"
             self.default_dhcp_options = self.create_dhcp_options(["AmazonProvidedDNS"], [domain])
         vpc.dhcp_options = self.default_dhcp_options
+        vpc.visible_at = self.known_from("vpc")
         return vpc
 
     def describe_vpcs(self, vpc_ids: list[str] | None = None, filters: Any = None) -> list[VPC]:
-        return filtered(pick(list(self.vpcs.values()), vpc_ids, vpc_not_found), filters)
+        return filtered(pick(visible(self.vpcs.values()), vpc_ids, vpc_not_found), filters)
 
     def get_vpc(self, vpc_id: str) -> VPC:
-        if vpc_id not in self.vpcs:
+        if vpc_id not in self.vpcs or not visible([self.vpcs[vpc_id]]):
             raise vpc_not_found(vpc_id)
         return self.vpcs[vpc_id]
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from ..errors import AwsError
 from ..world import WORLD
 from . import zones
-from .choosing import subnet_not_found
+from .choosing import pick, subnet_not_found, visible
 from .endpoints import Endpoint, Wanted
 from .services import Service
 
 if TYPE_CHECKING:
     from .backend import Backend
+
+IN_PROGRESS = ("OperationInProgress", "VpcEndpoint modify operation in progress")
 
 
 def check_new(backend: Backend, wanted: Wanted) -> None:
@@ -65,9 +67,7 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
     """Each new subnet exists, is of the VPC, in a zone the service offers, and alone in its zone."""
     taken = {backend.get_subnet(each).availability_zone for each in present}
     for subnet_id in new:
-        subnet = next((each for each in backend.describe_subnets() if each.id == subnet_id), None)
-        if subnet is None:
-            raise subnet_not_found(subnet_id)
+        subnet = pick(visible(backend.describe_subnets()), [subnet_id], subnet_not_found)[0]
         if subnet.vpc_id != vpc_id:
             raise AwsError("InvalidParameter", f"Subnet {subnet_id} and VPC {vpc_id} belong to different networks.")
         check_zone(backend.region_name, service, subnet_id, subnet.availability_zone_id)
@@ -98,7 +98,7 @@ def check_zone(region: str, service: Service, subnet_id: str, zone_id: str) -> N
 
 def check_groups(backend: Backend, vpc_id: str, group_ids: Iterable[str]) -> None:
     for group_id in group_ids:
-        group = backend.get_security_group_from_id(group_id)
+        group = backend.known_group(group_id)
         if group is None:
             raise AwsError("InvalidSecurityGroupId.NotFound", f"The security group '{group_id}' does not exist")
         if group.vpc_id != vpc_id:
@@ -142,6 +142,8 @@ def check_change(
 ) -> None:
     """A change is checked against what is there before its own removals, so swapping within a zone takes two calls."""
     check_shared(backend, endpoint.vpc_id)
+    if endpoint.busy:
+        raise AwsError(*IN_PROGRESS)
     if endpoint.life.deleted_at is not None:
         raise AwsError("IncorrectState", f"The VPC endpoint {endpoint.id} is in state {endpoint.state}.")
     new = [each for each in add_subnets if each not in endpoint.subnet_ids]

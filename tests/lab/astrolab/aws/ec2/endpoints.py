@@ -10,6 +10,7 @@ Whether a request is right is decided in `requests`; this file trusts what it is
 
 from __future__ import annotations
 
+import copy
 import json
 import secrets
 from collections.abc import Iterable, Iterator
@@ -107,7 +108,10 @@ class Endpoint(VPCEndPoint):
         self.last_error: dict[str, str] | None = None
         self.failure_reason: str | None = None
         self.creation_timestamp = WORLD.timestamp()
-        self.visible_at = WORLD.now() + WORLD.settings.hidden_seconds
+        self.known_at = WORLD.stale("endpoint", backend.account_id)
+        self.visible_at = self.known_at + WORLD.settings.hidden_seconds
+        self.busy_until = self.stale_until = float("-inf")
+        self.earlier: Endpoint | None = None
         self.connection_id = f"vpce-con-{secrets.token_hex(9)[:17]}"
         self.life = self._born()
         self.add_tags(wanted.tags or {})
@@ -139,7 +143,26 @@ class Endpoint(VPCEndPoint):
 
     @property
     def interfaces(self) -> list[NetworkInterface]:
-        return [self.ec2_backend.enis[each] for each in self.network_interface_ids]
+        return [self.ec2_backend.enis[each] for each in self.network_interface_ids if each in self.ec2_backend.enis]
+
+    def changing(self) -> None:
+        """To be called before a change: reads may show the endpoint of now for a while, and no other change may start."""
+        earlier = copy.copy(self)
+        earlier.life = copy.copy(self.life)
+        for name in ("subnet_ids", "security_group_ids", "network_interface_ids"):
+            setattr(earlier, name, list(getattr(self, name)))
+        earlier.earlier = None
+        self.earlier, self.stale_until = earlier, WORLD.stale("endpoint", self.owner_id)
+        self.busy_until = WORLD.now() + WORLD.settings.operation_seconds
+
+    @property
+    def busy(self) -> bool:
+        return WORLD.now() < self.busy_until
+
+    @property
+    def seen(self) -> Endpoint:
+        """The endpoint as reads show it."""
+        return self.earlier if self.earlier is not None and WORLD.now() < self.stale_until else self
 
     def add_subnet(self, subnet_id: str) -> None:
         interface = EndpointInterface(self.ec2_backend, self, subnet_id)
@@ -152,7 +175,7 @@ class Endpoint(VPCEndPoint):
         for interface in self.interfaces:
             if interface.subnet_id == subnet_id:
                 self.network_interface_ids.remove(interface.id)
-                del self.ec2_backend.enis[interface.id]
+                self.ec2_backend.release(interface)
 
     def set_groups(self, group_ids: Iterable[str]) -> None:
         self.security_group_ids = list(group_ids)

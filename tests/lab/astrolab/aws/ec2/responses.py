@@ -128,6 +128,7 @@ class Ec2(Answering, EC2Response):
             each for each in dict.fromkeys([*endpoint.security_group_ids, *add_groups]) if each not in remove_groups
         ]
         creating.check_change(backend, endpoint, add, add_groups, groups)
+        endpoint.changing()
         for subnet_id in add:
             if subnet_id not in endpoint.subnet_ids:
                 endpoint.add_subnet(subnet_id)
@@ -150,9 +151,11 @@ class Ec2(Answering, EC2Response):
 
     def delete_vpc_endpoints(self) -> ActionResult:
         backend, unsuccessful = self.ec2_backend, []
-        known = {each.id for each in backend.living_endpoints()}
+        found = {each.id: each for each in choosing.known(backend.living_endpoints())}
         for endpoint_id in self._get_param("VpcEndpointIds", []):
-            if endpoint_id in known:
+            if endpoint_id in found and found[endpoint_id].busy and found[endpoint_id].life.deleted_at is None:
+                unsuccessful.append(_unsuccessful(endpoint_id, *creating.IN_PROGRESS))
+            elif endpoint_id in found:
                 backend.delete_vpc_endpoints([endpoint_id])
             else:
                 unsuccessful.append(
@@ -226,6 +229,13 @@ class Ec2(Answering, EC2Response):
                 endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
 
+    # --- subnets ---
+
+    def describe_subnets(self) -> ActionResult:
+        found = choosing.visible(self.ec2_backend.describe_subnets())
+        chosen = choosing.pick(found, self._get_param("SubnetIds", []), choosing.subnet_not_found)
+        return ActionResult({"Subnets": filtered(chosen, self._filters_from_querystring())})
+
     # --- security group rules ---
 
     def authorize_security_group_ingress(self) -> ActionResult:
@@ -257,7 +267,7 @@ class Ec2(Answering, EC2Response):
     def _group(self) -> Any:
         name = self._get_param("GroupId") or self._get_param("GroupName")
         group = self.ec2_backend.get_security_group_by_name_or_id(name)
-        if group is None:
+        if group is None or not choosing.known([group]):
             raise choosing.group_not_found(name)
         return group
 

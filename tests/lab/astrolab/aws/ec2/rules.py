@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,18 +15,29 @@ from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
 
 from ..errors import AwsError
+from ..world import WORLD
 from .choosing import group_not_found
 
 
 @contextmanager
 def whole(group: Any) -> Iterator[Any]:
-    """Puts the rules back as they were if the request is refused half way."""
+    """Puts the rules back as they were if the request is refused half way; reads may show them so for a while."""
     before = list(group.ingress_rules), list(group.egress_rules)
     try:
         yield group
     except ServiceException:
         group.ingress_rules, group.egress_rules = before
         raise
+    group.rules_before, group.stale_until = before, WORLD.stale("rules", group.owner_id)
+
+
+def seen(group: Any) -> Any:
+    """The group as reads show it."""
+    if WORLD.now() >= getattr(group, "stale_until", 0.0):
+        return group
+    earlier = copy.copy(group)
+    earlier.ingress_rules, earlier.egress_rules = group.rules_before
+    return earlier
 
 
 def check_references(backend: Any, group: Any, pairs: Iterable[Mapping[str, str]]) -> None:

@@ -39,6 +39,7 @@ class Associations(Finding):
             raise AwsError(
                 "LimitsExceeded", f"Limits Exceeded: MAX_VPCS_ASSOCIATED_BY_ZONE - {WORLD.settings.vpcs_per_zone}"
             )
+        zone.changing_vpcs()
         zone.vpcs.append(vpc)
         return self._changed(zone)
 
@@ -59,6 +60,7 @@ class Associations(Finding):
                 "associated with the hosted zone. Amazon Route 53 doesn't support disassociating the last VPC from a "
                 "hosted zone.",
             )
+        zone.changing_vpcs()
         zone.vpcs.remove(vpc)
         return self._changed(zone)
 

@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.route53.responses import Route53 as MotoRoute53
 
 from ..answering import Answering
+from ..ec2.choosing import visible
 from ..errors import AwsError
 from ..world import WORLD
 from . import answers, zones
@@ -51,7 +52,7 @@ class Finding(Answering, MotoRoute53):
     @staticmethod
     def _owner_or_none(vpc: ZoneVpc) -> str | None:
         for account, region, backend in list(ec2_backends.iter_backends()):
-            if region == vpc.region and vpc.id in backend.vpcs:
+            if region == vpc.region and vpc.id in backend.vpcs and visible([backend.vpcs[vpc.id]]):
                 return str(account)
         return None
 
@@ -65,7 +66,7 @@ class Finding(Answering, MotoRoute53):
 
 def existing(zone_id: str) -> Zone:
     zone = zones.STORE.zones.get(bare(zone_id))
-    if zone is None:
+    if zone is None or not zone.known:
         raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {bare(zone_id)}")
     return zone
 

@@ -59,6 +59,7 @@ class Route53(Listings, Associations):
             private=bool(private),
             vpcs=[vpc] if vpc else [],
             records=zones.apex_records(name),
+            known_at=WORLD.stale("zone", self.current_account),
         )
         zones.STORE.zones[zone.id] = zone
         zones.STORE.references.add((self.current_account, reference))
@@ -90,7 +91,7 @@ class Route53(Listings, Associations):
             {
                 "HostedZone": answers.zone(zone),
                 "DelegationSet": None if zone.private else answers.delegation_set(),
-                "VPCs": [answers.vpc(vpc) for vpc in zone.vpcs] if zone.private else None,
+                "VPCs": [answers.vpc(vpc) for vpc in zone.seen_vpcs] if zone.private else None,
             }
         )
 
