@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import profiles
 from .ec2 import endpoints, services
 from .errors import Reply
-from .gate import Fault, Plan
+from .planned import planned
 from .world import WORLD
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Control:
         if method == "DELETE":
             gate.plans.clear()
         elif method == "POST":
-            plan = Plan(**{**content, "fault": Fault(content["fault"])})
+            plan = planned(content)
             with gate.lock:
                 gate.plans.append(plan)
         return [asdict(plan) for plan in gate.plans]

@@ -21,7 +21,8 @@ from .call import Call, understand
 from .control import PREFIX, Control, Handler
 from .ec2 import backend
 from .errors import Reply, refusal
-from .gate import Fault, Gate, denied, throttled
+from .gate import Gate, denied, throttled
+from .planned import EITHER, Fault, Plan
 from .record import Record
 from .route53 import zones
 from .server import Handler as Server
@@ -101,12 +102,19 @@ class Double:
         return reply
 
     def _pass(self, call: Call) -> Reply | None:
-        fault = self.gate.fault(call)
-        if fault is Fault.LOST_REQUEST:
-            return None
-        if fault is Fault.THROTTLED:
-            return throttled(call)
-        if fault is Fault.REFUSED:
-            return denied(call)
+        plan = self.gate.fault(call)
+        if plan is None:
+            return self.gate.refuse(call) or answer(call)
+        time.sleep(plan.seconds)
+        if plan.early:
+            return None if plan.fault is Fault.LOST_REQUEST else _in_advance(plan, call)
         reply = self.gate.refuse(call) or answer(call)
-        return None if fault is Fault.LOST_REPLY else reply
+        if plan.fault is Fault.LOST_REPLY:
+            return None
+        return plan.instead(call) if plan.fault in EITHER else plan.spoiled(reply)
+
+
+def _in_advance(plan: Plan, call: Call) -> Reply:
+    if plan.fault is Fault.THROTTLED:
+        return throttled(call)
+    return denied(call) if plan.fault is Fault.REFUSED else plan.instead(call)

@@ -53,11 +53,12 @@ class Reply:
     content_type: str
     body: bytes
     code: str = ""  # the error's code, for the record of calls
+    cut: bool = False  # whether the connection is closed in the middle of the body
 
 
-def refusal(service: str, code: str, message: str) -> Reply:
+def refusal(service: str, code: str, message: str, status: int | None = None) -> Reply:
     """The error in the shape of that service, made without moto."""
-    status, request_id = STATUSES.get(code, 400), str(uuid.uuid4())
+    status, request_id = status or STATUSES.get(code, 400), str(uuid.uuid4())
     protocol = PROTOCOLS.get(service, "json")
     if protocol == "json":
         text = json.dumps({"__type": code, "code": code, "message": message})

@@ -9,48 +9,14 @@ from __future__ import annotations
 import fnmatch
 import threading
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from .call import Call
 from .errors import Reply, refusal
+from .planned import Plan
 from .settings import Bucket
 from .world import WORLD
 
 CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
-
-
-class Fault(StrEnum):
-    THROTTLED = "throttled"
-    REFUSED = "refused"
-    LOST_REQUEST = "lost-request"  # the connection is closed before the call takes effect
-    LOST_REPLY = "lost-reply"  # the call takes effect, then the connection is closed
-
-
-@dataclass(slots=True)
-class Plan:
-    """One planned fault: from the `at`-th matching call on, `count` times."""
-
-    fault: Fault
-    at: int = 1
-    count: int = 1
-    action: str = "*"
-    account: str = "*"
-    mutating: bool = False
-
-    def strikes(self, call: Call) -> bool:
-        matches = (
-            self.count > 0
-            and (call.mutating or not self.mutating)
-            and fnmatch.fnmatchcase(call.account, self.account)
-            and (fnmatch.fnmatchcase(call.action, self.action) or fnmatch.fnmatchcase(call.name, self.action))
-        )
-        if not matches:
-            return False
-        self.at -= 1
-        if self.at > 0:
-            return False
-        self.count -= 1
-        return True
 
 
 @dataclass(slots=True)
@@ -65,10 +31,10 @@ class Gate:
     levels: dict[tuple[str, ...], Level] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fault(self, call: Call) -> Fault | None:
+    def fault(self, call: Call) -> Plan | None:
         """The first planned fault that strikes this call; every plan counts it."""
         with self.lock:
-            struck = [plan.fault for plan in self.plans if plan.strikes(call)]
+            struck = [plan for plan in self.plans if plan.strikes(call)]
             self.plans = [plan for plan in self.plans if plan.count > 0]
         return struck[0] if struck else None
 
