@@ -67,6 +67,8 @@ class Settings:
     role_seconds: float | None = None  # a role's credentials end after it, if not sooner
     latency_seconds: float = 0.0  # each call takes up to so much longer
     endpoints_per_vpc: int = 50
+    rules_per_group: int = 60
+    groups_per_interface: int = 5
     zones_per_account: int = 500
     vpcs_per_zone: int = 300
     authorizations_per_zone: int = 1000

@@ -25,7 +25,7 @@ from moto.ec2.utils import random_vpc_peering_connection_id
 
 from ..errors import AwsError
 from ..world import WORLD
-from . import rules, zones
+from . import ranges, rules, zones
 from .choosing import (
     MISSING,
     dhcp_options_not_found,
@@ -183,14 +183,16 @@ class Backend(EC2Backend):
         groups = filtered(visible(super().describe_security_groups(None, groupnames, motos)), mine)
         present = groups if not filters else visible(super().describe_security_groups())
         pick(present, group_ids, group_not_found)
-        return [rules.seen(group) for group in groups if not group_ids or group.id in group_ids]
+        return [rules.seen(self, group) for group in groups if not group_ids or group.id in group_ids]
 
     def describe_security_group_rules(
         self, sg_rule_ids: list[str], filters: dict[str, list[str]]
     ) -> list[SecurityGroupRule]:
         """moto's answer over the groups as reads show them."""
         shown = copy.copy(self)
-        shown.groups = {vpc: {key: rules.seen(each) for key, each in own.items()} for vpc, own in self.groups.items()}
+        shown.groups = {
+            vpc: {key: rules.seen(self, each) for key, each in own.items()} for vpc, own in self.groups.items()
+        }
         found: list[SecurityGroupRule] = EC2Backend.describe_security_group_rules(shown, sg_rule_ids, filters)
         return found
 
@@ -225,6 +227,9 @@ class Backend(EC2Backend):
     ) -> list[dict[str, Any]]:
         """Whether they are in reach was checked before; moto looks into this account only."""
         return [{"UserId": self.account_id, **pair} for pair in source_groups or ()]
+
+    def _verify_group_will_respect_rule_count_limit(self, *_unused: Any, **_more: Any) -> None:
+        """moto's has a fixed number and counts all together; the whole request is judged by rules.check_quota."""
 
     # --- tags ---
 
@@ -276,6 +281,7 @@ class Backend(EC2Backend):
                 f"Value ({wanted}) for parameter availabilityZone is invalid. "
                 f"Subnets can currently only be created in the following availability zones: {names}.",
             )
+        cidr_block, ipv6_cidr_block = ranges.canonical(cidr_block) or "", ranges.canonical(ipv6_cidr_block)
         subnet = super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, zone.name, **more)
         subnet._availability_zone = zone
         subnet.visible_at = self.known_from("subnet")
@@ -287,8 +293,8 @@ class Backend(EC2Backend):
             raise AwsError("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         return super().delete_subnet(subnet_id)
 
-    def create_vpc(self, *args: Any, **kwargs: Any) -> VPC:
-        vpc = super().create_vpc(*args, **kwargs)
+    def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> VPC:
+        vpc = super().create_vpc(ranges.canonical(cidr_block) or "", *args, **kwargs)
         group = self.get_default_security_group(vpc.id)
         self.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}])
         if self.default_dhcp_options is None:

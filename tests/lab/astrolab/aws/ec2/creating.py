@@ -30,6 +30,7 @@ def check_new(backend: Backend, wanted: Wanted) -> None:
     if wanted.kind == "Interface":
         check_subnets(backend, wanted.vpc_id, wanted.service, wanted.subnet_ids, ())
         check_groups(backend, wanted.vpc_id, wanted.security_group_ids)
+        check_group_count(wanted.security_group_ids)
         if wanted.private_dns_enabled:
             check_private_dns(backend, wanted)
         check_quota(backend, wanted.vpc_id)
@@ -107,6 +108,14 @@ def check_groups(backend: Backend, vpc_id: str, group_ids: Iterable[str]) -> Non
             )
 
 
+def check_group_count(group_ids: Sequence[str]) -> None:
+    if len(group_ids) > WORLD.settings.groups_per_interface:
+        raise AwsError(
+            "SecurityGroupsPerInterfaceLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+        )
+
+
 def check_private_dns(backend: Backend, wanted: Wanted) -> None:
     name = wanted.service.private_dns_name
     if name is None:
@@ -149,5 +158,6 @@ def check_change(
     new = [each for each in add_subnets if each not in endpoint.subnet_ids]
     check_subnets(backend, endpoint.vpc_id, endpoint.service, new, endpoint.subnet_ids)
     check_groups(backend, endpoint.vpc_id, add_groups)
+    check_group_count(groups)
     if endpoint.vpc_endpoint_type == "Interface" and not groups:
         raise AwsError("InvalidParameter", f"The VPC endpoint {endpoint.id} must have at least one security group.")

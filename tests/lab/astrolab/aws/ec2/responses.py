@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
@@ -19,7 +19,7 @@ from moto.ec2.utils import add_tag_specification
 from ..answering import Answering
 from ..errors import AwsError, DryRun
 from ..world import WORLD
-from . import choosing, creating, filters, pages, rules, services
+from . import choosing, creating, filters, pages, ranges, references, rules, services, tags
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
@@ -40,6 +40,7 @@ class Ec2(Answering, EC2Response):
         wanted = self._filters_from_querystring() if action in filters.FILTERS else {}
         filters.check(action, wanted)
         size = self._get_int_param("MaxResults")
+        tags.check(self.params)
         pages.check_size(action, size, any(name.endswith("Ids") for name in self.params))
         dry = self._get_bool_param("DryRun", False)
         if dry and self.call.mutating:
@@ -253,16 +254,21 @@ class Ec2(Answering, EC2Response):
     def _authorize(self, authorize: Callable[..., Any]) -> ActionResult:
         added: list[Any] = []
         with rules.whole(self._group()) as group:
-            for asked in self._process_rules_from_querystring():
-                rules.check_references(self.ec2_backend, group, asked["source_groups"])
+            for asked in self._asked_rules():
+                references.check(self.ec2_backend, group, asked["source_groups"])
                 added += authorize(**asked)[0]
+            rules.check_quota(self.ec2_backend, group)
         return ActionResult({"Return": True, "SecurityGroupRules": added})
 
     def _revoke(self, revoke: Callable[..., Any]) -> ActionResult:
         with rules.whole(self._group()):
-            for asked in self._process_rules_from_querystring():
+            for asked in self._asked_rules():
                 revoke(**{key: value for key, value in asked.items() if key != "sgrule_tags"})
         return ActionResult({"Return": True})
+
+    def _asked_rules(self) -> Iterator[dict[str, Any]]:
+        for asked in self._process_rules_from_querystring():
+            yield {**asked, "ip_ranges": [ranges.canonical_entry(each) for each in asked["ip_ranges"]]}
 
     def _group(self) -> Any:
         name = self._get_param("GroupId") or self._get_param("GroupName")

@@ -20,6 +20,8 @@ from ..world import WORLD
 from . import answers, zones
 from .zones import Zone, ZoneVpc
 
+LONGEST_COMMENT = 256
+
 
 class Finding(Answering, MotoRoute53):
     def _zone(self, parameter: str) -> Zone:
@@ -85,6 +87,15 @@ def invalid_vpc(vpc: ZoneVpc) -> AwsError:
         f"The VPC: {vpc.id} in region {vpc.region} that you provided is not a valid VPC, or the current account is not "
         "authorized to access it.",
     )
+
+
+def check_comment(comment: str | None, where: str) -> None:
+    if comment is not None and len(comment) > LONGEST_COMMENT:
+        raise AwsError(
+            "InvalidInput",
+            f"1 validation error detected: Value '{comment}' at '{where}' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {LONGEST_COMMENT}",
+        )
 
 
 def check_conflict(vpc: ZoneVpc, name: str) -> None:

@@ -15,7 +15,7 @@ from ..ec2 import dns
 from ..ec2 import zones as zone_table
 from ..errors import AwsError
 from ..world import WORLD
-from . import answers, batches, finding, names, zones
+from . import answers, batches, finding, names, tags, zones
 from .associations import Associations
 from .listings import Listings
 from .zones import RecordSet, Zone, ZoneVpc
@@ -38,6 +38,7 @@ class Route53(Listings, Associations):
         private = vpc is not None or self._get_bool_param("HostedZoneConfig.PrivateZone", False)
         if any(not label or len(label) > 63 for label in name.rstrip(".").split(".")) or len(name) > 255:
             raise AwsError("InvalidDomainName", f"The domain name {name} is not valid.")
+        finding.check_comment(self._get_param("HostedZoneConfig.Comment"), "hostedZoneConfig.comment")
         if (self.current_account, reference) in zones.STORE.references:
             raise AwsError(
                 "HostedZoneAlreadyExists",
@@ -110,6 +111,7 @@ class Route53(Listings, Associations):
 
     def update_hosted_zone_comment(self) -> ActionResult:
         zone = self._zone("Id")
+        finding.check_comment(self._get_param("Comment"), "comment")
         zone.comment = self._get_param("Comment")
         return ActionResult({"HostedZone": answers.zone(zone)})
 
@@ -188,6 +190,7 @@ class Route53(Listings, Associations):
 
     def change_tags_for_resource(self) -> ActionResult:
         zone = self._tagged(self._get_param("ResourceType"), self._get_param("ResourceId"))
+        tags.check(self._get_param("AddTags") or (), zone.tags)
         for tag in self._get_param("AddTags") or ():
             zone.tags[tag["Key"]] = tag.get("Value", "")
         for key in self._get_param("RemoveTagKeys") or ():

@@ -19,6 +19,13 @@ from ..world import WORLD
 from . import names
 
 ALPHABET = string.ascii_uppercase + string.digits
+POLICIES = {
+    "Weight": "weighted",
+    "Region": "latency",
+    "Failover": "failover",
+    "MultiValueAnswer": "multivalue answer",
+    "GeoLocation": "geolocation",
+}
 NAME_SERVERS = (
     "ns-1536.awsdns-00.co.uk.",
     "ns-0.awsdns-00.com.",
@@ -47,6 +54,11 @@ class RecordSet:
     @property
     def key(self) -> tuple[str, str, str | None]:
         return self.name, self.type, self.set_identifier
+
+    @property
+    def policy(self) -> str | None:
+        """How it is routed, in the words of Route 53's messages; None for a plain record."""
+        return next((POLICIES[field] for field, _unused in self.routing if field in POLICIES), None)
 
 
 Records = dict[tuple[str, str, str | None], RecordSet]
