@@ -26,6 +26,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "role_seconds": 10.0,  # botocore renews credentials that end so soon before each call
         "latency_seconds": 0.03,
         "throttle": True,
+        "names_after_acceptance": True,
     },
 }
 CHANGED = tuple(sorted({name for preset in PRESETS.values() for name in preset}))

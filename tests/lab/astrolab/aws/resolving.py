@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from moto.ec2.models import ec2_backends
 
 from .ec2.endpoints import Endpoint, everywhere
+from .ec2.families import FAMILIES
 from .route53 import names, zones
 from .route53.zones import RecordSet, Version, ZoneVpc
 from .world import WORLD
@@ -116,12 +117,18 @@ def _endpoint_answer(name: str, rdtype: str) -> Answer:
 def _addresses(endpoint: Endpoint, name: str, rdtype: str) -> Answer:
     if endpoint.state != "available":
         return Answer(rcode="NXDOMAIN", source="endpoint")
-    if rdtype != "A":
+    family = {"A": "ipv4", "AAAA": "ipv6"}.get(rdtype)
+    if family not in FAMILIES.get(endpoint.dns_options["DnsRecordIpType"], ()):
         return Answer(source="endpoint")
     host = name.partition(".")[0].removeprefix(f"{endpoint.id}-{endpoint.random}")
     zone = host.removeprefix("-")
     chosen = [each for each in endpoint.interfaces if not zone or each.availability_zone == zone]
     return Answer(
-        records=tuple(Record(name, "A", ALIAS_TTL, str(each.private_ip_address)) for each in chosen),
+        records=tuple(
+            Record(name, rdtype, ALIAS_TTL, str(address))
+            for each in chosen
+            for address in (each.ipv6_addresses if family == "ipv6" else [each.private_ip_address])
+            if address
+        ),
         source="endpoint",
     )

@@ -65,6 +65,7 @@ class Settings:
     stale_seconds: float = 0.0  # for up to so long reads show what was before a change, and new things are unknown
     release_seconds: float = 0.0  # how long a removed interface still holds its address
     role_seconds: float | None = None  # a role's credentials end after it, if not sooner
+    names_after_acceptance: bool = False  # whether endpoints get their names only then; what AWS does is not known
     latency_seconds: float = 0.0  # each call takes up to so much longer
     endpoints_per_vpc: int = 50
     rules_per_group: int = 60
@@ -75,6 +76,7 @@ class Settings:
     remote_zones_refused: list[str] = field(default_factory=lambda: list(REMOTE_ZONES_REFUSED))
     denied: dict[str, list[str]] = field(default_factory=dict)  # account -> actions, "ec2:CreateVpc*" is fine
     shared_vpcs: dict[str, str] = field(default_factory=dict)  # vpc id -> the account that really owns it
+    opted_in: dict[str, list[str]] = field(default_factory=dict)  # account -> groups of Local and Wavelength Zones
     zone_shifts: dict[str, int] = field(default_factory=dict)  # account -> how far its zone names are turned
     throttle: bool = False
     buckets: dict[str, Bucket] = field(default_factory=published_buckets)
@@ -112,8 +114,8 @@ def _value(name: str, value: Any) -> Any:
         return None
     default = getattr(Settings(), name)
     value = _checked(name, float if optional else type(default), value)
-    if name == "denied":
-        value = {account: _checked(f"denied.{account}", list, actions) for account, actions in value.items()}
+    if name in {"denied", "opted_in"}:
+        value = {account: _checked(f"{name}.{account}", list, each) for account, each in value.items()}
     return value
 
 

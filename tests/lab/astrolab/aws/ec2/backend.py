@@ -25,7 +25,7 @@ from moto.ec2.utils import random_vpc_peering_connection_id
 
 from ..errors import AwsError
 from ..world import WORLD
-from . import ranges, rules, zones
+from . import families, ranges, rules, spanning, zones
 from .choosing import (
     MISSING,
     dhcp_options_not_found,
@@ -42,8 +42,6 @@ from .choosing import (
 from .endpoints import Endpoint, EndpointInterface, Wanted
 from .services import Configuration
 
-RESERVED = 3  # besides the network's own address: the router, the resolver and one more
-
 
 class Backend(EC2Backend):
     __module__ = EC2Backend.__module__  # moto derives names from it
@@ -53,6 +51,7 @@ class Backend(EC2Backend):
         self.default_dhcp_options: DHCPOptionsSet | None = None
         self.released: dict[str, float] = {}  # removed interfaces, and when their addresses are free
         self.trial = False  # whether this is only a copy to try a change on
+        self.group_vpcs: dict[str, list[str]] = {}  # groups, and the further VPCs that they are associated with
         self.begun = False
         super().__init__(region_name, account_id)
         self.begun = True
@@ -123,32 +122,45 @@ class Backend(EC2Backend):
 
     # --- interfaces ---
 
-    def free_address(self, subnet: Subnet) -> str:
-        """The lowest address of the subnet that nobody has; AWS keeps the first four and the last."""
-        taken = self.taken_addresses(subnet)
-        for host in itertools.islice(subnet.cidr.hosts(), RESERVED, None):
-            if str(host) not in taken:
-                return str(host)
-        raise AwsError(
-            "InsufficientFreeAddressesInSubnet",
-            f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances.",
-        )
+    def free_address(self, subnet: Subnet, family: str = "ipv4") -> str:
+        return families.lowest(subnet, family, self.taken_addresses(subnet))
 
     def taken_addresses(self, subnet: Subnet) -> set[str]:
         self.living_endpoints()
-        interfaces = (each for each in self.enis.values() if each.subnet.id == subnet.id)
-        return {str(each["PrivateIpAddress"]) for eni in interfaces for each in eni.private_ip_addresses}
+        interfaces = [each for each in self.enis.values() if each.subnet.id == subnet.id]
+        old = {str(each["PrivateIpAddress"]) for eni in interfaces for each in eni.private_ip_addresses}
+        return old | {str(each) for eni in interfaces for each in eni.ipv6_addresses}
 
     def create_network_interface(
         self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
     ) -> NetworkInterface:
         subnet = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        self._check_groups(subnet, args[1] if len(args) > 1 else kwargs.get("group_ids"))
+        if not subnet.cidr_block:
+            return self._ipv6_interface(subnet, *args, **kwargs)
         wanted = private_ip_address or self.free_address(subnet)
         if wanted in self.taken_addresses(subnet):
             raise AwsError("InvalidIPAddress.InUse", f"Address {wanted} is in use.")
         if ipaddress.ip_address(wanted) not in subnet.cidr:
             raise AwsError("InvalidParameterValue", "Address does not fall within the subnet's address range")
         return super().create_network_interface(subnet, wanted, *args, **kwargs)
+
+    def _check_groups(self, subnet: Subnet, group_ids: list[str] | None) -> None:
+        for each in group_ids or ():
+            group = self.known_group(each)
+            if group is None:
+                raise group_not_found(each)
+            if subnet.vpc_id not in spanning.vpcs_of(self, group):
+                raise AwsError(
+                    "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
+                )
+
+    def _ipv6_interface(self, subnet: Subnet, *args: Any, **kwargs: Any) -> NetworkInterface:
+        given = kwargs.get("ipv6_addresses") or [self.free_address(subnet, "ipv6")]
+        more = {**kwargs, "ipv6_addresses": given, "ipv6_address_count": 0}
+        interface = super().create_network_interface(subnet, "0.0.0.0", *args, **more)
+        families.without_ipv4(interface)
+        return interface
 
     def delete_network_interface(self, eni_id: str) -> None:
         if self.get_network_interface(eni_id).status == "in-use":
@@ -245,10 +257,17 @@ class Backend(EC2Backend):
         return filtered(pick(found, subnet_ids, subnet_not_found), filters)
 
     def describe_availability_zones(
-        self, _filters: Any = None, zone_names: list[str] | None = None, zone_ids: list[str] | None = None
+        self,
+        _filters: Any = None,
+        zone_names: list[str] | None = None,
+        zone_ids: list[str] | None = None,
+        everywhere: bool | None = None,
     ) -> list[Zone]:
-        """Filters are applied to every answer of this kind afterwards."""
+        """Filters are applied to every answer of this kind afterwards; `everywhere` shows what is not opted in to."""
         own = zones.of(self.account_id, self.region_name)
+        if everywhere is not None:
+            edges = zones.edges(self.account_id, self.region_name)
+            own = (*own, *(each for each in edges if everywhere or each.opted_in))
         for wanted, present, what in (
             (zone_names, {zone.name for zone in own}, "availability zone"),
             (zone_ids, {zone.zone_id for zone in own}, "availability zone-id"),
@@ -265,14 +284,14 @@ class Backend(EC2Backend):
     def create_subnet(
         self,
         vpc_id: str,
-        cidr_block: str,
+        cidr_block: str | None,
         ipv6_cidr_block: str | None = None,
         availability_zone: str | None = None,
         availability_zone_id: str | None = None,
         **more: Any,
     ) -> Subnet:
         wanted = availability_zone or availability_zone_id
-        own = zones.of(self.account_id, self.region_name)
+        own = zones.usable(self.account_id, self.region_name)
         zone = next((each for each in own if wanted in {each.name, each.zone_id}), None)
         if zone is None:
             names = ", ".join(each.name for each in own)
@@ -281,8 +300,12 @@ class Backend(EC2Backend):
                 f"Value ({wanted}) for parameter availabilityZone is invalid. "
                 f"Subnets can currently only be created in the following availability zones: {names}.",
             )
-        cidr_block, ipv6_cidr_block = ranges.canonical(cidr_block) or "", ranges.canonical(ipv6_cidr_block)
-        subnet = super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, zone.name, **more)
+        if not cidr_block and not more.get("ipv6_native"):
+            raise AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+        cidr_block, ipv6_cidr_block = ranges.canonical(cidr_block), ranges.canonical(ipv6_cidr_block)
+        families.check_range(self.get_vpc(vpc_id), self.describe_subnets(), ipv6_cidr_block)
+        place = zone.parent_zone_name if isinstance(zone, zones.Edge) else zone.name  # moto knows no others
+        subnet = super().create_subnet(vpc_id, cidr_block, ipv6_cidr_block, place, **more)
         subnet._availability_zone = zone
         subnet.visible_at = self.known_from("subnet")
         return subnet

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AwsError
 from ..world import WORLD
-from . import zones
+from . import families, spanning, zones
 from .choosing import pick, subnet_not_found, visible
 from .endpoints import Endpoint, Wanted
 from .services import Service
@@ -28,7 +28,9 @@ def check_new(backend: Backend, wanted: Wanted) -> None:
     check_shared(backend, wanted.vpc_id)
     check_multi_region(backend, wanted.service)
     if wanted.kind == "Interface":
+        check_address_type(wanted.service, wanted.ip_address_type)
         check_subnets(backend, wanted.vpc_id, wanted.service, wanted.subnet_ids, ())
+        check_families(backend, wanted.subnet_ids, wanted.ip_address_type)
         check_groups(backend, wanted.vpc_id, wanted.security_group_ids)
         check_group_count(wanted.security_group_ids)
         if wanted.private_dns_enabled:
@@ -79,13 +81,34 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
                 "should be in different availability zones supported by the VPC endpoint service.",
             )
         taken.add(subnet.availability_zone)
-        backend.free_address(subnet)
+
+
+def check_address_type(service: Service, wanted: str) -> None:
+    offered = set(service.ip_address_types)
+    if wanted not in families.FAMILIES or not set(families.FAMILIES[wanted]) <= offered:
+        raise AwsError(
+            "InvalidParameter",
+            f"The VPC endpoint service {service.name} does not support the IP address type {wanted}.",
+        )
+
+
+def check_families(backend: Backend, subnet_ids: Iterable[str], wanted: str) -> None:
+    """Each subnet has the addresses that the endpoint is to have in it, and a free one of each."""
+    for subnet_id in subnet_ids:
+        subnet = backend.get_subnet(subnet_id)
+        for family in families.FAMILIES[wanted]:
+            if not families.has(subnet, family):
+                name = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
+                raise AwsError(
+                    "InvalidParameter", f"The subnet {subnet_id} does not have an associated {name} CIDR block."
+                )
+            backend.free_address(subnet, family)
 
 
 def check_zone(region: str, service: Service, subnet_id: str, zone_id: str) -> None:
     if service.region != region:
         refused = WORLD.settings.remote_zones_refused
-        if zone_id in refused:
+        if zone_id in refused or zone_id not in zones.ids_of(region):
             good = ", ".join(each for each in zones.ids_of(region) if each not in refused)
             raise AwsError(
                 "InvalidParameter", f"Only the following availability zones are supported for remote access: {good}"
@@ -102,7 +125,7 @@ def check_groups(backend: Backend, vpc_id: str, group_ids: Iterable[str]) -> Non
         group = backend.known_group(group_id)
         if group is None:
             raise AwsError("InvalidSecurityGroupId.NotFound", f"The security group '{group_id}' does not exist")
-        if group.vpc_id != vpc_id:
+        if vpc_id not in spanning.vpcs_of(backend, group):
             raise AwsError(
                 "InvalidParameter", f"Security group {group_id} and VPC {vpc_id} belong to different networks."
             )
@@ -157,6 +180,7 @@ def check_change(
         raise AwsError("IncorrectState", f"The VPC endpoint {endpoint.id} is in state {endpoint.state}.")
     new = [each for each in add_subnets if each not in endpoint.subnet_ids]
     check_subnets(backend, endpoint.vpc_id, endpoint.service, new, endpoint.subnet_ids)
+    check_families(backend, new, endpoint.ip_address_type)
     check_groups(backend, endpoint.vpc_id, add_groups)
     check_group_count(groups)
     if endpoint.vpc_endpoint_type == "Interface" and not groups:

@@ -29,6 +29,7 @@ FILTERS: dict[str, frozenset[str]] = {
         "ip-permission.group-id ip-permission.group-name  "
         "ip-permission.protocol ip-permission.to-port ip-permission.user-id owner-id vpc-id",
         "DescribeSecurityGroupRules": "group-id security-group-rule-id",
+        "DescribeSecurityGroupVpcAssociations": "group-id group-owner-id state vpc-id vpc-owner-id",
         "DescribeNetworkInterfaces": "addresses.primary addresses.private-ip-address attachment.attachment-id "
         "attachment.instance-id attachment.instance-owner-id attachment.status availability-zone description "
         "group-id interface-type mac-address network-interface-id owner-id private-dns-name private-ip-address "

@@ -17,6 +17,7 @@ PAGED = {
     "DescribeSubnets": "Subnets",
     "DescribeSecurityGroups": "SecurityGroups",
     "DescribeSecurityGroupRules": "SecurityGroupRules",
+    "DescribeSecurityGroupVpcAssociations": "SecurityGroupVpcAssociations",
     "DescribeNetworkInterfaces": "NetworkInterfaces",
     "DescribeVpcEndpoints": "VpcEndpoints",
     "DescribeVpcEndpointServices": "ServiceDetails",

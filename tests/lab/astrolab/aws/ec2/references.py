@@ -13,6 +13,7 @@ from moto.ec2.models import ec2_backends
 
 from ..errors import AwsError
 from .choosing import group_not_found, known
+from .spanning import vpcs_of
 
 
 def check(backend: Any, group: Any, pairs: Iterable[Mapping[str, str]]) -> None:
@@ -23,8 +24,9 @@ def check(backend: Any, group: Any, pairs: Iterable[Mapping[str, str]]) -> None:
     for pair in pairs:
         if "GroupId" not in pair:
             continue
-        vpc_id = _vpc_of(backend, pair["GroupId"], pair.get("UserId") or backend.account_id)
-        if vpc_id not in {group.vpc_id, *_peered(backend, group.vpc_id)}:
+        theirs = _vpcs_of(backend, pair["GroupId"], pair.get("UserId") or backend.account_id)
+        ours = {each for vpc_id in vpcs_of(backend, group) for each in (vpc_id, *_peered(backend, vpc_id))}
+        if not theirs & ours:
             raise AwsError(
                 "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
             )
@@ -40,10 +42,10 @@ def shown(backend: Any, group: Any, pair: Mapping[str, str]) -> dict[str, str]:
     return {**pair, "VpcId": vpc_id, **more}
 
 
-def _vpc_of(backend: Any, group_id: str, account: str) -> str:
-    for vpc_id, group in _groups(backend, group_id, account):
+def _vpcs_of(backend: Any, group_id: str, account: str) -> set[str]:
+    for _unused, group in _groups(backend, group_id, account):
         if known([group]):
-            return vpc_id
+            return vpcs_of(group.ec2_backend, group)
     raise group_not_found(group_id)
 
 

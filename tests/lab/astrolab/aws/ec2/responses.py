@@ -19,13 +19,14 @@ from moto.ec2.utils import add_tag_specification
 from ..answering import Answering
 from ..errors import AwsError, DryRun
 from ..world import WORLD
-from . import choosing, creating, filters, pages, ranges, references, rules, services, tags
+from . import choosing, creating, filters, pages, ranges, references, rules, services, tags, zones
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
+from .spanning import Spanning
 
 
-class Ec2(Answering, EC2Response):
+class Ec2(Spanning, Answering, EC2Response):
     _sandbox: Backend | None = None
 
     @property
@@ -129,6 +130,9 @@ class Ec2(Answering, EC2Response):
             each for each in dict.fromkeys([*endpoint.security_group_ids, *add_groups]) if each not in remove_groups
         ]
         creating.check_change(backend, endpoint, add, add_groups, groups)
+        if wanted := self._get_param("IpAddressType"):
+            creating.check_address_type(endpoint.service, wanted)
+            creating.check_families(backend, {*endpoint.subnet_ids, *add} - set(remove), wanted)
         endpoint.changing()
         for subnet_id in add:
             if subnet_id not in endpoint.subnet_ids:
@@ -144,8 +148,8 @@ class Ec2(Answering, EC2Response):
         if self._get_bool_param("ResetPolicy", False):
             endpoint.policy_document = json.dumps(Endpoint.DEFAULT_POLICY)
         endpoint.policy_document = self._get_param("PolicyDocument") or endpoint.policy_document
-        endpoint.ip_address_type = self._get_param("IpAddressType") or endpoint.ip_address_type
-        endpoint.dns_options = self._get_param("DnsOptions") or endpoint.dns_options
+        endpoint.set_address_type(self._get_param("IpAddressType") or endpoint.ip_address_type)
+        endpoint.dns_options = {**endpoint.dns_options, **(self._get_param("DnsOptions") or {})}
         private_dns = self._get_bool_param("PrivateDnsEnabled")
         if private_dns is not None:
             endpoint.private_dns_enabled = private_dns
@@ -230,7 +234,26 @@ class Ec2(Answering, EC2Response):
                 endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
 
-    # --- subnets ---
+    # --- zones and subnets ---
+
+    def describe_availability_zones(self) -> ActionResult:
+        found = self.ec2_backend.describe_availability_zones(
+            zone_names=self._get_param("ZoneNames", []),
+            zone_ids=self._get_param("ZoneIds", []),
+            everywhere=bool(self._get_bool_param("AllAvailabilityZones", False)),
+        )
+        return ActionResult({"AvailabilityZones": found})
+
+    def modify_availability_zone_group(self) -> ActionResult:
+        group, status = self._get_param("GroupName"), self._get_param("OptInStatus")
+        if group not in {each.group for each in zones.edges(self.current_account, self.region)}:
+            raise AwsError("InvalidParameterValue", f"Value ({group}) for parameter groupName is invalid.")
+        if status != "opted-in":
+            raise AwsError("InvalidParameterValue", "To opt out of a zone group, contact AWS Support.")
+        if not self._get_bool_param("DryRun", False):
+            opted = WORLD.settings.opted_in.setdefault(self.current_account, [])
+            opted += [] if group in opted else [group]
+        return ActionResult({"Return": True})
 
     def describe_subnets(self) -> ActionResult:
         found = choosing.visible(self.ec2_backend.describe_subnets())
@@ -295,7 +318,7 @@ class _Filterable:
             "service-name": self.service.name,
             "service-region": self.service.region,
             "service-type": self.service.kind,
-            "supported-ip-address-types": ["ipv4"],
+            "supported-ip-address-types": list(self.service.ip_address_types),
         }.get(name)
 
 

@@ -34,6 +34,14 @@ def _owner(thing: Any) -> str:
     return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
 
 
+def _free(subnet: Any) -> int:
+    """Only IPv4 addresses count: a subnet without them has none that are free."""
+    if not subnet.cidr_block:
+        return 0
+    old = [each for each in subnet.ec2_backend.taken_addresses(subnet) if ":" not in each]
+    return int(subnet._available_ip_addresses) - len(old)
+
+
 def _zone_group(zone: Any) -> str:
     return f"{zone.region_name}-zg-1"
 
@@ -47,6 +55,8 @@ moto.ec2.utils.is_filter_matching = matches
 TaggedEC2Resource.get_tags = _tags
 SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
+Subnet.available_ip_address_count = property(_free)
 Route.state = property(_route_state)
 Zone.opt_in_status = "opt-in-not-required"
 Zone.group_name = property(_zone_group)
+Zone.network_border_group = property(lambda zone: zone.region_name)

@@ -43,6 +43,7 @@ class Service:
     private_dns_name: str | None = None
     policy_supported: bool = False
     load_balancer_arns: tuple[str, ...] = ()
+    ip_address_types: tuple[str, ...] = ("ipv4",)
 
     def visible(self, account: str, region: str) -> bool:
         """Whether that account may use it from that region; both must hold, and AWS does not say which failed."""
@@ -71,7 +72,7 @@ class Service:
             "AcceptanceRequired": self.acceptance_required,
             "ManagesVpcEndpoints": False,
             "Tags": [],
-            "SupportedIpAddressTypes": ["ipv4"],
+            "SupportedIpAddressTypes": list(self.ip_address_types),
         }
 
 
@@ -102,6 +103,7 @@ def register(
     principals: Sequence[str] = ("*",),
     supported_regions: Sequence[str] = (),
     private_dns_name: str | None = None,
+    ip_address_types: Sequence[str] = ("ipv4",),
 ) -> Service:
     """Puts up a provider's service; zones are names or ids, none means all of the region."""
     backend = ec2_backends[account][region]
@@ -121,6 +123,7 @@ def register(
         raise ValueError(f"not all of these are zones of {region}: {sorted(zones)}")
     configuration.availability_zones = chosen
     configuration.principals = list(principals)
+    configuration.supported_ip_address_types = list(ip_address_types)
     backend.configurations[configuration.id] = configuration
     return _service(configuration, account, region)
 
@@ -139,6 +142,7 @@ def _service(configuration: Any, account: str, region: str) -> Service:
         supported_regions=frozenset(configuration._supported_region_names),
         private_dns_name=configuration.private_dns_name or None,
         load_balancer_arns=tuple(configuration.network_load_balancer_arns),
+        ip_address_types=tuple(getattr(configuration, "supported_ip_address_types", None) or ("ipv4",)),
     )
 
 
