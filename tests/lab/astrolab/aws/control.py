@@ -103,7 +103,7 @@ class Control:
         with WORLD.lock:
             if method == "PUT":
                 profiles.put(**content)
-            return [asdict(profile) for profile in profiles.PROFILES.values()]
+            return profiles.shown()
 
 
 def _in_json(handler: Callable[[str, str, Any], object]) -> Handler:

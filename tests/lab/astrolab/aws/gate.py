@@ -10,6 +10,7 @@ import fnmatch
 import threading
 from dataclasses import dataclass, field
 
+from . import arns, permissions
 from .call import Call
 from .errors import Reply, refusal
 from .planned import Plan
@@ -42,7 +43,7 @@ class Gate:
         """What is said to a call that may not pass."""
         if WORLD.now() >= WORLD.ends.get(call.access_key, float("inf")):
             return expired(call)
-        if call.service not in {"sts"} and WORLD.denies(call.account, call.name):
+        if permissions.refuses(call):
             return denied(call)
         if WORLD.settings.throttle and not self._takes_tokens(call):
             return throttled(call)
@@ -90,20 +91,18 @@ def expired(call: Call) -> Reply:
 
 
 def denied(call: Call) -> Reply:
-    user = f"arn:aws:iam::{call.account}:user/lab"
+    about = permissions.resources(call)
+    user, on = arns.user(call.account, call.region), f" on resource: {about[0]}" if about else ""
     why = f"because no identity-based policy allows the {call.name} action"
     if call.service == "ec2":
         message = (
             "You are not authorized to perform this operation. "
-            f"User: {user} is not authorized to perform: {call.name} {why}"
+            f"User: {user} is not authorized to perform: {call.name}{on} {why}"
         )
         return refusal(call.service, "UnauthorizedOperation", message)
     code = "AccessDenied" if call.service in CODES_WITHOUT_EXCEPTION else "AccessDeniedException"
-    zone = call.uri_parameters.get("HostedZoneId") or call.uri_parameters.get("Id")
-    resource = f"arn:aws:route53:::hostedzone/{zone}" if call.service == "route53" and zone else "*"
-    return refusal(
-        call.service, code, f"User: {user} is not authorized to perform: {call.name} on resource: {resource} {why}"
-    )
+    message = f"User: {user} is not authorized to perform: {call.name}{on or ' on resource: *'} {why}"
+    return refusal(call.service, code, message)
 
 
 def throttled(call: Call) -> Reply:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from moto.ec2.models import ec2_backends
 
+from . import profiles
 from .ec2.endpoints import Endpoint, everywhere
 from .ec2.families import FAMILIES
 from .route53 import names, zones
@@ -53,8 +54,10 @@ def _zones_of(vpc_id: str) -> dict[str, Version]:
     for _unused, region, backend in ec2_backends.iter_backends():
         vpc = getattr(backend, "vpcs", {}).get(vpc_id)
         if vpc is not None and vpc.enable_dns_support and vpc.enable_dns_hostnames:
-            here = ZoneVpc(vpc_id, region)
-            return {zone.name: version for zone, version in zones.STORE.publishing() if here in version.vpcs}
+            here, far = ZoneVpc(vpc_id, region), set(profiles.zone_ids_of(vpc_id, region))
+            published = list(zones.STORE.publishing())
+            through = {zone.name: version for zone, version in published if zone.id in far}
+            return through | {zone.name: version for zone, version in published if here in version.vpcs}
     return {}
 
 
@@ -63,7 +66,7 @@ def _resolve(known: dict[str, Version], name: str, rdtype: str, left: int) -> An
     if not covering:
         return _endpoint_answer(name, rdtype)
     zone = max(covering, key=len)
-    found = _in_zone(known[zone].records.values(), zone, name)
+    found = in_zone(known[zone].records.values(), zone, name)
     if found is None:
         return Answer(rcode="NXDOMAIN", zone=names.plain(zone), source="private")
     records: list[Record] = []
@@ -73,7 +76,7 @@ def _resolve(known: dict[str, Version], name: str, rdtype: str, left: int) -> An
     return Answer(records=tuple(records), zone=names.plain(zone), source="private")
 
 
-def _in_zone(records: Iterable[RecordSet], zone: str, name: str) -> list[RecordSet] | None:
+def in_zone(records: Iterable[RecordSet], zone: str, name: str) -> list[RecordSet] | None:
     """The records of a name or of the closest wildcard; None where the name does not exist at all."""
     present = list(records)
     exact = [each for each in present if each.name == name]

@@ -70,11 +70,12 @@ class Settings:
     endpoints_per_vpc: int = 50
     rules_per_group: int = 60
     groups_per_interface: int = 5
+    vpcs_per_region: int = 1000  # AWS's default is 5
     zones_per_account: int = 500
     vpcs_per_zone: int = 300
     authorizations_per_zone: int = 1000
     remote_zones_refused: list[str] = field(default_factory=lambda: list(REMOTE_ZONES_REFUSED))
-    denied: dict[str, list[str]] = field(default_factory=dict)  # account -> actions, "ec2:CreateVpc*" is fine
+    denied: dict[str, list[str]] = field(default_factory=dict)  # account -> rules, see permissions.py
     shared_vpcs: dict[str, str] = field(default_factory=dict)  # vpc id -> the account that really owns it
     opted_in: dict[str, list[str]] = field(default_factory=dict)  # account -> groups of Local and Wavelength Zones
     zone_shifts: dict[str, int] = field(default_factory=dict)  # account -> how far its zone names are turned

@@ -9,7 +9,6 @@ moto keeps its state per process, so there is one world per process too.
 
 from __future__ import annotations
 
-import fnmatch
 import random
 import threading
 import time
@@ -45,13 +44,6 @@ class World:
         """Until when reads may show what was before this change."""
         longest = self.settings.stale_seconds
         return self.now() + longest * self.draw("stale", *name) if longest else self.now()
-
-    def denies(self, account: str, action: str) -> bool:
-        """Whether this account may not do `service:Action`; a rule without a service means any service."""
-        return any(
-            fnmatch.fnmatchcase(action, rule) or fnmatch.fnmatchcase(action.partition(":")[2], rule)
-            for rule in self.settings.denied.get(account, ())
-        )
 
 
 WORLD = World()

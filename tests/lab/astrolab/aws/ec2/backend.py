@@ -317,6 +317,8 @@ class Backend(EC2Backend):
         return super().delete_subnet(subnet_id)
 
     def create_vpc(self, cidr_block: str, *args: Any, **kwargs: Any) -> VPC:
+        if len(self.vpcs) >= WORLD.settings.vpcs_per_region:
+            raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
         vpc = super().create_vpc(ranges.canonical(cidr_block) or "", *args, **kwargs)
         group = self.get_default_security_group(vpc.id)
         self.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .. import arns, permissions
 from ..errors import AwsError
 from ..world import WORLD
 from . import families, spanning, zones
@@ -57,11 +58,11 @@ def check_shared(backend: Backend, vpc_id: str) -> None:
 
 def check_multi_region(backend: Backend, service: Service) -> None:
     action = "vpce:AllowMultiRegion"
-    if service.region != backend.region_name and WORLD.denies(backend.account_id, action):
+    if service.region != backend.region_name and permissions.denies(backend.account_id, action):
         raise AwsError(
             "UnauthorizedOperation",
             "You are not authorized to perform this operation. "
-            f"User: arn:aws:iam::{backend.account_id}:user/lab is not authorized to perform: {action} "
+            f"User: {arns.user(backend.account_id, backend.region_name)} is not authorized to perform: {action} "
             f"because no identity-based policy allows the {action} action",
         )
 

@@ -61,6 +61,27 @@ class Ec2(Spanning, Answering, EC2Response):
             action, list(answer[key] or []), size, self._get_param("NextToken")
         )
 
+    def describe_account_attributes(self) -> ActionResult:
+        default = next((vpc.id for vpc in self.ec2_backend.vpcs.values() if vpc.is_default), "none")
+        values = {
+            "supported-platforms": "VPC",
+            "default-vpc": default,
+            "max-instances": "20",
+            "vpc-max-security-groups-per-interface": str(WORLD.settings.groups_per_interface),
+            "max-elastic-ips": "5",
+            "vpc-max-elastic-ips": "5",
+        }
+        wanted = self._get_param("AttributeNames", []) or list(values)
+        return ActionResult(
+            {
+                "AccountAttributes": [
+                    {"AttributeName": name, "AttributeValues": [{"AttributeValue": value}]}
+                    for name, value in values.items()
+                    if name in wanted
+                ]
+            }
+        )
+
     # --- endpoints ---
 
     def create_vpc_endpoint(self) -> ActionResult:

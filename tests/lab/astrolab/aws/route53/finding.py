@@ -13,10 +13,10 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.route53.responses import Route53 as MotoRoute53
 
+from .. import permissions
 from ..answering import Answering
 from ..ec2.choosing import visible
 from ..errors import AwsError
-from ..world import WORLD
 from . import answers, zones
 from .zones import Zone, ZoneVpc
 
@@ -47,7 +47,7 @@ class Finding(Answering, MotoRoute53):
     def _owner(self, vpc: ZoneVpc) -> str:
         """The account that has the VPC; Route 53 looks with the caller's right to describe VPCs."""
         owner = self._owner_or_none(vpc)
-        if owner is None or WORLD.denies(self.current_account, "ec2:DescribeVpcs"):
+        if owner is None or permissions.denies(self.current_account, "ec2:DescribeVpcs"):
             raise invalid_vpc(vpc)
         return owner
 

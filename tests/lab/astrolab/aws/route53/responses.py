@@ -14,6 +14,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from ..ec2 import dns
 from ..ec2 import zones as zone_table
 from ..errors import AwsError
+from ..resolving import in_zone
 from ..world import WORLD
 from . import answers, batches, finding, names, tags, zones
 from .associations import Associations
@@ -162,6 +163,27 @@ class Route53(Listings, Associations):
         if change.account != self.current_account:
             raise finding.foreign(self.current_account)
         return ActionResult({"ChangeInfo": answers.change(change)})
+
+    def test_dns_answer(self) -> ActionResult:
+        """What name servers say of a public zone; others are not asked about."""
+        zone, kind = self._zone("HostedZoneId"), self._get_param("RecordType")
+        if zone.private:
+            raise AwsError("InvalidInput", "TestDNSAnswer only supports public hosted zones.")
+        name = names.normal(self._get_param("RecordName"))
+        if not names.within(name, zone.name):
+            raise AwsError("InvalidInput", f"{name} is not in the hosted zone {zone.name}")
+        found = in_zone(zone.records.values(), zone.name, name)
+        chosen = [each for each in found or () if each.type == kind]
+        return ActionResult(
+            {
+                "Nameserver": zones.NAME_SERVERS[0].rstrip("."),
+                "RecordName": name,
+                "RecordType": kind,
+                "RecordData": [value for each in chosen for value in each.values],
+                "ResponseCode": "NXDOMAIN" if found is None else "NOERROR",
+                "Protocol": "UDP",
+            }
+        )
 
     # --- limits and tags ---
 
