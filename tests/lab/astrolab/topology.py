@@ -20,6 +20,7 @@ from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
 _ASTRO = IPv4Address("203.0.113.10")
+_PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
 _GENERATED = IPv4Network("10.128.0.0/9")
 
 
@@ -185,6 +186,17 @@ def _setting_complaints(topology: Topology) -> list[str]:
     except ValueError as error:
         return [f"settings: {error}"]
     return []
+
+
+def partition(region: str) -> str:
+    """The part of AWS that a region is in; accounts and networks of two do not reach each other."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def _partition_complaints(topology: Topology) -> list[str]:
+    regions = {topology.service_region, *map(topology.region_of, topology.vpcs.values())}
+    found = sorted(set(map(partition, regions)))
+    return [f"regions of {' and '.join(found)} do not reach each other"] if len(found) > 1 else []
 
 
 def _vpc_complaints(topology: Topology) -> list[str]:

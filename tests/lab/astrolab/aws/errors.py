@@ -21,6 +21,7 @@ PROTOCOLS = {
     "iam": "query",
     "elasticloadbalancing": "query",
 }
+CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
 STATUSES = {
     "DryRunOperation": 412,
     "UnauthorizedOperation": 403,
@@ -30,6 +31,8 @@ STATUSES = {
     "MissingAuthenticationToken": 403,
     "InternalError": 500,
     "RequestLimitExceeded": 503,
+    "AuthFailure": 401,
+    "InvalidClientTokenId": 403,
     "ExpiredToken": 403,
     "OperationInProgress": 400,
 }

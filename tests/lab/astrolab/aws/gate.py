@@ -10,14 +10,12 @@ import fnmatch
 import threading
 from dataclasses import dataclass, field
 
-from . import arns, permissions
+from . import arns, permissions, regions
 from .call import Call
-from .errors import Reply, refusal
+from .errors import CODES_WITHOUT_EXCEPTION, Reply, refusal
 from .planned import Plan
 from .settings import Bucket
 from .world import WORLD
-
-CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
 
 
 @dataclass(slots=True)
@@ -43,6 +41,8 @@ class Gate:
         """What is said to a call that may not pass."""
         if WORLD.now() >= WORLD.ends.get(call.access_key, float("inf")):
             return expired(call)
+        if unknown := regions.refuse(call):
+            return unknown
         if permissions.refuses(call):
             return denied(call)
         if WORLD.settings.throttle and not self._takes_tokens(call):

@@ -40,6 +40,9 @@ class Sts(Answering, TokenResponse):
                 f"1 validation error detected: Value '{duration}' at 'durationSeconds' failed to satisfy constraint: "
                 f"Member must have value {bound}",
             )
+        arn = str(self._get_param("RoleArn"))
+        if not arn.startswith(f"arn:{self.partition}:iam::"):
+            raise AwsError("ValidationError", f"{arn} is invalid")
         result: ActionResult = super().assume_role()
         role = cast(dict[str, Any], result.result)["Credentials"]
         lasts = min(duration, WORLD.settings.role_seconds or duration)

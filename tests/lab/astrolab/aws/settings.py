@@ -17,6 +17,7 @@ from typing import Any
 
 from .presets import CHANGED, PRESETS
 
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 REMOTE_ZONES_REFUSED = ("use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4")
 
 
@@ -77,7 +78,8 @@ class Settings:
     remote_zones_refused: list[str] = field(default_factory=lambda: list(REMOTE_ZONES_REFUSED))
     denied: dict[str, list[str]] = field(default_factory=dict)  # account -> rules, see permissions.py
     shared_vpcs: dict[str, str] = field(default_factory=dict)  # vpc id -> the account that really owns it
-    opted_in: dict[str, list[str]] = field(default_factory=dict)  # account -> groups of Local and Wavelength Zones
+    opted_in: dict[str, list[str]] = field(default_factory=dict)  # account -> opt-in regions, and groups of zones
+    partitions: dict[str, str] = field(default_factory=dict)  # account -> its partition; any, if it is not here
     zone_shifts: dict[str, int] = field(default_factory=dict)  # account -> how far its zone names are turned
     throttle: bool = False
     buckets: dict[str, Bucket] = field(default_factory=published_buckets)
@@ -117,6 +119,8 @@ def _value(name: str, value: Any) -> Any:
     value = _checked(name, float if optional else type(default), value)
     if name in {"denied", "opted_in"}:
         value = {account: _checked(f"{name}.{account}", list, each) for account, each in value.items()}
+    if name == "partitions" and not set(value.values()) <= set(PARTITIONS):
+        raise ValueError(f"partitions are {', '.join(PARTITIONS)}, not {', '.join(map(str, value.values()))}")
     return value
 
 

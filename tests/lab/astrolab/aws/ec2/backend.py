@@ -23,6 +23,7 @@ from moto.ec2.models.vpc_peering_connections import VPCPeeringConnection
 from moto.ec2.models.vpcs import VPC
 from moto.ec2.utils import random_vpc_peering_connection_id
 
+from .. import arns
 from ..errors import AwsError
 from ..world import WORLD
 from . import families, ranges, rules, spanning, zones
@@ -182,6 +183,7 @@ class Backend(EC2Backend):
 
     def create_security_group(self, *args: Any, **kwargs: Any) -> SecurityGroup:
         group = super().create_security_group(*args, **kwargs)
+        group.arn = arns.ec2("security-group", group.id, self.account_id, self.region_name)
         if not group.is_default:
             group.known_at = self.known_from("group")
             group.visible_at = group.known_at + WORLD.settings.hidden_seconds

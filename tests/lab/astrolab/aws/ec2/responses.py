@@ -16,10 +16,11 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import add_tag_specification
 
+from .. import arns, regions
 from ..answering import Answering
 from ..errors import AwsError, DryRun
 from ..world import WORLD
-from . import choosing, creating, filters, pages, ranges, references, rules, services, tags, zones
+from . import choosing, creating, dns, filters, pages, ranges, references, rules, services, tags, zones
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
@@ -255,7 +256,25 @@ class Ec2(Spanning, Answering, EC2Response):
                 endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
 
-    # --- zones and subnets ---
+    # --- regions, zones and subnets ---
+
+    def describe_regions(self) -> ActionResult:
+        mine = [each for each in zones.regions() if arns.partition(each) == self.partition]
+        usable = [each for each in mine if regions.enabled(self.current_account, each)]
+        shown = mine if self._get_bool_param("AllRegions", False) else usable
+        names = self._get_param("RegionNames", [])
+        if unknown := [each for each in names if each not in shown]:
+            raise AwsError("InvalidParameterValue", f"Invalid region names provided: {unknown}")
+        found = [
+            {
+                "RegionName": each,
+                "Endpoint": f"ec2.{each}.{dns.domain(each)}",
+                "OptInStatus": regions.status(self.current_account, each),
+            }
+            for each in shown
+            if not names or each in names
+        ]
+        return ActionResult({"Regions": found})
 
     def describe_availability_zones(self) -> ActionResult:
         found = self.ec2_backend.describe_availability_zones(

@@ -17,6 +17,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
+from .. import arns
 from ..world import WORLD
 from .backend import Backend
 from .choosing import matches
@@ -32,6 +33,10 @@ def _owner(thing: Any) -> str:
     """A participant of a shared VPC sees the owner's account on the VPC and its subnets."""
     vpc_id = thing.id if isinstance(thing, VPC) else thing.vpc_id
     return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
+
+
+def _arn(kind: str) -> property:
+    return property(lambda thing: arns.ec2(kind, thing.id, thing.ec2_backend.account_id, thing.ec2_backend.region_name))
 
 
 def _free(subnet: Any) -> int:
@@ -56,6 +61,7 @@ TaggedEC2Resource.get_tags = _tags
 SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
 Subnet.available_ip_address_count = property(_free)
+Subnet.arn = _arn("subnet")
 Route.state = property(_route_state)
 Zone.opt_in_status = "opt-in-not-required"
 Zone.group_name = property(_zone_group)

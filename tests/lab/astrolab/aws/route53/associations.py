@@ -22,7 +22,7 @@ class Associations(Finding):
         zone = self._any_zone()
         owner = self._owner(vpc)
         if self.current_account not in {zone.account, owner}:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         if not zone.private:
             raise AwsError(
                 "PublicZoneVPCAssociation",
@@ -47,7 +47,7 @@ class Associations(Finding):
         vpc = self._vpc()
         zone = self._any_zone()
         if self.current_account not in {zone.account, self._owner_or_none(vpc)}:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         if vpc not in zone.vpcs:
             raise AwsError(
                 "VPCAssociationNotFound",

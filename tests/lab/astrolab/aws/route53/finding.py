@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.route53.responses import Route53 as MotoRoute53
 
-from .. import permissions
+from .. import arns, permissions
 from ..answering import Answering
 from ..ec2.choosing import visible
 from ..errors import AwsError
@@ -30,7 +30,7 @@ class Finding(Answering, MotoRoute53):
     def _own(self, zone_id: str) -> Zone:
         zone = existing(zone_id)
         if zone.account != self.current_account:
-            raise foreign(self.current_account)
+            raise foreign(self.current_account, self.call.region)
         return zone
 
     def _any_zone(self) -> Zone:
@@ -47,7 +47,8 @@ class Finding(Answering, MotoRoute53):
     def _owner(self, vpc: ZoneVpc) -> str:
         """The account that has the VPC; Route 53 looks with the caller's right to describe VPCs."""
         owner = self._owner_or_none(vpc)
-        if owner is None or permissions.denies(self.current_account, "ec2:DescribeVpcs"):
+        here = arns.partition(vpc.region) == arns.partition(self.call.region)
+        if owner is None or not here or permissions.denies(self.current_account, "ec2:DescribeVpcs"):
             raise invalid_vpc(vpc)
         return owner
 
@@ -77,8 +78,8 @@ def bare(zone_id: str) -> str:
     return zone_id.removeprefix("/hostedzone/")
 
 
-def foreign(account: str) -> AwsError:
-    return AwsError("AccessDenied", f"User: arn:aws:iam::{account}:user/lab is not authorized to access this resource")
+def foreign(account: str, region: str) -> AwsError:
+    return AwsError("AccessDenied", f"User: {arns.user(account, region)} is not authorized to access this resource")
 
 
 def invalid_vpc(vpc: ZoneVpc) -> AwsError:

@@ -161,7 +161,7 @@ class Route53(Listings, Associations):
         if change is None:
             raise AwsError("NoSuchChange", f"A change with the specified change ID does not exist: {change_id}")
         if change.account != self.current_account:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         return ActionResult({"ChangeInfo": answers.change(change)})
 
     def test_dns_answer(self) -> ActionResult:
