@@ -179,6 +179,14 @@ class Backend(EC2Backend):
         found: list[Any] = super().get_all_network_interfaces(eni_ids, filters)
         return found
 
+    def terminate_instances(self, instance_ids: list[str]) -> Any:
+        """The interfaces that were made with an instance go with it."""
+        ended = super().terminate_instances(instance_ids)
+        for instance, _unused in ended:
+            for interface in instance.network_interfaces:
+                self.enis.pop(interface.id, None)
+        return ended
+
     # --- security groups ---
 
     def create_security_group(self, *args: Any, **kwargs: Any) -> SecurityGroup:

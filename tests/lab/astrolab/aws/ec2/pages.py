@@ -19,6 +19,7 @@ PAGED = {
     "DescribeSecurityGroupRules": "SecurityGroupRules",
     "DescribeSecurityGroupVpcAssociations": "SecurityGroupVpcAssociations",
     "DescribeNetworkInterfaces": "NetworkInterfaces",
+    "DescribeInstances": "Reservations",
     "DescribeVpcEndpoints": "VpcEndpoints",
     "DescribeVpcEndpointServices": "ServiceDetails",
     "DescribeVpcEndpointConnections": "VpcEndpointConnections",

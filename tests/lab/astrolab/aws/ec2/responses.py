@@ -20,7 +20,7 @@ from .. import arns, regions
 from ..answering import Answering
 from ..errors import AwsError, DryRun
 from ..world import WORLD
-from . import choosing, creating, dns, filters, pages, ranges, references, rules, services, tags, zones
+from . import choosing, creating, dns, filters, instances, pages, ranges, references, rules, services, tags, zones
 from .backend import Backend
 from .choosing import filtered
 from .endpoints import Endpoint, Wanted, everywhere
@@ -299,6 +299,14 @@ class Ec2(Spanning, Answering, EC2Response):
         found = choosing.visible(self.ec2_backend.describe_subnets())
         chosen = choosing.pick(found, self._get_param("SubnetIds", []), choosing.subnet_not_found)
         return ActionResult({"Subnets": filtered(chosen, self._filters_from_querystring())})
+
+    # --- instances ---
+
+    def describe_instances(self) -> ActionResult:
+        ids, wanted = self._get_param("InstanceIds", []), self._filters_from_querystring()
+        find = self.ec2_backend.get_reservations_by_instance_ids
+        found = find(ids, filters=wanted) if ids else self.ec2_backend.describe_instances(filters=wanted)
+        return ActionResult({"Reservations": [instances.Reservation(each, each.instances) for each in found]})
 
     # --- security group rules ---
 
