@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import commands, launch, shell
+from .aws.fault_kinds import ALSO, Fault
 from .aws.presets import PRESETS
 from .faults import KINDS
 from .home import Home, LabError, Record, homes
@@ -212,8 +213,10 @@ def _faults(command: Any, said: Any) -> None:
             else:
                 ways.add_argument(f"--{each.replace('_', '-')}", dest="what", action="store_const", const=each)
         breaking.set_defaults(kind=kind)
-    refusing = command(
-        "aws", aws_fault, "have AWS refuse, delay or lose calls, as the double's /_lab/faults has it", kinds
+    refusing = command("aws", aws_fault, "have AWS refuse, delay or lose calls, or answer something else", kinds)
+    refusing.epilog = (
+        f"fault={'|'.join((*Fault, *ALSO))}, with code=, message=, status= (error), after=true (error, html: after the "
+        "call took effect), seconds= (slow); action=PATTERN, account=, mutating=true, at=N, count=N say which calls."
     )
     refusing.add_argument("setting", nargs="+", metavar="NAME=VALUE")
 

@@ -21,8 +21,9 @@ from .call import Call, understand
 from .control import PREFIX, Control, Handler
 from .ec2 import backend
 from .errors import Reply, refusal
+from .fault_kinds import Fault
 from .gate import Gate, denied, throttled
-from .planned import EITHER, Fault, Plan
+from .planned import EITHER, Plan
 from .record import Record
 from .route53 import zones
 from .server import Handler as Server

@@ -9,27 +9,13 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
 from .call import Call
 from .errors import Reply, refusal
+from .fault_kinds import ALSO, Fault
 
-
-class Fault(StrEnum):
-    THROTTLED = "throttled"
-    REFUSED = "refused"
-    ERROR = "error"  # any code, in the service's own format
-    HTML = "html"  # the page of something between the client and AWS
-    CUT = "cut"  # the connection is closed in the middle of the answer
-    GARBLED = "garbled"  # half of the answer, sent as if it were the whole
-    SLOW = "slow"
-    LOST_REQUEST = "lost-request"  # the connection is closed before the call takes effect
-    LOST_REPLY = "lost-reply"  # the call takes effect, then the connection is closed
-
-
-ALSO = {"close-before": Fault.LOST_REQUEST, "close-after": Fault.LOST_REPLY}
 EARLY = frozenset({Fault.THROTTLED, Fault.REFUSED, Fault.LOST_REQUEST})  # the call never takes effect
 EITHER = frozenset({Fault.ERROR, Fault.HTML})  # it does if `after` says so
 TEXTS = ("code", "message", "action", "account")
