@@ -298,6 +298,13 @@ def test_a_wrong_setting_of_a_topology_is_named_before_anything_starts(
     assert not Home.of("wrong").directory.exists()
 
 
+def test_a_topology_over_two_partitions_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yml"
+    file.write_text(DEMO.read_text().replace("  ledger:\n", "  ledger:\n    region: us-gov-west-1\n"))
+    said = complaint(None, "up", "--name", "wrong", "--topology", str(file))
+    assert said == "wrong.yml: regions of aws and aws-us-gov do not reach each other\n"
+
+
 def test_a_wrong_profile_on_the_command_line_is_named() -> None:
     for command in (("up", "--name", "wrong"), ("aws",)):
         assert "invalid choice: 'as_asw' (choose from" in complaint(None, *command, "--profile", "as_asw")

@@ -145,12 +145,8 @@ def load(path: Path) -> Topology:
     except yaml.YAMLError as error:
         raise ShapeError(f"{path} is not YAML: {error}") from error
     topology = _generated(read(Topology, data, path.name))
-    complaints = [
-        *_setting_complaints(topology),
-        *_vpc_complaints(topology),
-        *_peering_complaints(topology),
-        *_host_complaints(topology),
-    ]
+    checks = (_setting_complaints, _partition_complaints, _vpc_complaints, _peering_complaints, _host_complaints)
+    complaints = [complaint for check in checks for complaint in check(topology)]
     if complaints:
         raise ShapeError(f"{path.name}: {complaints[0]}")
     return topology
