@@ -3,86 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disallow-subclassing-any=False
 
-"""The EC2 actions: moto's answers, ours where AWS differs, and what holds for all of them (DryRun, filters, pages)."""
+"""The EC2 actions: moto's answers, ours where AWS differs. Here those on endpoints, rules of groups and peering."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
-from moto.ec2.responses import EC2Response
 from moto.ec2.utils import add_tag_specification
 
-from .. import arns, regions
-from ..answering import Answering
-from ..errors import AwsError, DryRun
-from ..world import WORLD
-from . import choosing, creating, dns, filters, instances, pages, ranges, references, rules, services, tags, zones
-from .backend import Backend
+from ..errors import AwsError
+from . import choosing, creating, ranges, references, rules, services
+from .acting import Acting, failure
 from .choosing import filtered
-from .endpoints import Endpoint, Wanted, everywhere
-from .spanning import Spanning
+from .endpoints import Endpoint, Wanted
+from .places import Places
+from .providing import Providing
+from .spanning_actions import Spanning
 
 
-class Ec2(Spanning, Answering, EC2Response):
-    _sandbox: Backend | None = None
-
-    @property
-    def ec2_backend(self) -> Backend:
-        return self._sandbox or cast(Backend, ec2_backends[self.current_account][self.region])
-
-    def error_on_dryrun(self) -> None:
-        """Too early in moto: AWS checks the request first. See perform()."""
-
-    def perform(self, action: str) -> Any:
-        """A dry run is the real thing on a copy that is thrown away, so it finds the same errors."""
-        wanted = self._filters_from_querystring() if action in filters.FILTERS else {}
-        filters.check(action, wanted)
-        size = self._get_int_param("MaxResults")
-        tags.check(self.params)
-        pages.check_size(action, size, any(name.endswith("Ids") for name in self.params))
-        dry = self._get_bool_param("DryRun", False)
-        if dry and self.call.mutating:
-            self._sandbox = self.ec2_backend.sandbox()
-        result = super().perform(action)
-        if dry:
-            raise DryRun()
-        if isinstance(result, ActionResult) and action in filters.FILTERS:
-            self._cut(action, cast(dict[str, Any], result.result), wanted, size)
-        return result
-
-    def _cut(self, action: str, answer: dict[str, Any], wanted: dict[str, Any], size: int | None) -> None:
-        key = next(each for each in answer if each.lower() == pages.PAGED[action].lower())  # moto's case varies
-        if action in filters.IGNORED_BY_MOTO:
-            answer[key] = [each.thing for each in filtered(map(choosing.ByAttribute, answer[key]), wanted)]
-        answer[key], answer["NextToken"] = pages.page(
-            action, list(answer[key] or []), size, self._get_param("NextToken")
-        )
-
-    def describe_account_attributes(self) -> ActionResult:
-        default = next((vpc.id for vpc in self.ec2_backend.vpcs.values() if vpc.is_default), "none")
-        values = {
-            "supported-platforms": "VPC",
-            "default-vpc": default,
-            "max-instances": "20",
-            "vpc-max-security-groups-per-interface": str(WORLD.settings.groups_per_interface),
-            "max-elastic-ips": "5",
-            "vpc-max-elastic-ips": "5",
-        }
-        wanted = self._get_param("AttributeNames", []) or list(values)
-        return ActionResult(
-            {
-                "AccountAttributes": [
-                    {"AttributeName": name, "AttributeValues": [{"AttributeValue": value}]}
-                    for name, value in values.items()
-                    if name in wanted
-                ]
-            }
-        )
-
+class Ec2(Spanning, Places, Providing, Acting):
     # --- endpoints ---
 
     def create_vpc_endpoint(self) -> ActionResult:
@@ -181,132 +123,18 @@ class Ec2(Spanning, Answering, EC2Response):
         found = {each.id: each for each in choosing.known(backend.living_endpoints())}
         for endpoint_id in self._get_param("VpcEndpointIds", []):
             if endpoint_id in found and found[endpoint_id].busy and found[endpoint_id].life.deleted_at is None:
-                unsuccessful.append(_unsuccessful(endpoint_id, *creating.IN_PROGRESS))
+                unsuccessful.append(failure(endpoint_id, *creating.IN_PROGRESS))
             elif endpoint_id in found:
                 backend.delete_vpc_endpoints([endpoint_id])
             else:
                 unsuccessful.append(
-                    _unsuccessful(
+                    failure(
                         endpoint_id,
                         "InvalidVpcEndpoint.NotFound",
                         f"The Vpc Endpoint Id '{endpoint_id}' does not exist",
                     )
                 )
         return ActionResult({"Unsuccessful": unsuccessful})
-
-    # --- services and their connections ---
-
-    def describe_vpc_endpoint_services(self) -> ActionResult:
-        regions = self._get_param("ServiceRegions", []) or [self.region]
-        names = self._get_param("ServiceNames", [])
-        found = services.seen(self.current_account, self.region, regions)
-        known = {each.name for each in found}
-        for name in names:
-            if name not in known:
-                raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-        chosen = [_Filterable(each) for each in found if not names or each.name in names]
-        chosen = filtered(chosen, self._filters_from_querystring())
-        chosen.sort(key=lambda each: each.service.name)
-        return ActionResult(
-            {
-                "ServiceNames": [each.service.name for each in chosen],
-                "ServiceDetails": [each.service.detail(self.current_account, self.region) for each in chosen],
-            }
-        )
-
-    def describe_vpc_endpoint_connections(self) -> ActionResult:
-        mine = [each for each in everywhere() if each.service.owner == self.current_account]
-        chosen = filtered(
-            [_Connection(each) for each in mine if each.service_region == self.region],
-            self._filters_from_querystring(),
-        )
-        return ActionResult({"VpcEndpointConnections": [each.endpoint.connection() for each in chosen]})
-
-    def accept_vpc_endpoint_connections(self) -> ActionResult:
-        return self._decide(accept=True)
-
-    def reject_vpc_endpoint_connections(self) -> ActionResult:
-        return self._decide(accept=False)
-
-    def _decide(self, accept: bool) -> ActionResult:
-        service_id = self._get_param("ServiceId")
-        if service_id not in self.ec2_backend.configurations:
-            raise AwsError(
-                "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
-            )
-        waiting = {each.id: each for each in everywhere() if each.service.id == service_id}
-        allowed = {"pendingAcceptance"} if accept else {"pendingAcceptance", "pending", "available"}
-        unsuccessful, decided = [], []
-        for endpoint_id in self._get_param("VpcEndpointIds", []):
-            endpoint = waiting.get(endpoint_id)
-            if endpoint is None:
-                message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", message))
-            elif endpoint.state not in allowed:
-                message = f"The Vpc Endpoint Id '{endpoint_id}' is in state {endpoint.state}"
-                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidState", message))
-            else:
-                decided.append(endpoint)
-        if self._get_bool_param("DryRun", False):
-            raise DryRun()  # the endpoints are other accounts', which the copy for dry runs leaves out
-        for endpoint in decided:
-            if accept:
-                endpoint.life.accept(WORLD.now(), WORLD.settings.pending_seconds)
-            else:
-                endpoint.life.rejected = True
-        return ActionResult({"Unsuccessful": unsuccessful})
-
-    # --- regions, zones and subnets ---
-
-    def describe_regions(self) -> ActionResult:
-        mine = [each for each in zones.regions() if arns.partition(each) == self.partition]
-        usable = [each for each in mine if regions.enabled(self.current_account, each)]
-        shown = mine if self._get_bool_param("AllRegions", False) else usable
-        names = self._get_param("RegionNames", [])
-        if unknown := [each for each in names if each not in shown]:
-            raise AwsError("InvalidParameterValue", f"Invalid region names provided: {unknown}")
-        found = [
-            {
-                "RegionName": each,
-                "Endpoint": f"ec2.{each}.{dns.domain(each)}",
-                "OptInStatus": regions.status(self.current_account, each),
-            }
-            for each in shown
-            if not names or each in names
-        ]
-        return ActionResult({"Regions": found})
-
-    def describe_availability_zones(self) -> ActionResult:
-        found = self.ec2_backend.describe_availability_zones(
-            zone_names=self._get_param("ZoneNames", []),
-            zone_ids=self._get_param("ZoneIds", []),
-            everywhere=bool(self._get_bool_param("AllAvailabilityZones", False)),
-        )
-        return ActionResult({"AvailabilityZones": found})
-
-    def modify_availability_zone_group(self) -> ActionResult:
-        group, status = self._get_param("GroupName"), self._get_param("OptInStatus")
-        if group not in {each.group for each in zones.edges(self.current_account, self.region)}:
-            raise AwsError("InvalidParameterValue", f"Value ({group}) for parameter groupName is invalid.")
-        if status != "opted-in":
-            raise AwsError("InvalidParameterValue", "To opt out of a zone group, contact AWS Support.")
-        if not self._get_bool_param("DryRun", False):
-            opted = WORLD.settings.opted_in.setdefault(self.current_account, [])
-            opted += [] if group in opted else [group]
-        return ActionResult({"Return": True})
-
-    def describe_subnets(self) -> ActionResult:
-        found = choosing.visible(self.ec2_backend.describe_subnets())
-        chosen = choosing.pick(found, self._get_param("SubnetIds", []), choosing.subnet_not_found)
-        return ActionResult({"Subnets": filtered(chosen, self._filters_from_querystring())})
-
-    # --- instances ---
-
-    def describe_instances(self) -> ActionResult:
-        ids, wanted = self._get_param("InstanceIds", []), self._filters_from_querystring()
-        find = self.ec2_backend.get_reservations_by_instance_ids
-        found = find(ids, filters=wanted) if ids else self.ec2_backend.describe_instances(filters=wanted)
-        return ActionResult({"Reservations": [instances.Reservation(each, each.instances) for each in found]})
 
     # --- security group rules ---
 
@@ -356,35 +184,6 @@ class Ec2(Spanning, Answering, EC2Response):
         return ActionResult({"VpcPeeringConnections": [each.peering for each in chosen]})
 
 
-class _Filterable:
-    def __init__(self, service: services.Service) -> None:
-        self.service = service
-
-    def get_filter_value(self, name: str) -> Any:
-        return {
-            "owner": self.service.owner,
-            "service-name": self.service.name,
-            "service-region": self.service.region,
-            "service-type": self.service.kind,
-            "supported-ip-address-types": list(self.service.ip_address_types),
-        }.get(name)
-
-
-class _Connection:
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-
-    def get_filter_value(self, name: str) -> Any:
-        return {
-            "ip-address-type": self.endpoint.ip_address_type,
-            "service-id": self.endpoint.service.id,
-            "vpc-endpoint-id": self.endpoint.id,
-            "vpc-endpoint-owner": self.endpoint.owner_id,
-            "vpc-endpoint-region": self.endpoint.ec2_backend.region_name,
-            "vpc-endpoint-state": self.endpoint.state,
-        }.get(name)
-
-
 class _Peering:
     def __init__(self, peering: Any) -> None:
         self.peering = peering
@@ -400,7 +199,3 @@ class _Peering:
         if name.startswith("status-"):
             return self.peering.status[name.removeprefix("status-").capitalize()]
         return self.peering.id if name == "vpc-peering-connection-id" else self.peering.get_filter_value(name)
-
-
-def _unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
-    return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}
