@@ -5,18 +5,27 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from astrolab import seed
+from astrolab.__main__ import _parser
 from astrolab.home import Home
 from astrolab.lab import Lab
+from astrolab.topology import DEMO
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from by_hand import until
 from conftest import LabUp
 
@@ -130,6 +139,193 @@ def test_faults_of_aws_are_passed_on(lab: Lab) -> None:
 )
 def test_mistakes_are_answered_in_a_sentence(lab: Lab, words: tuple[str, ...], sentence: str) -> None:
     assert sentence in complaint(lab, *words)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("fault=nothing", "there is no fault 'nothing'; there are throttled, refused, error"),
+        ("sttus=500", "a fault has no sttus"),
+        ("fault=error", "an error needs its code"),
+        ("status=99", "there is no fault"),
+    ],
+)
+def test_mistakes_in_a_fault_of_aws_are_named(lab: Lab, setting: str, sentence: str) -> None:
+    assert sentence in complaint(lab, "fault", "aws", setting)
+
+
+def test_a_fault_of_aws_has_any_code_and_text(lab: Lab) -> None:
+    words = ("code=InternalError", "message=Out of order", "status=500", "action=DescribeVpcs", "at=2", "count=1")
+    say(lab, "fault", "aws", "fault=error", *words)
+    ec2 = boto3.session.Session().client(
+        "ec2",
+        endpoint_url=lab.record.url,
+        region_name=lab.record.region,
+        aws_access_key_id=lab.record.account,
+        aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    ec2.describe_vpcs()
+    with pytest.raises(ClientError, match="Out of order"):
+        ec2.describe_vpcs()
+    ec2.describe_vpcs()
+
+
+# Each command as it is typed, and what it says; `lab up`, `down` and `aws` have tests of their own below.
+TYPED = [
+    (("status",), "is up in"),
+    (("status", "--json"), '"mode"'),
+    (("env",), "export AWS_ENDPOINT_URL="),
+    (("inventory",), "inventory.yml"),
+    (("exec", "payments-agent", "--", "echo", "hello"), "hello"),
+    (("agent", "payments-agent", "--every", "0.1", "--times", "1", "--address", "203.0.113.10"), "200 OK"),
+    (("look", "payments-agent"), "TLS verified"),
+    (("look", "payments-agent", "--json"), '"attempts"'),
+    (("look", "payments-agent", "nowhere.example"), "nowhere.example is"),
+    (("calls",), "calls,"),
+    (("calls", "--json", "--reset"), '"total"'),
+    (("requests",), "by the public way"),
+    (("requests", "--json", "--reset"), "203.0.113.10"),
+    (("fault", "dns", "ledger-agent", "--slow", "0.1"), ""),
+    (("fault", "dns", "ledger-agent", "--silent"), ""),
+    (("fault", "dns", "ledger-agent", "--servfail"), ""),
+    (("fault", "dns", "ledger-agent", "--split"), ""),
+    (("fault", "tls", "public", "--expired"), ""),
+    (("fault", "tls", "public", "--wrong-name"), ""),
+    (("fault", "tls", "public", "--intercepted"), ""),
+    (("fault", "tls", "public", "--reset-sni"), ""),
+    (("fault", "tls", "public", "--stalled"), ""),
+    (("fault", "tls", "public", "--plaintext"), ""),
+    (("fault", "http", "public", "--unexpected"), ""),
+    (("fault", "http", "public", "--silent"), ""),
+    (("fault", "http", "public", "--large-lost"), ""),
+    (("fault", "address", "10.10.1.9", "--dead"), ""),
+    (("fault", "address", "10.10.1.9", "--refuse"), ""),
+    (("fault", "address", "10.10.1.9", "--unreachable"), ""),
+    (("fault", "aws", "fault=slow", "seconds=0.1", "action=nothing"), '"slow"'),
+    (("heal", "dns", "tls", "http", "address", "aws"), ""),
+    (("heal",), ""),
+]
+LIVES = {
+    ("up", "--topology", "--mode", "--profile"): "test_a_lab_is_started_as_asked_and_ended",
+    ("down",): "test_a_lab_is_started_as_asked_and_ended",
+    ("aws", "--port", "--profile"): "test_the_double_runs_alone",
+}
+
+
+def commands_of(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each command, and each of its options, as the parser has them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                yield from commands_of(inner, (*path, name))
+        elif path and action.option_strings and "--help" not in action.option_strings:
+            yield (*path, action.option_strings[-1])
+    if path and not any(isinstance(action, argparse._SubParsersAction) for action in parser._actions):
+        yield path
+
+
+def command_of(words: tuple[str, ...]) -> tuple[str, ...]:
+    return words[:2] if words[0] == "fault" else words[:1]
+
+
+def test_every_command_and_option_is_typed_by_a_test() -> None:
+    typed = {(*command_of(words), word) for words, _unused in TYPED for word in words if word.startswith("--")}
+    typed |= {command_of(words) for words, _unused in TYPED}
+    typed |= {(words[0], *word) for words in LIVES for word in ((), *((each,) for each in words[1:]))}
+    known = set(commands_of(_parser()))
+    named = {each for each in known if each[-1] == "--name"}
+    assert sorted(known - named - typed) == []
+    assert named == {(*each, "--name") for each in known if not each[-1].startswith("--") and each != ("aws",)}
+    assert set(LIVES.values()) <= set(globals())
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), TYPED, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_a_command_does_what_its_help_says(lab: Lab, words: tuple[str, ...], text: str) -> None:
+    if words[0] == "requests":
+        say(lab, "agent", "payments-agent", "--times", "1")
+    command = command_of(words)
+    try:
+        assert text in say(None, *command, "--name", lab.record.name, *words[len(command) :])
+    finally:
+        lab.heal()
+
+
+@pytest.mark.parametrize("command", sorted({each for each in commands_of(_parser()) if not each[-1].startswith("--")}))
+def test_every_command_has_a_help(command: tuple[str, ...]) -> None:
+    assert f"usage: lab {' '.join(command)}" in say(None, *command, "--help")
+
+
+def test_a_lab_is_started_as_asked_and_ended(tmp_path: Path) -> None:
+    file = tmp_path / "asked.yml"
+    file.write_text(DEMO.read_text() + "settings: {deleting_seconds: 3}\n")
+    more = ("--topology", str(file), "--mode", "loopback", "--profile", "as_aws")
+    assert "is up in loopback mode" in say(None, "up", "--name", "asked", *more)
+    try:
+        url = json.loads(say(None, "status", "--name", "asked", "--json"))["url"]
+        with urllib.request.urlopen(f"{url}/_lab/settings") as answer:
+            settings = json.load(answer)
+        assert (settings["profile"], settings["throttle"], settings["deleting_seconds"]) == ("as_aws", True, 3)
+    finally:
+        assert "is down" in say(None, "down", "--name", "asked")
+
+
+def test_many_vpcs_are_planted_where_rates_are_limited(lab_up: LabUp, tmp_path: Path) -> None:
+    file = tmp_path / "limited.yml"
+    file.write_text(
+        DEMO.read_text() + "generate: {count: 20}\nsettings: {throttle: true, buckets: {'ec2:*': [1, 0.1]}}\n"
+    )
+    with lab_up(topology=file, mode="loopback") as limited:
+        assert len(limited.record.vpcs) == 23
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ("{profile: as_asw}", "settings: no such profile: as_asw; there are kind, as_aws; did you mean as_aws?"),
+        ("{deleting_second: 3}", "settings: no such setting: deleting_second; did you mean deleting_seconds?"),
+        ("{throttle: often}", "settings: throttle is not a bool: 'often'"),
+    ],
+)
+def test_a_wrong_setting_of_a_topology_is_named_before_anything_starts(
+    tmp_path: Path, settings: str, sentence: str
+) -> None:
+    file = tmp_path / "wrong.yml"
+    file.write_text(DEMO.read_text() + f"settings: {settings}\n")
+    assert complaint(None, "up", "--name", "wrong", "--topology", str(file)) == f"wrong.yml: {sentence}\n"
+    assert not Home.of("wrong").directory.exists()
+
+
+def test_a_topology_over_two_partitions_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yml"
+    file.write_text(DEMO.read_text().replace("  ledger:\n", "  ledger:\n    region: us-gov-west-1\n"))
+    said = complaint(None, "up", "--name", "wrong", "--topology", str(file))
+    assert said == "wrong.yml: regions of aws and aws-us-gov do not reach each other\n"
+
+
+def test_a_wrong_profile_on_the_command_line_is_named() -> None:
+    for command in (("up", "--name", "wrong"), ("aws",)):
+        assert "invalid choice: 'as_asw' (choose from" in complaint(None, *command, "--profile", "as_asw")
+
+
+def test_the_double_runs_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        assert f"Nothing can listen on port {port}" in complaint(None, "aws", "--port", str(port))
+    running = subprocess.Popen(
+        [LAB, "aws", "--port", str(port), "--profile", "as_aws"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == f"AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n"
+        assert seed.client(f"http://127.0.0.1:{port}", "ec2", "111111111111", "us-east-1").describe_vpcs()["Vpcs"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_lab/settings") as answer:
+            assert json.load(answer)["profile"] == "as_aws"
+    finally:
+        running.terminate()
+        assert running.wait(timeout=10) == 0
 
 
 def test_without_a_lab_each_command_says_how_to_get_one() -> None:

@@ -10,23 +10,25 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from . import commands, launch, shell
+from .aws.fault_kinds import ALSO, Fault
+from .aws.presets import PRESETS
 from .faults import KINDS
 from .home import Home, LabError, Record, homes
 from .shape import ShapeError, plain
-from .topology import DEMO, load
+from .topology import DEMO, load, with_profile
 
 
 def up(arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started so far has to end too
     file = arguments.topology.resolve()
-    record = launch.up(Home.of(arguments.name), load(file), file, arguments.mode)
+    topology = with_profile(load(file), arguments.profile)
+    record = launch.up(Home.of(arguments.name), topology, file, arguments.mode)
     _describe(record)
 
 
@@ -118,9 +120,10 @@ def heal(arguments: argparse.Namespace) -> None:
     commands.heal(_record(arguments), arguments.kinds)
 
 
-def aws(arguments: argparse.Namespace) -> int:
-    """The AWS double alone, without a network."""
-    return subprocess.run([sys.executable, "-m", "astrolab.aws", *arguments.rest], check=False).returncode
+def aws(arguments: argparse.Namespace) -> None:
+    """The AWS double alone, without a network, until it is interrupted."""
+    more = [f"--port={arguments.port}", f"--profile={arguments.profile}"]
+    os.execv(sys.executable, [sys.executable, "-m", "astrolab.aws", *more])
 
 
 def _record(arguments: argparse.Namespace) -> Record:
@@ -158,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     starting = command("up", up, "start a lab")
     starting.add_argument("--topology", type=Path, default=DEMO, metavar="FILE", help="what is in it")
     starting.add_argument("--mode", default="auto", choices=["auto", *launch.PREFIXES])
+    starting.add_argument("--profile", choices=list(PRESETS), help="how AWS behaves (default: as the topology says)")
     command("down", down, "end a lab and forget it")
     command("status", status, "what runs, and how").add_argument("--json", action="store_true")
     command("env", env, 'shell commands that point AWS clients at the lab: eval "$(lab env)"')
@@ -184,8 +188,10 @@ def _parser() -> argparse.ArgumentParser:
     _faults(command, said)
     healing = command("heal", heal, "take faults back: all, or those of a kind")
     healing.add_argument("kinds", nargs="*", metavar="dns|tls|http|address|aws")
-    alone = said.add_parser("aws", help="the AWS double alone, in the foreground")
-    alone.add_argument("rest", nargs=argparse.REMAINDER)
+    text = "the AWS double alone, in the foreground"
+    alone = said.add_parser("aws", help=text, description=text)
+    alone.add_argument("--port", type=int, default=0, help="of 127.0.0.1; 0 (default) takes a free one")
+    alone.add_argument("--profile", choices=list(PRESETS), default="kind", help="how AWS behaves (default: kind)")
     alone.set_defaults(act=aws)
     return parser
 
@@ -207,8 +213,10 @@ def _faults(command: Any, said: Any) -> None:
             else:
                 ways.add_argument(f"--{each.replace('_', '-')}", dest="what", action="store_const", const=each)
         breaking.set_defaults(kind=kind)
-    refusing = command(
-        "aws", aws_fault, "have AWS refuse, delay or lose calls, as the double's /_lab/faults has it", kinds
+    refusing = command("aws", aws_fault, "have AWS refuse, delay or lose calls, or answer something else", kinds)
+    refusing.epilog = (
+        f"fault={'|'.join((*Fault, *ALSO))}, with code=, message=, status= (error), after=true (error, html: after the "
+        "call took effect), seconds= (slow); action=PATTERN, account=, mutating=true, at=N, count=N say which calls."
     )
     refusing.add_argument("setting", nargs="+", metavar="NAME=VALUE")
 

@@ -16,7 +16,7 @@ from . import commands, launch, shell
 from .home import Home, Record
 from .look import DEADLINE
 from .seed import client
-from .topology import DEMO, load
+from .topology import DEMO, load, with_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Lab:
 
 
 @contextlib.contextmanager
-def running(name: str, topology: Path = DEMO, mode: str = "auto") -> Iterator[Lab]:
+def running(name: str, topology: Path = DEMO, mode: str = "auto", profile: str | None = None) -> Iterator[Lab]:
     """A lab for the length of a block."""
     home = Home.of(name)
-    record = launch.up(home, load(topology), topology, mode)
+    record = launch.up(home, with_profile(load(topology), profile), topology, mode)
     try:
         yield Lab(home, record)
     finally:

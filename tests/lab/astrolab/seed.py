@@ -18,12 +18,13 @@ from botocore.config import Config
 from .astro import organization
 from .net.plan import NAT64, HostPlan, Plan, VpcPlan
 from .talk import say
-from .topology import Dhcp, Peering, Subnet, Topology, TransitGateway, Vpc
+from .topology import Dhcp, Peering, Subnet, Topology, TransitGateway, Vpc, partition
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 _AT_ONCE = 8
+_NAMING = ("zone_shifts",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,28 @@ def client(url: str, service: str, account: str, region: str) -> Any:
 
 
 def plant(url: str, topology: Topology) -> Seeds:
-    if topology.settings:
-        say(url, "PATCH", "settings", dict(topology.settings))
+    """Nothing refuses or delays what plants: settings come last, except those that say how things are called."""
+    naming = {name: value for name, value in topology.settings.items() if name in _NAMING}
+    say(url, "PATCH", "settings", {**naming, "opted_in": _used(topology)})
+    seeds = _planted(url, topology)
+    say(url, "PATCH", "settings", {"partitions": _partitions(topology), **topology.settings})
+    return seeds
+
+
+def _used(topology: Topology) -> dict[str, list[str]]:
+    """The regions of each account: it opted in to them, unless the topology has other settings."""
+    used: dict[str, set[str]] = {}
+    for vpc in topology.vpcs.values():
+        used.setdefault(topology.account_of(vpc), set()).update({topology.region_of(vpc), topology.service_region})
+    return {account: sorted(regions) for account, regions in used.items()}
+
+
+def _partitions(topology: Topology) -> dict[str, str]:
+    """An account is of one partition, so its keys are unknown in the others."""
+    return {account: partition(regions[0]) for account, regions in _used(topology).items()}
+
+
+def _planted(url: str, topology: Topology) -> Seeds:
     service = topology.service
     offered = say(
         url,

@@ -15,10 +15,12 @@ from typing import Literal
 import yaml
 
 from .authority import SUFFIX
+from .aws.settings import Settings
 from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
 _ASTRO = IPv4Address("203.0.113.10")
+_PARTITIONS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
 _GENERATED = IPv4Network("10.128.0.0/9")
 
 
@@ -159,7 +161,14 @@ def load(path: Path) -> Topology:
     except yaml.YAMLError as error:
         raise ShapeError(f"{path} is not YAML: {error}") from error
     topology = _generated(read(Topology, data, path.name))
-    checks = (_vpc_complaints, _peering_complaints, _gateway_complaints, _host_complaints)
+    checks = (
+        _setting_complaints,
+        _partition_complaints,
+        _vpc_complaints,
+        _peering_complaints,
+        _gateway_complaints,
+        _host_complaints,
+    )
     complaints = [complaint for check in checks for complaint in check(topology)]
     if complaints:
         raise ShapeError(f"{path.name}: {complaints[0]}")
@@ -183,6 +192,30 @@ def _generated(topology: Topology) -> Topology:
         if via:
             peerings.append(Peering(requester=name, accepter=via))
     return replace(topology, vpcs=vpcs, peerings=tuple(peerings))
+
+
+def with_profile(topology: Topology, profile: str | None) -> Topology:
+    """The topology on another profile of the double's settings; what it sets itself stays."""
+    return replace(topology, settings={**topology.settings, "profile": profile}) if profile else topology
+
+
+def _setting_complaints(topology: Topology) -> list[str]:
+    try:
+        Settings().change(topology.settings)
+    except ValueError as error:
+        return [f"settings: {error}"]
+    return []
+
+
+def partition(region: str) -> str:
+    """The part of AWS that a region is in; accounts and networks of two do not reach each other."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def _partition_complaints(topology: Topology) -> list[str]:
+    regions = {topology.service_region, *map(topology.region_of, topology.vpcs.values())}
+    found = sorted(set(map(partition, regions)))
+    return [f"regions of {' and '.join(found)} do not reach each other"] if len(found) > 1 else []
 
 
 def _vpc_complaints(topology: Topology) -> list[str]:

@@ -158,7 +158,7 @@ def test_all_names_of_a_region_lie_in_one_zone_of_awss(linked: Linked) -> None:
 def test_regions_have_different_zones(aws: Aws) -> None:
     service = aws.service(region=UNKNOWN_REGION)
     vpc = aws.vpc(region=UNKNOWN_REGION)
-    endpoint = aws.endpoint(vpc, service, region=UNKNOWN_REGION)
+    endpoint = aws.endpoint(vpc, service, aws.subnet(vpc, zone=f"{UNKNOWN_REGION}a"), region=UNKNOWN_REGION)
     assert endpoint["DnsEntries"][0]["HostedZoneId"] != "Z7HUB22UULQXV"
 
 

@@ -36,7 +36,7 @@ def test_region_address_type_and_requester_are_returned(aws: Aws) -> None:
     vpc = aws.vpc()
     endpoint = aws.endpoint(vpc, aws.service(), aws.subnet(vpc))
     assert (endpoint["ServiceRegion"], endpoint["IpAddressType"]) == (REGION, "ipv4")
-    assert endpoint["DnsOptions"] == {"DnsRecordIpType": "ipv4"}
+    assert endpoint["DnsOptions"] == {"DnsRecordIpType": "ipv4", "PrivateDnsOnlyForInboundResolverEndpoint": False}
     assert endpoint["RequesterManaged"] is False
     assert endpoint["OwnerId"] == AGENTS
 

@@ -150,7 +150,7 @@ def test_planned_faults_can_be_called_off(aws: Aws) -> None:
             "InvalidAction",
         ),
         ("route53", "list_geo_locations", {}, "InvalidAction"),
-        ("route53profiles", "create_profile", {"Name": "x", "ClientToken": "x"}, "InvalidAction"),
+        ("route53profiles", "tag_resource", {"ResourceArn": "x", "Tags": {}}, "InvalidAction"),
         ("route53resolver", "list_firewall_rule_groups", {}, "InvalidAction"),
         ("sqs", "list_queues", {}, "InvalidAction"),
     ],

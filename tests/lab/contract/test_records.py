@@ -217,6 +217,37 @@ def test_latency_records_of_one_name_differ_by_identifier(aws: Aws, zone: str) -
         aws.change(zone, ("CREATE", latency(REGION)))
 
 
+def weighted(identifier: str) -> dict[str, Any]:
+    return {**a_record(NAME, "10.0.0.1"), "SetIdentifier": identifier, "Weight": 1}
+
+
+def test_a_plain_record_does_not_go_beside_routed_ones(aws: Aws, zone: str) -> None:
+    aws.change(zone, ("CREATE", weighted("one")), ("CREATE", weighted("two")))
+    text = f"RRSet with DNS name {NAME}., type A cannot be created as other RRSets exist with the same name and type."
+    for action in ("CREATE", "UPSERT"):
+        with aws.refuses("InvalidChangeBatch", text=text):
+            aws.change(zone, (action, a_record(NAME, "10.0.0.2")))
+    aws.change(zone, ("DELETE", weighted("one")), ("DELETE", weighted("two")), ("CREATE", a_record(NAME, "10.0.0.2")))
+
+
+def test_a_routed_record_does_not_go_beside_a_plain_or_otherwise_routed_one(aws: Aws, zone: str) -> None:
+    text = "SetIdentifier one cannot be created as a non-weighted set exists with the same name and type."
+    aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.2")))
+    with aws.refuses("InvalidChangeBatch", text=text):
+        aws.change(zone, ("CREATE", weighted("one")))
+    latency = {**a_record(NAME, "10.0.0.1"), "SetIdentifier": REGION, "Region": REGION}
+    aws.change(zone, ("DELETE", a_record(NAME, "10.0.0.2")), ("CREATE", latency))
+    with aws.refuses("InvalidChangeBatch", text=text):
+        aws.change(zone, ("CREATE", weighted("one")))
+
+
+def test_routing_and_a_set_identifier_need_each_other(aws: Aws, zone: str) -> None:
+    with aws.refuses("InvalidInput", text="Missing field 'SetIdentifier'"):
+        aws.change(zone, ("CREATE", {**a_record(NAME, "10.0.0.1"), "Weight": 1}))
+    with aws.refuses("InvalidInput", text="Missing field one of 'Weight', 'Region'"):
+        aws.change(zone, ("CREATE", {**a_record(NAME, "10.0.0.1"), "SetIdentifier": "one"}))
+
+
 def test_a_busy_zone_refuses_the_next_change_for_a_while(aws: Aws) -> None:
     aws.settings.busy_seconds = 2
     zone = aws.zone(aws.vpc())

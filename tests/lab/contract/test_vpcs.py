@@ -141,7 +141,15 @@ def test_a_rule_refers_to_groups_of_peered_vpcs_only(aws: Aws) -> None:
     )
     aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     pairs = aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]
-    assert pairs["UserIdGroupPairs"] == [{"GroupId": foreign["GroupId"], "UserId": OTHERS}]
+    assert pairs["UserIdGroupPairs"] == [
+        {
+            "GroupId": foreign["GroupId"],
+            "UserId": OTHERS,
+            "VpcId": other,
+            "VpcPeeringConnectionId": made["VpcPeeringConnection"]["VpcPeeringConnectionId"],
+            "PeeringStatus": "active",
+        }
+    ]
 
 
 def test_a_rule_to_an_unknown_group_is_refused(aws: Aws) -> None:

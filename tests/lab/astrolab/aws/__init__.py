@@ -6,7 +6,20 @@
 
 from __future__ import annotations
 
-from .double import Double
+from typing import TYPE_CHECKING, Any
+
 from .settings import Bucket, Settings
 
+if TYPE_CHECKING:
+    from .double import Double
+
 __all__ = ["Bucket", "Double", "Settings"]
+
+
+def __getattr__(name: str) -> Any:
+    """moto takes seconds to load, and whoever only wants to know the settings need not wait for it."""
+    if name != "Double":
+        raise AttributeError(name)
+    from .double import Double
+
+    return Double

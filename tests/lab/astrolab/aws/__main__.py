@@ -7,19 +7,30 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
+import sys
 import threading
 
-from . import Double
+from . import Double, Settings
+from .presets import PRESETS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="astrolab.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    sock = socket.create_server(("127.0.0.1", parser.parse_args().port), backlog=128)
-    double = Double()
+    parser.add_argument("--profile", choices=list(PRESETS), default="kind", help="how AWS behaves")
+    arguments = parser.parse_args()
+    try:
+        sock = socket.create_server(("127.0.0.1", arguments.port), backlog=128)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"Nothing can listen on port {arguments.port} of 127.0.0.1: {error}")
+    settings = Settings()
+    settings.change({"profile": arguments.profile})
+    double = Double(settings)
     double.serve(sock)
     print(f"AWS_ENDPOINT_URL={double.url}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

@@ -33,11 +33,11 @@ HANDLERS = {
     "route53": "astrolab.aws.route53.responses:Route53",
     "route53profiles": "astrolab.aws.profiles:Route53Profiles",
     "sts": "astrolab.aws.identity:Sts",
-    "iam": "moto.iam.responses:IamResponse",
-    "route53resolver": "moto.route53resolver.responses:Route53ResolverResponse",
+    "iam": "astrolab.aws.permissions:Iam",
+    "route53resolver": "astrolab.aws.resolver_rules:Resolver",
     "elasticloadbalancing": "moto.elbv2.responses:ELBV2Response",
     "ram": "moto.ram.responses:ResourceAccessManagerResponse",
-    "servicequotas": "moto.servicequotas.responses:ServiceQuotasResponse",
+    "servicequotas": "astrolab.aws.quotas:ServiceQuotas",
 }
 
 

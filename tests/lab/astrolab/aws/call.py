@@ -38,6 +38,7 @@ class Call:
     request: LabRequest
     uri_parameters: Mapping[str, Any] = field(default_factory=dict)
     dry: bool = False
+    body: bytes = b""
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ def understand(environ: dict[str, Any], body: bytes) -> Call | None:
     request = LabRequest(environ)
     action, uri_parameters = _action(service, environ, body, request)
     dry = b"DryRun=true" in body
-    return Call(service, action, account, region, access_key, request, uri_parameters, dry)
+    return Call(service, action, account, region, access_key, request, uri_parameters, dry, body)
 
 
 def _action(

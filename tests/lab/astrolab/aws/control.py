@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import profiles
 from .ec2 import endpoints, services
 from .errors import Reply
-from .gate import Fault, Plan
+from .planned import planned
 from .world import WORLD
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Control:
         if method == "PATCH":
             with WORLD.lock:
                 WORLD.settings.change(content)
+                if "seed" in content:
+                    WORLD.draws.clear()
         return asdict(WORLD.settings)
 
     def _faults(self, method: str, _path: str, content: Any) -> object:
@@ -72,7 +74,7 @@ class Control:
         if method == "DELETE":
             gate.plans.clear()
         elif method == "POST":
-            plan = Plan(**{**content, "fault": Fault(content["fault"])})
+            plan = planned(content)
             with gate.lock:
                 gate.plans.append(plan)
         return [asdict(plan) for plan in gate.plans]
@@ -101,7 +103,7 @@ class Control:
         with WORLD.lock:
             if method == "PUT":
                 profiles.put(**content)
-            return [asdict(profile) for profile in profiles.PROFILES.values()]
+            return profiles.shown()
 
 
 def _in_json(handler: Callable[[str, str, Any], object]) -> Handler:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,9 @@ from .call import Call, understand
 from .control import PREFIX, Control, Handler
 from .ec2 import backend
 from .errors import Reply, refusal
-from .gate import Fault, Gate, denied, throttled
+from .fault_kinds import Fault
+from .gate import Gate, denied, throttled
+from .planned import EITHER, Plan
 from .record import Record
 from .route53 import zones
 from .server import Handler as Server
@@ -69,11 +72,13 @@ class Double:
     def reset(self) -> None:
         """Back to an empty AWS with the settings this double was made with."""
         with WORLD.lock:
+            WORLD.settings.take(self._initial)
             backend.reset()
             zones.reset()
             profiles.reset()
-            WORLD.settings.take(self._initial)
             WORLD.ahead = 0.0
+            WORLD.draws.clear()
+            WORLD.ends.clear()
         self.gate.reset()
         self.record.clear()
 
@@ -90,18 +95,27 @@ class Double:
         if call is None:
             return refusal("sts", "MissingAuthenticationToken", "Request is missing Authentication Token")
         entry = self.record.add(call)
+        if longest := WORLD.settings.latency_seconds:
+            time.sleep(longest * WORLD.draw("latency", call.account, call.name))
         reply = self._pass(call)
         if reply is not None:
             entry.status, entry.code = reply.status, reply.code
         return reply
 
     def _pass(self, call: Call) -> Reply | None:
-        fault = self.gate.fault(call)
-        if fault is Fault.LOST_REQUEST:
-            return None
-        if fault is Fault.THROTTLED:
-            return throttled(call)
-        if fault is Fault.REFUSED:
-            return denied(call)
+        plan = self.gate.fault(call)
+        if plan is None:
+            return self.gate.refuse(call) or answer(call)
+        time.sleep(plan.seconds)
+        if plan.early:
+            return None if plan.fault is Fault.LOST_REQUEST else _in_advance(plan, call)
         reply = self.gate.refuse(call) or answer(call)
-        return None if fault is Fault.LOST_REPLY else reply
+        if plan.fault is Fault.LOST_REPLY:
+            return None
+        return plan.instead(call) if plan.fault in EITHER else plan.spoiled(reply)
+
+
+def _in_advance(plan: Plan, call: Call) -> Reply:
+    if plan.fault is Fault.THROTTLED:
+        return throttled(call)
+    return denied(call) if plan.fault is Fault.REFUSED else plan.instead(call)

@@ -21,6 +21,7 @@ PROTOCOLS = {
     "iam": "query",
     "elasticloadbalancing": "query",
 }
+CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
 STATUSES = {
     "DryRunOperation": 412,
     "UnauthorizedOperation": 403,
@@ -30,6 +31,10 @@ STATUSES = {
     "MissingAuthenticationToken": 403,
     "InternalError": 500,
     "RequestLimitExceeded": 503,
+    "AuthFailure": 401,
+    "InvalidClientTokenId": 403,
+    "ExpiredToken": 403,
+    "OperationInProgress": 400,
 }
 
 
@@ -51,11 +56,12 @@ class Reply:
     content_type: str
     body: bytes
     code: str = ""  # the error's code, for the record of calls
+    cut: bool = False  # whether the connection is closed in the middle of the body
 
 
-def refusal(service: str, code: str, message: str) -> Reply:
+def refusal(service: str, code: str, message: str, status: int | None = None) -> Reply:
     """The error in the shape of that service, made without moto."""
-    status, request_id = STATUSES.get(code, 400), str(uuid.uuid4())
+    status, request_id = status or STATUSES.get(code, 400), str(uuid.uuid4())
     protocol = PROTOCOLS.get(service, "json")
     if protocol == "json":
         text = json.dumps({"__type": code, "code": code, "message": message})

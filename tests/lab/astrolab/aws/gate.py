@@ -9,46 +9,13 @@ from __future__ import annotations
 import fnmatch
 import threading
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from . import arns, permissions, regions
 from .call import Call
-from .errors import Reply, refusal
+from .errors import CODES_WITHOUT_EXCEPTION, Reply, refusal
+from .planned import Plan
 from .settings import Bucket
 from .world import WORLD
-
-
-class Fault(StrEnum):
-    THROTTLED = "throttled"
-    REFUSED = "refused"
-    LOST_REQUEST = "lost-request"  # the connection is closed before the call takes effect
-    LOST_REPLY = "lost-reply"  # the call takes effect, then the connection is closed
-
-
-@dataclass(slots=True)
-class Plan:
-    """One planned fault: from the `at`-th matching call on, `count` times."""
-
-    fault: Fault
-    at: int = 1
-    count: int = 1
-    action: str = "*"
-    account: str = "*"
-    mutating: bool = False
-
-    def strikes(self, call: Call) -> bool:
-        matches = (
-            self.count > 0
-            and (call.mutating or not self.mutating)
-            and fnmatch.fnmatchcase(call.account, self.account)
-            and (fnmatch.fnmatchcase(call.action, self.action) or fnmatch.fnmatchcase(call.name, self.action))
-        )
-        if not matches:
-            return False
-        self.at -= 1
-        if self.at > 0:
-            return False
-        self.count -= 1
-        return True
 
 
 @dataclass(slots=True)
@@ -63,16 +30,20 @@ class Gate:
     levels: dict[tuple[str, ...], Level] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fault(self, call: Call) -> Fault | None:
+    def fault(self, call: Call) -> Plan | None:
         """The first planned fault that strikes this call; every plan counts it."""
         with self.lock:
-            struck = [plan.fault for plan in self.plans if plan.strikes(call)]
+            struck = [plan for plan in self.plans if plan.strikes(call)]
             self.plans = [plan for plan in self.plans if plan.count > 0]
         return struck[0] if struck else None
 
     def refuse(self, call: Call) -> Reply | None:
         """What is said to a call that may not pass."""
-        if call.service not in {"sts"} and WORLD.denies(call.account, call.name):
+        if WORLD.now() >= WORLD.ends.get(call.access_key, float("inf")):
+            return expired(call)
+        if unknown := regions.refuse(call):
+            return unknown
+        if permissions.refuses(call):
             return denied(call)
         if WORLD.settings.throttle and not self._takes_tokens(call):
             return throttled(call)
@@ -106,30 +77,37 @@ class Gate:
 
 def _buckets_of(call: Call) -> list[tuple[str, Bucket]]:
     buckets = WORLD.settings.buckets
-    own = call.name if call.name in buckets else f"{call.service}:*"
+    patterns = [name for name in buckets if ":" in name and fnmatch.fnmatchcase(call.name, name)]
+    own = max(patterns, key=len, default="")
     return [(name, buckets[name]) for name in (call.service, own) if name in buckets]
 
 
+def expired(call: Call) -> Reply:
+    """A role's credentials are over; EC2 has a code of its own for it."""
+    if call.service == "ec2":
+        return refusal(call.service, "RequestExpired", "Request has expired.")
+    code = "ExpiredToken" if call.service in CODES_WITHOUT_EXCEPTION else "ExpiredTokenException"
+    return refusal(call.service, code, "The security token included in the request is expired")
+
+
 def denied(call: Call) -> Reply:
-    user = f"arn:aws:iam::{call.account}:user/lab"
+    about = permissions.resources(call)
+    user, on = arns.user(call.account, call.region), f" on resource: {about[0]}" if about else ""
     why = f"because no identity-based policy allows the {call.name} action"
     if call.service == "ec2":
         message = (
             "You are not authorized to perform this operation. "
-            f"User: {user} is not authorized to perform: {call.name} {why}"
+            f"User: {user} is not authorized to perform: {call.name}{on} {why}"
         )
         return refusal(call.service, "UnauthorizedOperation", message)
-    code = "AccessDenied" if call.service in {"route53", "iam", "elasticloadbalancing"} else "AccessDeniedException"
-    zone = call.uri_parameters.get("HostedZoneId") or call.uri_parameters.get("Id")
-    resource = f"arn:aws:route53:::hostedzone/{zone}" if call.service == "route53" and zone else "*"
-    return refusal(
-        call.service, code, f"User: {user} is not authorized to perform: {call.name} on resource: {resource} {why}"
-    )
+    code = "AccessDenied" if call.service in CODES_WITHOUT_EXCEPTION else "AccessDeniedException"
+    message = f"User: {user} is not authorized to perform: {call.name}{on or ' on resource: *'} {why}"
+    return refusal(call.service, code, message)
 
 
 def throttled(call: Call) -> Reply:
     if call.service == "ec2":
         message = f"Request limit exceeded. Account {call.account} has been throttled on {call.name}"
         return refusal(call.service, "RequestLimitExceeded", message)
-    code = "Throttling" if call.service in {"route53", "sts", "iam", "elasticloadbalancing"} else "ThrottlingException"
+    code = "Throttling" if call.service in CODES_WITHOUT_EXCEPTION else "ThrottlingException"
     return refusal(call.service, code, "Rate exceeded")

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 
 from moto.ec2.models import ec2_backends
 
+from . import profiles
 from .ec2.endpoints import Endpoint, everywhere
+from .ec2.families import FAMILIES
 from .route53 import names, zones
 from .route53.zones import RecordSet, Version, ZoneVpc
 from .world import WORLD
@@ -52,8 +54,10 @@ def _zones_of(vpc_id: str) -> dict[str, Version]:
     for _unused, region, backend in ec2_backends.iter_backends():
         vpc = getattr(backend, "vpcs", {}).get(vpc_id)
         if vpc is not None and vpc.enable_dns_support and vpc.enable_dns_hostnames:
-            here = ZoneVpc(vpc_id, region)
-            return {zone.name: version for zone, version in zones.STORE.publishing() if here in version.vpcs}
+            here, far = ZoneVpc(vpc_id, region), set(profiles.zone_ids_of(vpc_id, region))
+            published = list(zones.STORE.publishing())
+            through = {zone.name: version for zone, version in published if zone.id in far}
+            return through | {zone.name: version for zone, version in published if here in version.vpcs}
     return {}
 
 
@@ -62,7 +66,7 @@ def _resolve(known: dict[str, Version], name: str, rdtype: str, left: int) -> An
     if not covering:
         return _endpoint_answer(name, rdtype)
     zone = max(covering, key=len)
-    found = _in_zone(known[zone].records.values(), zone, name)
+    found = in_zone(known[zone].records.values(), zone, name)
     if found is None:
         return Answer(rcode="NXDOMAIN", zone=names.plain(zone), source="private")
     records: list[Record] = []
@@ -72,7 +76,7 @@ def _resolve(known: dict[str, Version], name: str, rdtype: str, left: int) -> An
     return Answer(records=tuple(records), zone=names.plain(zone), source="private")
 
 
-def _in_zone(records: Iterable[RecordSet], zone: str, name: str) -> list[RecordSet] | None:
+def in_zone(records: Iterable[RecordSet], zone: str, name: str) -> list[RecordSet] | None:
     """The records of a name or of the closest wildcard; None where the name does not exist at all."""
     present = list(records)
     exact = [each for each in present if each.name == name]
@@ -116,12 +120,18 @@ def _endpoint_answer(name: str, rdtype: str) -> Answer:
 def _addresses(endpoint: Endpoint, name: str, rdtype: str) -> Answer:
     if endpoint.state != "available":
         return Answer(rcode="NXDOMAIN", source="endpoint")
-    if rdtype != "A":
+    family = {"A": "ipv4", "AAAA": "ipv6"}.get(rdtype)
+    if family not in FAMILIES.get(endpoint.dns_options["DnsRecordIpType"], ()):
         return Answer(source="endpoint")
     host = name.partition(".")[0].removeprefix(f"{endpoint.id}-{endpoint.random}")
     zone = host.removeprefix("-")
     chosen = [each for each in endpoint.interfaces if not zone or each.availability_zone == zone]
     return Answer(
-        records=tuple(Record(name, "A", ALIAS_TTL, str(each.private_ip_address)) for each in chosen),
+        records=tuple(
+            Record(name, rdtype, ALIAS_TTL, str(address))
+            for each in chosen
+            for address in (each.ipv6_addresses if family == "ipv6" else [each.private_ip_address])
+            if address
+        ),
         source="endpoint",
     )

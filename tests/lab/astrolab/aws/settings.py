@@ -10,10 +10,14 @@ It knows plain values only; who reads them decides what they mean.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .presets import CHANGED, PRESETS
+
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 REMOTE_ZONES_REFUSED = ("use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4")
 
 
@@ -26,7 +30,10 @@ class Bucket:
 
 
 def published_buckets() -> dict[str, Bucket]:
-    """Keyed "service" (all its actions together), "service:Action" or "service:*" (each other action on its own)."""
+    """Keyed "service" (all its actions together) or by a pattern of actions, of which each has a bucket of its own.
+
+    Of several patterns the longest counts. Route 53's are published, and EC2's but for those of endpoints.
+    """
     return {
         "route53": Bucket(50, 10),
         "route53:*": Bucket(50, 10),
@@ -35,6 +42,7 @@ def published_buckets() -> dict[str, Bucket]:
         "route53:CreateHostedZone": Bucket(40, 2),
         "route53:DeleteHostedZone": Bucket(40, 5),
         "ec2:*": Bucket(50, 5),
+        "ec2:Describe*": Bucket(100, 20),
         "ec2:CreateVpcEndpoint": Bucket(4, 0.8),
         "ec2:ModifyVpcEndpoint": Bucket(4, 0.8),
         "ec2:DeleteVpcEndpoints": Bucket(4, 0.8),
@@ -43,8 +51,10 @@ def published_buckets() -> dict[str, Bucket]:
 
 @dataclass(slots=True)
 class Settings:
-    """Times are in seconds; None means "never by itself"."""
+    """Times are in seconds; None means "never by itself". `stale` and `latency` are upper bounds, drawn by the seed."""
 
+    profile: str = "kind"
+    seed: int = 0
     acceptance_seconds: float | None = 0.3
     expiry_seconds: float | None = None
     pending_seconds: float = 0.3
@@ -52,24 +62,32 @@ class Settings:
     insync_seconds: float = 0.3
     busy_seconds: float = 0.0
     hidden_seconds: float = 0.0
+    operation_seconds: float = 0.0  # how long a change of an endpoint keeps the next one out
+    stale_seconds: float = 0.0  # for up to so long reads show what was before a change, and new things are unknown
+    release_seconds: float = 0.0  # how long a removed interface still holds its address
+    role_seconds: float | None = None  # a role's credentials end after it, if not sooner
+    names_after_acceptance: bool = False  # whether endpoints get their names only then; what AWS does is not known
+    latency_seconds: float = 0.0  # each call takes up to so much longer
     endpoints_per_vpc: int = 50
+    rules_per_group: int = 60
+    groups_per_interface: int = 5
+    vpcs_per_region: int = 1000  # AWS's default is 5
     zones_per_account: int = 500
     vpcs_per_zone: int = 300
     authorizations_per_zone: int = 1000
     remote_zones_refused: list[str] = field(default_factory=lambda: list(REMOTE_ZONES_REFUSED))
-    denied: dict[str, list[str]] = field(default_factory=dict)  # account -> actions, "ec2:CreateVpc*" is fine
+    denied: dict[str, list[str]] = field(default_factory=dict)  # account -> rules, see permissions.py
     shared_vpcs: dict[str, str] = field(default_factory=dict)  # vpc id -> the account that really owns it
+    opted_in: dict[str, list[str]] = field(default_factory=dict)  # account -> opt-in regions, and groups of zones
+    partitions: dict[str, str] = field(default_factory=dict)  # account -> its partition; any, if it is not here
     zone_shifts: dict[str, int] = field(default_factory=dict)  # account -> how far its zone names are turned
     throttle: bool = False
     buckets: dict[str, Bucket] = field(default_factory=published_buckets)
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Adjusts the named values in place, all or none of them."""
-        known = {each.name for each in fields(self)}
-        unknown = sorted(set(changes) - known)
-        if unknown:
-            raise ValueError(f"no such setting: {', '.join(unknown)}")
-        values = {name: _value(name, value) for name, value in changes.items()}
+        """Adjusts the named values in place, all or none of them; a profile comes first, whatever is named beside it."""
+        wanted = {**_preset(changes["profile"]), **changes} if "profile" in changes else changes
+        values = {name: _value(name, value) for name, value in wanted.items()}
         for name, value in values.items():
             setattr(self, name, value)
 
@@ -80,15 +98,51 @@ class Settings:
             setattr(self, each.name, getattr(fresh, each.name))
 
 
+def _preset(name: Any) -> dict[str, Any]:
+    """All that profiles may change, as this one has it."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ValueError(f"no such profile: {name}; there are {', '.join(PRESETS)}{_meant(str(name), PRESETS)}")
+    plain = Settings()
+    return {each: PRESETS[name].get(each, getattr(plain, each)) for each in CHANGED}
+
+
 def _value(name: str, value: Any) -> Any:
+    kinds = {each.name: str(each.type) for each in fields(Settings)}
+    if name not in kinds:
+        raise ValueError(f"no such setting: {name}{_meant(name, kinds)}")
     if name == "buckets":
-        return {key: each if isinstance(each, Bucket) else Bucket(*each) for key, each in value.items()}
+        return {key: _bucket(key, each) for key, each in _checked(name, dict, value).items()}
+    optional = kinds[name].endswith("| None")
+    if optional and value is None:
+        return None
     default = getattr(Settings(), name)
-    if name in {"acceptance_seconds", "expiry_seconds"}:
-        if value is not None and not isinstance(value, (int, float)):
-            raise ValueError(f"{name} is a number of seconds or null")
-        return value
-    kind: Any = (int, float) if isinstance(default, float) else type(default)
-    if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
-        raise ValueError(f"{name} is not a {type(default).__name__}: {value!r}")
+    value = _checked(name, float if optional else type(default), value)
+    if name in {"denied", "opted_in"}:
+        value = {account: _checked(f"{name}.{account}", list, each) for account, each in value.items()}
+    if name == "partitions" and not set(value.values()) <= set(PARTITIONS):
+        raise ValueError(f"partitions are {', '.join(PARTITIONS)}, not {', '.join(map(str, value.values()))}")
     return value
+
+
+def _checked(name: str, kind: type, value: Any) -> Any:
+    number = kind is float and isinstance(value, (int, float))
+    if not (number or isinstance(value, kind)) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name} is not a {kind.__name__}: {value!r}")
+    if kind in {int, float} and value < 0:
+        raise ValueError(f"{name} is below 0: {value!r}")
+    return value
+
+
+def _bucket(name: str, value: Any) -> Bucket:
+    """From a bucket, [burst, per_second], or the mapping that reading the settings gives."""
+    if isinstance(value, Bucket):
+        return value
+    pair = [value.get("burst"), value.get("per_second")] if isinstance(value, Mapping) else value
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+        raise ValueError(f"buckets.{name} is not a burst and calls per second: {value!r}")
+    return Bucket(*(_checked(f"buckets.{name}", float, each) for each in pair))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

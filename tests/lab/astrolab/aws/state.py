@@ -124,6 +124,7 @@ def endpoint_interfaces(vpc_id: str) -> list[Interface]:
             for endpoint in everywhere()
             if endpoint.vpc_id == vpc_id and endpoint.state == "available"
             for each in endpoint.interfaces
+            if each.private_ip_address
         ]
 
 
@@ -214,7 +215,11 @@ def _sources(backend: Any, group: Any, rule: Any) -> Iterator[str]:
 def _carriers(group_id: str, vpc_ids: set[str]) -> Iterator[str]:
     for _unused, _unused, backend in _backends():
         for eni in backend.enis.values():
-            if eni.vpc_id in vpc_ids and any(group.id == group_id for group in eni.group_set):
+            if (
+                eni.private_ip_address
+                and eni.vpc_id in vpc_ids
+                and any(group.id == group_id for group in eni.group_set)
+            ):
                 yield f"{eni.private_ip_address}/32"
 
 

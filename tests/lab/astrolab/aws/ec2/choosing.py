@@ -22,6 +22,12 @@ def visible(found: Iterable[Any]) -> list[Any]:
     return [each for each in found if getattr(each, "visible_at", 0.0) <= now]
 
 
+def known(found: Iterable[Any]) -> list[Any]:
+    """Without what is so new that changes do not find it yet."""
+    now = WORLD.now()
+    return [each for each in found if getattr(each, "known_at", 0.0) <= now]
+
+
 def pick(found: Iterable[Any], ids: Sequence[str] | None, missing: Callable[[str], AwsError]) -> list[Any]:
     """Those with the ids, all if there are none; the first unknown id is an error."""
     by_id = {each.id: each for each in found}

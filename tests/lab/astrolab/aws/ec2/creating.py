@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .. import arns, permissions
 from ..errors import AwsError
 from ..world import WORLD
-from . import zones
-from .choosing import subnet_not_found
+from . import families, spanning, zones
+from .choosing import pick, subnet_not_found, visible
 from .endpoints import Endpoint, Wanted
 from .services import Service
 
 if TYPE_CHECKING:
     from .backend import Backend
+
+IN_PROGRESS = ("OperationInProgress", "VpcEndpoint modify operation in progress")
 
 
 def check_new(backend: Backend, wanted: Wanted) -> None:
@@ -26,8 +29,11 @@ def check_new(backend: Backend, wanted: Wanted) -> None:
     check_shared(backend, wanted.vpc_id)
     check_multi_region(backend, wanted.service)
     if wanted.kind == "Interface":
+        check_address_type(wanted.service, wanted.ip_address_type)
         check_subnets(backend, wanted.vpc_id, wanted.service, wanted.subnet_ids, ())
+        check_families(backend, wanted.subnet_ids, wanted.ip_address_type)
         check_groups(backend, wanted.vpc_id, wanted.security_group_ids)
+        check_group_count(wanted.security_group_ids)
         if wanted.private_dns_enabled:
             check_private_dns(backend, wanted)
         check_quota(backend, wanted.vpc_id)
@@ -52,11 +58,11 @@ def check_shared(backend: Backend, vpc_id: str) -> None:
 
 def check_multi_region(backend: Backend, service: Service) -> None:
     action = "vpce:AllowMultiRegion"
-    if service.region != backend.region_name and WORLD.denies(backend.account_id, action):
+    if service.region != backend.region_name and permissions.denies(backend.account_id, action):
         raise AwsError(
             "UnauthorizedOperation",
             "You are not authorized to perform this operation. "
-            f"User: arn:aws:iam::{backend.account_id}:user/lab is not authorized to perform: {action} "
+            f"User: {arns.user(backend.account_id, backend.region_name)} is not authorized to perform: {action} "
             f"because no identity-based policy allows the {action} action",
         )
 
@@ -65,9 +71,7 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
     """Each new subnet exists, is of the VPC, in a zone the service offers, and alone in its zone."""
     taken = {backend.get_subnet(each).availability_zone for each in present}
     for subnet_id in new:
-        subnet = next((each for each in backend.describe_subnets() if each.id == subnet_id), None)
-        if subnet is None:
-            raise subnet_not_found(subnet_id)
+        subnet = pick(visible(backend.describe_subnets()), [subnet_id], subnet_not_found)[0]
         if subnet.vpc_id != vpc_id:
             raise AwsError("InvalidParameter", f"Subnet {subnet_id} and VPC {vpc_id} belong to different networks.")
         check_zone(backend.region_name, service, subnet_id, subnet.availability_zone_id)
@@ -78,13 +82,34 @@ def check_subnets(backend: Backend, vpc_id: str, service: Service, new: Sequence
                 "should be in different availability zones supported by the VPC endpoint service.",
             )
         taken.add(subnet.availability_zone)
-        backend.free_address(subnet)
+
+
+def check_address_type(service: Service, wanted: str) -> None:
+    offered = set(service.ip_address_types)
+    if wanted not in families.FAMILIES or not set(families.FAMILIES[wanted]) <= offered:
+        raise AwsError(
+            "InvalidParameter",
+            f"The VPC endpoint service {service.name} does not support the IP address type {wanted}.",
+        )
+
+
+def check_families(backend: Backend, subnet_ids: Iterable[str], wanted: str) -> None:
+    """Each subnet has the addresses that the endpoint is to have in it, and a free one of each."""
+    for subnet_id in subnet_ids:
+        subnet = backend.get_subnet(subnet_id)
+        for family in families.FAMILIES[wanted]:
+            if not families.has(subnet, family):
+                name = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
+                raise AwsError(
+                    "InvalidParameter", f"The subnet {subnet_id} does not have an associated {name} CIDR block."
+                )
+            backend.free_address(subnet, family)
 
 
 def check_zone(region: str, service: Service, subnet_id: str, zone_id: str) -> None:
     if service.region != region:
         refused = WORLD.settings.remote_zones_refused
-        if zone_id in refused:
+        if zone_id in refused or zone_id not in zones.ids_of(region):
             good = ", ".join(each for each in zones.ids_of(region) if each not in refused)
             raise AwsError(
                 "InvalidParameter", f"Only the following availability zones are supported for remote access: {good}"
@@ -98,13 +123,21 @@ def check_zone(region: str, service: Service, subnet_id: str, zone_id: str) -> N
 
 def check_groups(backend: Backend, vpc_id: str, group_ids: Iterable[str]) -> None:
     for group_id in group_ids:
-        group = backend.get_security_group_from_id(group_id)
+        group = backend.known_group(group_id)
         if group is None:
             raise AwsError("InvalidSecurityGroupId.NotFound", f"The security group '{group_id}' does not exist")
-        if group.vpc_id != vpc_id:
+        if vpc_id not in spanning.vpcs_of(backend, group):
             raise AwsError(
                 "InvalidParameter", f"Security group {group_id} and VPC {vpc_id} belong to different networks."
             )
+
+
+def check_group_count(group_ids: Sequence[str]) -> None:
+    if len(group_ids) > WORLD.settings.groups_per_interface:
+        raise AwsError(
+            "SecurityGroupsPerInterfaceLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+        )
 
 
 def check_private_dns(backend: Backend, wanted: Wanted) -> None:
@@ -142,10 +175,14 @@ def check_change(
 ) -> None:
     """A change is checked against what is there before its own removals, so swapping within a zone takes two calls."""
     check_shared(backend, endpoint.vpc_id)
+    if endpoint.busy:
+        raise AwsError(*IN_PROGRESS)
     if endpoint.life.deleted_at is not None:
         raise AwsError("IncorrectState", f"The VPC endpoint {endpoint.id} is in state {endpoint.state}.")
     new = [each for each in add_subnets if each not in endpoint.subnet_ids]
     check_subnets(backend, endpoint.vpc_id, endpoint.service, new, endpoint.subnet_ids)
+    check_families(backend, new, endpoint.ip_address_type)
     check_groups(backend, endpoint.vpc_id, add_groups)
+    check_group_count(groups)
     if endpoint.vpc_endpoint_type == "Interface" and not groups:
         raise AwsError("InvalidParameter", f"The VPC endpoint {endpoint.id} must have at least one security group.")

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from ..arns import partition
+
 KNOWN_ZONES = {"us-east-1": "Z7HUB22UULQXV"}
 
 
@@ -22,7 +24,16 @@ def zone_id(region: str) -> str:
 
 
 def zone_suffix(region: str) -> str:
-    return f"{region}.vpce.amazonaws.com"
+    return f"{region}.vpce.{domain(region)}"
+
+
+def domain(region: str) -> str:
+    return "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
+
+
+def service_prefix(region: str) -> str:
+    """How names of services begin; in China most of AWS's and all of providers' are the domain read backwards."""
+    return ".".join(reversed(domain(region).split(".")))
 
 
 def entries(endpoint_id: str, random: str, service_id: str, region: str, zones: Sequence[str]) -> list[dict[str, str]]:

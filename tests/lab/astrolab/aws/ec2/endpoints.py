@@ -10,6 +10,7 @@ Whether a request is right is decided in `requests`; this file trusts what it is
 
 from __future__ import annotations
 
+import copy
 import json
 import secrets
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.utils import random_eni_attach_id, random_vpc_ep_id
 
 from ..world import WORLD
-from . import dns
+from . import dns, families
 from .choosing import endpoint_not_found
 from .lives import Life
 from .services import Service
@@ -46,7 +47,7 @@ class Wanted:
     policy_document: str | None = None
     private_dns_enabled: bool = False
     ip_address_type: str = "ipv4"
-    dns_options: dict[str, str] | None = None
+    dns_options: dict[str, Any] | None = None
     client_token: str | None = None
     tags: dict[str, str] | None = None
 
@@ -56,13 +57,17 @@ class EndpointInterface(NetworkInterface):
 
     def __init__(self, backend: Backend, endpoint: Endpoint, subnet_id: str) -> None:
         subnet = backend.get_subnet(subnet_id)
+        wanted = families.FAMILIES[endpoint.ip_address_type]
         super().__init__(
             backend,
             subnet,
-            backend.free_address(subnet),
+            backend.free_address(subnet) if "ipv4" in wanted else "0.0.0.0",
             group_ids=endpoint.security_group_ids,
             description=f"VPC Endpoint Interface {endpoint.id}",
+            ipv6_addresses=[backend.free_address(subnet, "ipv6")] if "ipv6" in wanted else [],
         )
+        if "ipv4" not in wanted:
+            families.without_ipv4(self)
         self.endpoint_id = endpoint.id
         self.interface_type = "vpc_endpoint"
         self.requester_managed = True
@@ -100,14 +105,21 @@ class Endpoint(VPCEndPoint):
         self.network_interface_ids: list[str] = []
         self.private_dns_enabled = wanted.private_dns_enabled
         self.ip_address_type = wanted.ip_address_type
-        self.dns_options = wanted.dns_options or {"DnsRecordIpType": wanted.ip_address_type}
+        self.dns_options = {
+            "DnsRecordIpType": wanted.ip_address_type,
+            "PrivateDnsOnlyForInboundResolverEndpoint": False,
+            **(wanted.dns_options or {}),
+        }
         self.client_token = wanted.client_token
         self.requester_managed = False
         self.destination_prefix_list_id: str | None = None
         self.last_error: dict[str, str] | None = None
         self.failure_reason: str | None = None
         self.creation_timestamp = WORLD.timestamp()
-        self.visible_at = WORLD.now() + WORLD.settings.hidden_seconds
+        self.known_at = WORLD.stale("endpoint", backend.account_id)
+        self.visible_at = self.known_at + WORLD.settings.hidden_seconds
+        self.busy_until = self.stale_until = float("-inf")
+        self.earlier: Endpoint | None = None
         self.connection_id = f"vpce-con-{secrets.token_hex(9)[:17]}"
         self.life = self._born()
         self.add_tags(wanted.tags or {})
@@ -132,14 +144,35 @@ class Endpoint(VPCEndPoint):
 
     @property
     def dns_entries(self) -> list[dict[str, str]]:  # follows the subnets
-        if self.vpc_endpoint_type != "Interface":
+        unnamed = WORLD.settings.names_after_acceptance and self.state in {"pendingAcceptance", "rejected", "expired"}
+        if self.vpc_endpoint_type != "Interface" or not self.subnet_ids or unnamed:
             return []
         remote = self.service_region != self.ec2_backend.region_name
         return dns.entries(self.id, self.random, self.service.id, self.service_region, () if remote else self.zones)
 
     @property
     def interfaces(self) -> list[NetworkInterface]:
-        return [self.ec2_backend.enis[each] for each in self.network_interface_ids]
+        return [self.ec2_backend.enis[each] for each in self.network_interface_ids if each in self.ec2_backend.enis]
+
+    def changing(self) -> None:
+        """To be called before a change: reads may show the endpoint of now for a while, and no other change may start."""
+        earlier = copy.copy(self)
+        earlier.life = copy.copy(self.life)
+        for name in ("subnet_ids", "security_group_ids", "network_interface_ids"):
+            setattr(earlier, name, list(getattr(self, name)))
+        earlier.dns_options = dict(self.dns_options)
+        earlier.earlier = None
+        self.earlier, self.stale_until = earlier, WORLD.stale("endpoint", self.owner_id)
+        self.busy_until = WORLD.now() + WORLD.settings.operation_seconds
+
+    @property
+    def busy(self) -> bool:
+        return WORLD.now() < self.busy_until
+
+    @property
+    def seen(self) -> Endpoint:
+        """The endpoint as reads show it."""
+        return self.earlier if self.earlier is not None and WORLD.now() < self.stale_until else self
 
     def add_subnet(self, subnet_id: str) -> None:
         interface = EndpointInterface(self.ec2_backend, self, subnet_id)
@@ -152,7 +185,19 @@ class Endpoint(VPCEndPoint):
         for interface in self.interfaces:
             if interface.subnet_id == subnet_id:
                 self.network_interface_ids.remove(interface.id)
-                del self.ec2_backend.enis[interface.id]
+                self.ec2_backend.release(interface)
+
+    def set_address_type(self, wanted: str) -> None:
+        """Gives and takes addresses of both families, as an endpoint of this type has them."""
+        if wanted == self.ip_address_type:
+            return
+        self.ip_address_type = self.dns_options["DnsRecordIpType"] = wanted
+        subnets, self.subnet_ids = self.subnet_ids, []
+        for interface in self.interfaces:
+            del self.ec2_backend.enis[interface.id]
+        self.network_interface_ids = []
+        for subnet_id in subnets:
+            self.add_subnet(subnet_id)
 
     def set_groups(self, group_ids: Iterable[str]) -> None:
         self.security_group_ids = list(group_ids)

@@ -29,10 +29,15 @@ FILTERS: dict[str, frozenset[str]] = {
         "ip-permission.group-id ip-permission.group-name  "
         "ip-permission.protocol ip-permission.to-port ip-permission.user-id owner-id vpc-id",
         "DescribeSecurityGroupRules": "group-id security-group-rule-id",
+        "DescribeSecurityGroupVpcAssociations": "group-id group-owner-id state vpc-id vpc-owner-id",
         "DescribeNetworkInterfaces": "addresses.primary addresses.private-ip-address attachment.attachment-id "
         "attachment.instance-id attachment.instance-owner-id attachment.status availability-zone description "
         "group-id interface-type mac-address network-interface-id owner-id private-dns-name private-ip-address "
         "requester-id requester-managed source-dest-check status subnet-id vpc-id",
+        "DescribeInstances": "architecture availability-zone dns-name group-id image-id instance-id instance-state-code "
+        "instance-state-name instance-type instance.group-id instance.group-name ip-address key-name "
+        "network-interface.private-dns-name owner-id private-dns-name private-ip-address product-code "
+        "source-dest-check state-reason-code subnet-id vpc-id",
         "DescribeVpcEndpoints": "ip-address-type service-name service-region vpc-endpoint-id vpc-endpoint-state "
         "vpc-endpoint-type vpc-id",
         "DescribeVpcEndpointServices": "owner service-name service-region service-type supported-ip-address-types",

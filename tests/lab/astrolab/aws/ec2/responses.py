@@ -3,63 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disallow-subclassing-any=False
 
-"""The EC2 actions: moto's answers, ours where AWS differs, and what holds for all of them (DryRun, filters, pages)."""
+"""The EC2 actions: moto's answers, ours where AWS differs. Here those on endpoints, rules of groups and peering."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
-from moto.ec2.responses import EC2Response
 from moto.ec2.utils import add_tag_specification
 
-from ..answering import Answering
-from ..errors import AwsError, DryRun
-from ..world import WORLD
-from . import choosing, creating, filters, pages, rules, services
-from .backend import Backend
+from ..errors import AwsError
+from . import choosing, creating, ranges, references, rules, services
+from .acting import Acting, failure
 from .choosing import filtered
-from .endpoints import Endpoint, Wanted, everywhere
+from .endpoints import Endpoint, Wanted
+from .places import Places
+from .providing import Providing
+from .spanning_actions import Spanning
 from .translating import Translating
 
 
-class Ec2(Translating, Answering, EC2Response):
-    _sandbox: Backend | None = None
-
-    @property
-    def ec2_backend(self) -> Backend:
-        return self._sandbox or cast(Backend, ec2_backends[self.current_account][self.region])
-
-    def error_on_dryrun(self) -> None:
-        """Too early in moto: AWS checks the request first. See perform()."""
-
-    def perform(self, action: str) -> Any:
-        """A dry run is the real thing on a copy that is thrown away, so it finds the same errors."""
-        wanted = self._filters_from_querystring() if action in filters.FILTERS else {}
-        filters.check(action, wanted)
-        size = self._get_int_param("MaxResults")
-        pages.check_size(action, size, any(name.endswith("Ids") for name in self.params))
-        dry = self._get_bool_param("DryRun", False)
-        if dry and self.call.mutating:
-            self._sandbox = self.ec2_backend.sandbox()
-        result = super().perform(action)
-        if dry:
-            raise DryRun()
-        if isinstance(result, ActionResult) and action in filters.FILTERS:
-            self._cut(action, cast(dict[str, Any], result.result), wanted, size)
-        return result
-
-    def _cut(self, action: str, answer: dict[str, Any], wanted: dict[str, Any], size: int | None) -> None:
-        key = next(each for each in answer if each.lower() == pages.PAGED[action].lower())  # moto's case varies
-        if action in filters.IGNORED_BY_MOTO:
-            answer[key] = [each.thing for each in filtered(map(choosing.ByAttribute, answer[key]), wanted)]
-        answer[key], answer["NextToken"] = pages.page(
-            action, list(answer[key] or []), size, self._get_param("NextToken")
-        )
-
+class Ec2(Spanning, Places, Providing, Translating, Acting):
     # --- endpoints ---
 
     def create_vpc_endpoint(self) -> ActionResult:
@@ -129,6 +95,10 @@ class Ec2(Translating, Answering, EC2Response):
             each for each in dict.fromkeys([*endpoint.security_group_ids, *add_groups]) if each not in remove_groups
         ]
         creating.check_change(backend, endpoint, add, add_groups, groups)
+        if wanted := self._get_param("IpAddressType"):
+            creating.check_address_type(endpoint.service, wanted)
+            creating.check_families(backend, {*endpoint.subnet_ids, *add} - set(remove), wanted)
+        endpoint.changing()
         for subnet_id in add:
             if subnet_id not in endpoint.subnet_ids:
                 endpoint.add_subnet(subnet_id)
@@ -143,88 +113,28 @@ class Ec2(Translating, Answering, EC2Response):
         if self._get_bool_param("ResetPolicy", False):
             endpoint.policy_document = json.dumps(Endpoint.DEFAULT_POLICY)
         endpoint.policy_document = self._get_param("PolicyDocument") or endpoint.policy_document
-        endpoint.ip_address_type = self._get_param("IpAddressType") or endpoint.ip_address_type
-        endpoint.dns_options = self._get_param("DnsOptions") or endpoint.dns_options
+        endpoint.set_address_type(self._get_param("IpAddressType") or endpoint.ip_address_type)
+        endpoint.dns_options = {**endpoint.dns_options, **(self._get_param("DnsOptions") or {})}
         private_dns = self._get_bool_param("PrivateDnsEnabled")
         if private_dns is not None:
             endpoint.private_dns_enabled = private_dns
 
     def delete_vpc_endpoints(self) -> ActionResult:
         backend, unsuccessful = self.ec2_backend, []
-        known = {each.id for each in backend.living_endpoints()}
+        found = {each.id: each for each in choosing.known(backend.living_endpoints())}
         for endpoint_id in self._get_param("VpcEndpointIds", []):
-            if endpoint_id in known:
+            if endpoint_id in found and found[endpoint_id].busy and found[endpoint_id].life.deleted_at is None:
+                unsuccessful.append(failure(endpoint_id, *creating.IN_PROGRESS))
+            elif endpoint_id in found:
                 backend.delete_vpc_endpoints([endpoint_id])
             else:
                 unsuccessful.append(
-                    _unsuccessful(
+                    failure(
                         endpoint_id,
                         "InvalidVpcEndpoint.NotFound",
                         f"The Vpc Endpoint Id '{endpoint_id}' does not exist",
                     )
                 )
-        return ActionResult({"Unsuccessful": unsuccessful})
-
-    # --- services and their connections ---
-
-    def describe_vpc_endpoint_services(self) -> ActionResult:
-        regions = self._get_param("ServiceRegions", []) or [self.region]
-        names = self._get_param("ServiceNames", [])
-        found = services.seen(self.current_account, self.region, regions)
-        known = {each.name for each in found}
-        for name in names:
-            if name not in known:
-                raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-        chosen = [_Filterable(each) for each in found if not names or each.name in names]
-        chosen = filtered(chosen, self._filters_from_querystring())
-        chosen.sort(key=lambda each: each.service.name)
-        return ActionResult(
-            {
-                "ServiceNames": [each.service.name for each in chosen],
-                "ServiceDetails": [each.service.detail(self.current_account, self.region) for each in chosen],
-            }
-        )
-
-    def describe_vpc_endpoint_connections(self) -> ActionResult:
-        mine = [each for each in everywhere() if each.service.owner == self.current_account]
-        chosen = filtered(
-            [_Connection(each) for each in mine if each.service_region == self.region],
-            self._filters_from_querystring(),
-        )
-        return ActionResult({"VpcEndpointConnections": [each.endpoint.connection() for each in chosen]})
-
-    def accept_vpc_endpoint_connections(self) -> ActionResult:
-        return self._decide(accept=True)
-
-    def reject_vpc_endpoint_connections(self) -> ActionResult:
-        return self._decide(accept=False)
-
-    def _decide(self, accept: bool) -> ActionResult:
-        service_id = self._get_param("ServiceId")
-        if service_id not in self.ec2_backend.configurations:
-            raise AwsError(
-                "InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist"
-            )
-        waiting = {each.id: each for each in everywhere() if each.service.id == service_id}
-        allowed = {"pendingAcceptance"} if accept else {"pendingAcceptance", "pending", "available"}
-        unsuccessful, decided = [], []
-        for endpoint_id in self._get_param("VpcEndpointIds", []):
-            endpoint = waiting.get(endpoint_id)
-            if endpoint is None:
-                message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", message))
-            elif endpoint.state not in allowed:
-                message = f"The Vpc Endpoint Id '{endpoint_id}' is in state {endpoint.state}"
-                unsuccessful.append(_unsuccessful(endpoint_id, "InvalidState", message))
-            else:
-                decided.append(endpoint)
-        if self._get_bool_param("DryRun", False):
-            raise DryRun()  # the endpoints are other accounts', which the copy for dry runs leaves out
-        for endpoint in decided:
-            if accept:
-                endpoint.life.accept(WORLD.now(), WORLD.settings.pending_seconds)
-            else:
-                endpoint.life.rejected = True
         return ActionResult({"Unsuccessful": unsuccessful})
 
     # --- security group rules ---
@@ -244,21 +154,26 @@ class Ec2(Translating, Answering, EC2Response):
     def _authorize(self, authorize: Callable[..., Any]) -> ActionResult:
         added: list[Any] = []
         with rules.whole(self._group()) as group:
-            for asked in self._process_rules_from_querystring():
-                rules.check_references(self.ec2_backend, group, asked["source_groups"])
+            for asked in self._asked_rules():
+                references.check(self.ec2_backend, group, asked["source_groups"])
                 added += authorize(**asked)[0]
+            rules.check_quota(self.ec2_backend, group)
         return ActionResult({"Return": True, "SecurityGroupRules": added})
 
     def _revoke(self, revoke: Callable[..., Any]) -> ActionResult:
         with rules.whole(self._group()):
-            for asked in self._process_rules_from_querystring():
+            for asked in self._asked_rules():
                 revoke(**{key: value for key, value in asked.items() if key != "sgrule_tags"})
         return ActionResult({"Return": True})
+
+    def _asked_rules(self) -> Iterator[dict[str, Any]]:
+        for asked in self._process_rules_from_querystring():
+            yield {**asked, "ip_ranges": [ranges.canonical_entry(each) for each in asked["ip_ranges"]]}
 
     def _group(self) -> Any:
         name = self._get_param("GroupId") or self._get_param("GroupName")
         group = self.ec2_backend.get_security_group_by_name_or_id(name)
-        if group is None:
+        if group is None or not choosing.known([group]):
             raise choosing.group_not_found(name)
         return group
 
@@ -268,35 +183,6 @@ class Ec2(Translating, Answering, EC2Response):
         found = self.ec2_backend.describe_vpc_peering_connections(self._get_param("VpcPeeringConnectionIds", []))
         chosen = filtered(map(_Peering, found), self._filters_from_querystring())
         return ActionResult({"VpcPeeringConnections": [each.peering for each in chosen]})
-
-
-class _Filterable:
-    def __init__(self, service: services.Service) -> None:
-        self.service = service
-
-    def get_filter_value(self, name: str) -> Any:
-        return {
-            "owner": self.service.owner,
-            "service-name": self.service.name,
-            "service-region": self.service.region,
-            "service-type": self.service.kind,
-            "supported-ip-address-types": ["ipv4"],
-        }.get(name)
-
-
-class _Connection:
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-
-    def get_filter_value(self, name: str) -> Any:
-        return {
-            "ip-address-type": self.endpoint.ip_address_type,
-            "service-id": self.endpoint.service.id,
-            "vpc-endpoint-id": self.endpoint.id,
-            "vpc-endpoint-owner": self.endpoint.owner_id,
-            "vpc-endpoint-region": self.endpoint.ec2_backend.region_name,
-            "vpc-endpoint-state": self.endpoint.state,
-        }.get(name)
 
 
 class _Peering:
@@ -314,7 +200,3 @@ class _Peering:
         if name.startswith("status-"):
             return self.peering.status[name.removeprefix("status-").capitalize()]
         return self.peering.id if name == "vpc-peering-connection-id" else self.peering.get_filter_value(name)
-
-
-def _unsuccessful(resource_id: str, code: str, message: str) -> dict[str, Any]:
-    return {"ResourceId": resource_id, "Error": {"Code": code, "Message": message}}

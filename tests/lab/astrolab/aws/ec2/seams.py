@@ -18,6 +18,7 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachment
 from moto.ec2.models.vpcs import VPC
 
+from .. import arns
 from ..world import WORLD
 from .backend import Backend
 from .choosing import matches
@@ -34,6 +35,18 @@ def _owner(thing: Any) -> str:
     """A participant of a shared VPC sees the owner's account on the VPC and its subnets."""
     vpc_id = thing.id if isinstance(thing, VPC) else thing.vpc_id
     return str(WORLD.settings.shared_vpcs.get(vpc_id, thing.ec2_backend.account_id))
+
+
+def _arn(kind: str) -> property:
+    return property(lambda thing: arns.ec2(kind, thing.id, thing.ec2_backend.account_id, thing.ec2_backend.region_name))
+
+
+def _free(subnet: Any) -> int:
+    """Only IPv4 addresses count: a subnet without them has none that are free."""
+    if not subnet.cidr_block:
+        return 0
+    old = [each for each in subnet.ec2_backend.taken_addresses(subnet) if ":" not in each]
+    return int(subnet._available_ip_addresses) - len(old)
 
 
 def _zone_group(zone: Any) -> str:
@@ -53,7 +66,10 @@ moto.ec2.utils.is_filter_matching = matches
 TaggedEC2Resource.get_tags = _tags
 SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
+Subnet.available_ip_address_count = property(_free)
+Subnet.arn = _arn("subnet")
 Route.state = property(_route_state)
 TransitGatewayAttachment.association = property(association)
 Zone.opt_in_status = "opt-in-not-required"
 Zone.group_name = property(_zone_group)
+Zone.network_border_group = property(lambda zone: zone.region_name)

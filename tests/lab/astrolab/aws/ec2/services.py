@@ -21,7 +21,9 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.vpc_service_configuration import VPCServiceConfiguration
 from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES
 
+from .. import arns, regions
 from ..errors import AwsError
+from . import dns
 from . import zones as zone_table
 
 GATEWAYS = ("s3", "dynamodb")
@@ -43,6 +45,7 @@ class Service:
     private_dns_name: str | None = None
     policy_supported: bool = False
     load_balancer_arns: tuple[str, ...] = ()
+    ip_address_types: tuple[str, ...] = ("ipv4",)
 
     def visible(self, account: str, region: str) -> bool:
         """Whether that account may use it from that region; both must hold, and AWS does not say which failed."""
@@ -63,7 +66,7 @@ class Service:
             "AvailabilityZones": [zone.name for zone in offered],
             "AvailabilityZoneIds": [zone.zone_id for zone in offered],
             "Owner": self.owner,
-            "BaseEndpointDnsNames": [f"{self.id}.{self.region}.vpce.amazonaws.com"],
+            "BaseEndpointDnsNames": [f"{self.id}.{dns.zone_suffix(self.region)}"],
             "PrivateDnsName": self.private_dns_name,
             "PrivateDnsNames": names,
             "PrivateDnsNameVerificationState": "verified" if names else None,
@@ -71,7 +74,7 @@ class Service:
             "AcceptanceRequired": self.acceptance_required,
             "ManagesVpcEndpoints": False,
             "Tags": [],
-            "SupportedIpAddressTypes": ["ipv4"],
+            "SupportedIpAddressTypes": list(self.ip_address_types),
         }
 
 
@@ -88,8 +91,8 @@ class Configuration(VPCServiceConfiguration):
 
     def rename(self, service_id: str, region: str) -> None:
         self.id = service_id
-        self.service_name = f"com.amazonaws.vpce.{region}.{service_id}"
-        self.endpoint_dns_name = f"{service_id}.{region}.vpce.amazonaws.com"
+        self.service_name = f"{dns.service_prefix(region)}.vpce.{region}.{service_id}"
+        self.endpoint_dns_name = f"{service_id}.{dns.zone_suffix(region)}"
 
 
 def register(
@@ -102,9 +105,13 @@ def register(
     principals: Sequence[str] = ("*",),
     supported_regions: Sequence[str] = (),
     private_dns_name: str | None = None,
+    ip_address_types: Sequence[str] = ("ipv4",),
 ) -> Service:
     """Puts up a provider's service; zones are names or ids, none means all of the region."""
     backend = ec2_backends[account][region]
+    far = [each for each in supported_regions if arns.partition(each) != arns.partition(region)]
+    if far:
+        raise ValueError(f"{', '.join(far)} is in another partition than {region}")
     configuration = Configuration(
         [],
         region,
@@ -121,6 +128,7 @@ def register(
         raise ValueError(f"not all of these are zones of {region}: {sorted(zones)}")
     configuration.availability_zones = chosen
     configuration.principals = list(principals)
+    configuration.supported_ip_address_types = list(ip_address_types)
     backend.configurations[configuration.id] = configuration
     return _service(configuration, account, region)
 
@@ -139,6 +147,7 @@ def _service(configuration: Any, account: str, region: str) -> Service:
         supported_regions=frozenset(configuration._supported_region_names),
         private_dns_name=configuration.private_dns_name or None,
         load_balancer_arns=tuple(configuration.network_load_balancer_arns),
+        ip_address_types=tuple(getattr(configuration, "supported_ip_address_types", None) or ("ipv4",)),
     )
 
 
@@ -158,13 +167,13 @@ def amazons(region: str) -> tuple[Service, ...]:
     for short in dict.fromkeys([*GATEWAYS, *AWS_ENDPOINT_SERVICES]):
         found.append(
             Service(
-                name=f"com.amazonaws.{region}.{short}",
+                name=f"{'com.amazonaws' if short in GATEWAYS else dns.service_prefix(region)}.{region}.{short}",
                 id=f"vpce-svc-{BaseBackend.vpce_random_number()}",
                 region=region,
                 owner="amazon",
                 zone_ids=zone_table.ids_of(region),
                 kind="Gateway" if short in GATEWAYS else "Interface",
-                private_dns_name=None if short in GATEWAYS else f"{short}.{region}.amazonaws.com",
+                private_dns_name=None if short in GATEWAYS else f"{short}.{region}.{dns.domain(region)}",
                 policy_supported=True,
             )
         )
@@ -173,6 +182,7 @@ def amazons(region: str) -> tuple[Service, ...]:
 
 def seen(account: str, region: str, service_regions: Collection[str]) -> list[Service]:
     """What an account sees from a region, in the service regions it asks for."""
+    service_regions = [each for each in service_regions if regions.enabled(account, each)]
     services = [*provided(), *(each for wanted in service_regions if wanted == region for each in amazons(wanted))]
     return [each for each in services if each.region in service_regions and each.visible(account, region)]
 

@@ -22,7 +22,7 @@ class Associations(Finding):
         zone = self._any_zone()
         owner = self._owner(vpc)
         if self.current_account not in {zone.account, owner}:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         if not zone.private:
             raise AwsError(
                 "PublicZoneVPCAssociation",
@@ -39,6 +39,7 @@ class Associations(Finding):
             raise AwsError(
                 "LimitsExceeded", f"Limits Exceeded: MAX_VPCS_ASSOCIATED_BY_ZONE - {WORLD.settings.vpcs_per_zone}"
             )
+        zone.changing_vpcs()
         zone.vpcs.append(vpc)
         return self._changed(zone)
 
@@ -46,7 +47,7 @@ class Associations(Finding):
         vpc = self._vpc()
         zone = self._any_zone()
         if self.current_account not in {zone.account, self._owner_or_none(vpc)}:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         if vpc not in zone.vpcs:
             raise AwsError(
                 "VPCAssociationNotFound",
@@ -59,6 +60,7 @@ class Associations(Finding):
                 "associated with the hosted zone. Amazon Route 53 doesn't support disassociating the last VPC from a "
                 "hosted zone.",
             )
+        zone.changing_vpcs()
         zone.vpcs.remove(vpc)
         return self._changed(zone)
 

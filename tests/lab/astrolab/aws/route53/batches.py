@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import AwsError
 from . import names
-from .zones import Alias, Records, RecordSet
+from .zones import POLICIES, Alias, Records, RecordSet
 
 MOST_RECORDS = 1000
 MOST_CHARACTERS = 32000
@@ -81,6 +81,7 @@ def _record(change: Mapping[str, Any]) -> RecordSet:
     action, sent = change["Action"], change["ResourceRecordSet"]
     if action not in {"CREATE", "UPSERT", "DELETE"}:
         raise AwsError("InvalidInput", f"Invalid request: unknown Action {action}")
+    _check_routing(sent, action)
     alias, values, ttl = sent.get("AliasTarget"), sent.get("ResourceRecords"), sent.get("TTL")
     plain = ttl is not None and bool(values)
     if bool(alias) == plain or (alias and (ttl is not None or values)):
@@ -166,6 +167,7 @@ def _apply(action: str, record: RecordSet, records: Records, zone_name: str) -> 
     if action == "CREATE" and current is not None:
         raise Refused(f"Tried to create {which} but it already exists")
     _check_beside(record, records, zone_name)
+    _check_policy(record, records)
     records[record.key] = record
 
 
@@ -180,6 +182,34 @@ def _check_beside(record: RecordSet, records: Records, zone_name: str) -> None:
         raise Refused(
             f"RRSet of type {record.type} with DNS name {record.name} is not permitted because a conflicting RRSet "
             f"of type CNAME with the same DNS name already exists in zone {zone_name}"
+        )
+
+
+def _check_policy(record: RecordSet, records: Records) -> None:
+    """Records of one name and type all have the same kind of routing, or there is only one, without any."""
+    others = [each for each in records.values() if each.key[:2] == record.key[:2] and each.key != record.key]
+    if not any(each.policy != record.policy for each in others):
+        return
+    which = f"RRSet with DNS name {record.name}, type {record.type}"
+    if record.policy is None:
+        raise Refused(f"{which} cannot be created as other RRSets exist with the same name and type.")
+    raise Refused(
+        f"{which}, SetIdentifier {record.set_identifier} cannot be created as a non-{record.policy} set exists with "
+        "the same name and type."
+    )
+
+
+def _check_routing(sent: Mapping[str, Any], action: str) -> None:
+    """A record that is routed has a SetIdentifier, and one with a SetIdentifier is routed."""
+    routed = any(sent.get(field) is not None for field in POLICIES)
+    if routed != bool(sent.get("SetIdentifier")):
+        missing = (
+            "'SetIdentifier'" if routed else "one of 'Weight', 'Region', 'Failover', 'GeoLocation', 'MultiValueAnswer'"
+        )
+        raise AwsError(
+            "InvalidInput",
+            f"Invalid request: Missing field {missing} in Change with [Action={action}, Name={sent['Name']}, "
+            f"Type={sent['Type']}, SetIdentifier={sent.get('SetIdentifier', 'null')}]",
         )
 
 

@@ -13,11 +13,14 @@ from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.route53.responses import Route53 as MotoRoute53
 
+from .. import arns, permissions
 from ..answering import Answering
+from ..ec2.choosing import visible
 from ..errors import AwsError
-from ..world import WORLD
 from . import answers, zones
 from .zones import Zone, ZoneVpc
+
+LONGEST_COMMENT = 256
 
 
 class Finding(Answering, MotoRoute53):
@@ -27,7 +30,7 @@ class Finding(Answering, MotoRoute53):
     def _own(self, zone_id: str) -> Zone:
         zone = existing(zone_id)
         if zone.account != self.current_account:
-            raise foreign(self.current_account)
+            raise foreign(self.current_account, self.call.region)
         return zone
 
     def _any_zone(self) -> Zone:
@@ -44,14 +47,15 @@ class Finding(Answering, MotoRoute53):
     def _owner(self, vpc: ZoneVpc) -> str:
         """The account that has the VPC; Route 53 looks with the caller's right to describe VPCs."""
         owner = self._owner_or_none(vpc)
-        if owner is None or WORLD.denies(self.current_account, "ec2:DescribeVpcs"):
+        here = arns.partition(vpc.region) == arns.partition(self.call.region)
+        if owner is None or not here or permissions.denies(self.current_account, "ec2:DescribeVpcs"):
             raise invalid_vpc(vpc)
         return owner
 
     @staticmethod
     def _owner_or_none(vpc: ZoneVpc) -> str | None:
         for account, region, backend in list(ec2_backends.iter_backends()):
-            if region == vpc.region and vpc.id in backend.vpcs:
+            if region == vpc.region and vpc.id in backend.vpcs and visible([backend.vpcs[vpc.id]]):
                 return str(account)
         return None
 
@@ -65,7 +69,7 @@ class Finding(Answering, MotoRoute53):
 
 def existing(zone_id: str) -> Zone:
     zone = zones.STORE.zones.get(bare(zone_id))
-    if zone is None:
+    if zone is None or not zone.known:
         raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {bare(zone_id)}")
     return zone
 
@@ -74,8 +78,8 @@ def bare(zone_id: str) -> str:
     return zone_id.removeprefix("/hostedzone/")
 
 
-def foreign(account: str) -> AwsError:
-    return AwsError("AccessDenied", f"User: arn:aws:iam::{account}:user/lab is not authorized to access this resource")
+def foreign(account: str, region: str) -> AwsError:
+    return AwsError("AccessDenied", f"User: {arns.user(account, region)} is not authorized to access this resource")
 
 
 def invalid_vpc(vpc: ZoneVpc) -> AwsError:
@@ -84,6 +88,15 @@ def invalid_vpc(vpc: ZoneVpc) -> AwsError:
         f"The VPC: {vpc.id} in region {vpc.region} that you provided is not a valid VPC, or the current account is not "
         "authorized to access it.",
     )
+
+
+def check_comment(comment: str | None, where: str) -> None:
+    if comment is not None and len(comment) > LONGEST_COMMENT:
+        raise AwsError(
+            "InvalidInput",
+            f"1 validation error detected: Value '{comment}' at '{where}' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {LONGEST_COMMENT}",
+        )
 
 
 def check_conflict(vpc: ZoneVpc, name: str) -> None:

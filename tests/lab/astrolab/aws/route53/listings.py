@@ -17,7 +17,7 @@ from .zones import Zone, ZoneVpc
 
 class Listings(Finding):
     def list_hosted_zones(self) -> ActionResult:
-        mine = sorted(zones.STORE.of_account(self.current_account), key=lambda zone: zone.id)
+        mine = sorted(self._mine(), key=lambda zone: zone.id)
         if self._get_param("HostedZoneType") == "PrivateHostedZone":
             mine = [zone for zone in mine if zone.private]
         marker, size = self._get_param("Marker"), self._size()
@@ -37,7 +37,7 @@ class Listings(Finding):
         """Starts at the name (and id) and goes on with later names; finding the name itself is the caller's work."""
         start, start_id = self._get_param("DNSName"), finding.bare(self._get_param("HostedZoneId") or "")
         size = self._size()
-        mine = sorted(zones.STORE.of_account(self.current_account), key=_by_name)
+        mine = sorted(self._mine(), key=_by_name)
         first = (names.order(names.normal(start)), start_id) if start else ((), "")
         rest = [zone for zone in mine if _by_name(zone) >= first]
         more = len(rest) > size
@@ -58,7 +58,8 @@ class Listings(Finding):
         if self._owner(vpc) != self.current_account:
             raise AwsError("AccessDenied", f"The VPC {vpc.id} in region {vpc.region} is not owned by you.")
         size, token = self._size(), self._get_param("NextToken")
-        found = sorted(zones.STORE.of_vpc(vpc), key=lambda zone: zone.id)
+        seen = [zone for zone in zones.STORE.zones.values() if zone.known and vpc in zone.seen_vpcs]
+        found = sorted(seen, key=lambda zone: zone.id)
         rest = [zone for zone in found if not token or zone.id >= token]
         return ActionResult(
             {
@@ -70,6 +71,9 @@ class Listings(Finding):
                 "NextToken": rest[size].id if len(rest) > size else None,
             }
         )
+
+    def _mine(self) -> list[Zone]:
+        return [zone for zone in zones.STORE.of_account(self.current_account) if zone.known]
 
 
 def _by_name(zone: Zone) -> tuple[tuple[str, ...], str]:

@@ -14,8 +14,9 @@ from moto.core.responses import ActionResult, EmptyResult
 from ..ec2 import dns
 from ..ec2 import zones as zone_table
 from ..errors import AwsError
+from ..resolving import in_zone
 from ..world import WORLD
-from . import answers, batches, finding, names, zones
+from . import answers, batches, finding, names, tags, zones
 from .associations import Associations
 from .listings import Listings
 from .zones import RecordSet, Zone, ZoneVpc
@@ -38,6 +39,7 @@ class Route53(Listings, Associations):
         private = vpc is not None or self._get_bool_param("HostedZoneConfig.PrivateZone", False)
         if any(not label or len(label) > 63 for label in name.rstrip(".").split(".")) or len(name) > 255:
             raise AwsError("InvalidDomainName", f"The domain name {name} is not valid.")
+        finding.check_comment(self._get_param("HostedZoneConfig.Comment"), "hostedZoneConfig.comment")
         if (self.current_account, reference) in zones.STORE.references:
             raise AwsError(
                 "HostedZoneAlreadyExists",
@@ -59,6 +61,7 @@ class Route53(Listings, Associations):
             private=bool(private),
             vpcs=[vpc] if vpc else [],
             records=zones.apex_records(name),
+            known_at=WORLD.stale("zone", self.current_account),
         )
         zones.STORE.zones[zone.id] = zone
         zones.STORE.references.add((self.current_account, reference))
@@ -90,7 +93,7 @@ class Route53(Listings, Associations):
             {
                 "HostedZone": answers.zone(zone),
                 "DelegationSet": None if zone.private else answers.delegation_set(),
-                "VPCs": [answers.vpc(vpc) for vpc in zone.vpcs] if zone.private else None,
+                "VPCs": [answers.vpc(vpc) for vpc in zone.seen_vpcs] if zone.private else None,
             }
         )
 
@@ -109,6 +112,7 @@ class Route53(Listings, Associations):
 
     def update_hosted_zone_comment(self) -> ActionResult:
         zone = self._zone("Id")
+        finding.check_comment(self._get_param("Comment"), "comment")
         zone.comment = self._get_param("Comment")
         return ActionResult({"HostedZone": answers.zone(zone)})
 
@@ -157,8 +161,29 @@ class Route53(Listings, Associations):
         if change is None:
             raise AwsError("NoSuchChange", f"A change with the specified change ID does not exist: {change_id}")
         if change.account != self.current_account:
-            raise finding.foreign(self.current_account)
+            raise finding.foreign(self.current_account, self.call.region)
         return ActionResult({"ChangeInfo": answers.change(change)})
+
+    def test_dns_answer(self) -> ActionResult:
+        """What name servers say of a public zone; others are not asked about."""
+        zone, kind = self._zone("HostedZoneId"), self._get_param("RecordType")
+        if zone.private:
+            raise AwsError("InvalidInput", "TestDNSAnswer only supports public hosted zones.")
+        name = names.normal(self._get_param("RecordName"))
+        if not names.within(name, zone.name):
+            raise AwsError("InvalidInput", f"{name} is not in the hosted zone {zone.name}")
+        found = in_zone(zone.records.values(), zone.name, name)
+        chosen = [each for each in found or () if each.type == kind]
+        return ActionResult(
+            {
+                "Nameserver": zones.NAME_SERVERS[0].rstrip("."),
+                "RecordName": name,
+                "RecordType": kind,
+                "RecordData": [value for each in chosen for value in each.values],
+                "ResponseCode": "NXDOMAIN" if found is None else "NOERROR",
+                "Protocol": "UDP",
+            }
+        )
 
     # --- limits and tags ---
 
@@ -187,6 +212,7 @@ class Route53(Listings, Associations):
 
     def change_tags_for_resource(self) -> ActionResult:
         zone = self._tagged(self._get_param("ResourceType"), self._get_param("ResourceId"))
+        tags.check(self._get_param("AddTags") or (), zone.tags)
         for tag in self._get_param("AddTags") or ():
             zone.tags[tag["Key"]] = tag.get("Value", "")
         for key in self._get_param("RemoveTagKeys") or ():

@@ -19,6 +19,13 @@ from ..world import WORLD
 from . import names
 
 ALPHABET = string.ascii_uppercase + string.digits
+POLICIES = {
+    "Weight": "weighted",
+    "Region": "latency",
+    "Failover": "failover",
+    "MultiValueAnswer": "multivalue answer",
+    "GeoLocation": "geolocation",
+}
 NAME_SERVERS = (
     "ns-1536.awsdns-00.co.uk.",
     "ns-0.awsdns-00.com.",
@@ -47,6 +54,11 @@ class RecordSet:
     @property
     def key(self) -> tuple[str, str, str | None]:
         return self.name, self.type, self.set_identifier
+
+    @property
+    def policy(self) -> str | None:
+        """How it is routed, in the words of Route 53's messages; None for a plain record."""
+        return next((POLICIES[field] for field, _unused in self.routing if field in POLICIES), None)
 
 
 Records = dict[tuple[str, str, str | None], RecordSet]
@@ -94,7 +106,23 @@ class Zone:
     authorizations: list[ZoneVpc] = field(default_factory=list)
     authorized_at: float = float("-inf")
     changed_at: float = float("-inf")
+    known_at: float = float("-inf")
+    vpcs_before: tuple[ZoneVpc, ...] = ()
+    stale_until: float = float("-inf")
     versions: list[Version] = field(default_factory=list)
+
+    def changing_vpcs(self) -> None:
+        """To be called before a change of associations: reads may show those of now for a while."""
+        self.vpcs_before, self.stale_until = tuple(self.vpcs), WORLD.stale("zone", self.account)
+
+    @property
+    def seen_vpcs(self) -> list[ZoneVpc]:
+        """The associations as reads show them; records are always read as they are, the API reference says."""
+        return list(self.vpcs_before) if WORLD.now() < self.stale_until else self.vpcs
+
+    @property
+    def known(self) -> bool:
+        return WORLD.now() >= self.known_at
 
     def published(self) -> Version | None:
         """The newest version that is in sync; older ones are forgotten on the way."""
