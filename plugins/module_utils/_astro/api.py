@@ -268,7 +268,7 @@ def agent_tokens(api: Client, deployment_id: str) -> list[dict[str, Any]] | None
 def watch(
     api: Client, named: list[str], wanted: list[str] | None, timeout: float
 ) -> dict[str, list[dict[str, Any]] | None]:
-    """The agent tokens of some Deployments, and whether each was used since this began; it ends when all were that shall be."""
+    """The agent tokens of some Deployments, and whether each was used since this began; it ends once all were that should be."""
     first = {each: agent_tokens(api, each) for each in named}
     now, deadline = first, time.monotonic() + timeout
     while time.monotonic() < deadline and _deployment.quiet(first, now, wanted):

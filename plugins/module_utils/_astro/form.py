@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 Document = Mapping[str, Any]
 #: Says what is wrong with a document, or nothing.
@@ -57,7 +58,19 @@ def _remote(remote: Any) -> str:
     ranges = remote.get("allowedIpAddressRanges")
     if ranges is not None and not (isinstance(ranges, list) and all(isinstance(each, str) for each in ranges)):
         return "its allowedIpAddressRanges have another form"
-    return _texts(remote, optional=("remoteApiUrl",)) or _flags(remote, ("enabled",), "remoteExecution")
+    return (
+        _texts(remote, optional=("remoteApiUrl",))
+        or _flags(remote, ("enabled",), "remoteExecution")
+        or _url(remote.get("remoteApiUrl") or "")
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return "its remoteApiUrl is no URL"
+    return "" if text.isascii() and text.isprintable() and " " not in text else "its remoteApiUrl is no URL"
 
 
 def _variable(variable: Document) -> str:
