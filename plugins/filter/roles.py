@@ -34,15 +34,6 @@ FILTERS = {
     "listing": "_core.listing.listing",
     "support_scope": "_roles.preflight.support_scope",
     "support_request": "_roles.support_request.request",
-    # role harden: what to look at, whether it is safe, whether it went well, and what to put back
-    "lockdown_looks": "_roles.harden.looks",
-    "lockdown_unsafe": "_roles.harden.unsafe",
-    "lockdown_alive": "_roles.harden.alive",
-    "lockdown_lost": "_roles.harden.lost",
-    "lockdown_quiet": "_roles.harden.quiet",
-    "lockdown_put_back": "_roles.harden.put_back",
-    "lockdown_way_back": "_roles.harden.way_back",
-    "lockdown_failure": "_roles.harden.failure",
     # role harden_aws
     "hardening_agents": "_roles.harden_aws.agents",
     "hardening_audit": "_roles.harden_aws.audit",

@@ -17,11 +17,11 @@ _display = Display()
 _FOR_PROGRAMS = ("json", "jsonl", "minimal_json")
 
 
-def say(lines: Iterable[str]) -> None:
-    """Lines of text, as they are."""
+def say(lines: Iterable[str], longest: int = 2000) -> None:
+    """Lines of text, as they are, with at most so many characters each."""
     if constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK").rpartition(".")[2] in _FOR_PROGRAMS:
         return
-    text = "\n".join(printable(line, 2000) for line in lines)
+    text = "\n".join(printable(line, longest) for line in lines)
     if text:
         _display.display(text)
 

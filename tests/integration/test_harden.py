@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -162,18 +163,14 @@ def public_answer(lab: Lab) -> str:
 
 
 def test_a_red_vpc_stops_it_and_so_does_one_that_limit_leaves_out(lab: Lab, tmp_path: Path) -> None:
+    limited = harden(lab, tmp_path, "--limit", "payments,ledger,agent_hosts", "-e", "harden_agents_confirmed=true")
+    assert (limited.rc, ranges(lab), updates(lab)) == (2, [], 0)
+    assert "analytics: LOCKDOWN_UNSAFE: This agent VPC is not part of the run" in limited.text
     lab.fault("dns", "ledger", "servfail")
-    done = harden(lab, tmp_path, "--limit", "payments,ledger,agent_hosts", "-e", "harden_agents_confirmed=true")
+    done = harden(lab, tmp_path, "-e", "harden_agents_confirmed=true")
     assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0)
     assert "ledger: LOCKDOWN_UNSAFE: Its agents do not use the link: DNS_SERVFAIL" in done.text
-    assert "analytics: LOCKDOWN_UNSAFE: This agent VPC is not part of the run" in done.text
     assert "payments: LOCKDOWN" not in done.text
-
-
-def test_without_verification_in_the_run_it_does_nothing(lab: Lab, tmp_path: Path) -> None:
-    done = harden(lab, tmp_path, "--tags", "harden", "-e", "harden_agents_confirmed=true")
-    assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0)
-    assert done.text.count("Its link was not verified in this run") >= len(VPCS)
 
 
 def test_an_agent_that_is_not_at_work_stops_it_unless_confirmed(lab: Lab, agents: Agents, tmp_path: Path) -> None:
@@ -205,7 +202,7 @@ def test_a_list_that_somebody_else_changed_meanwhile_is_not_put_back(lab: Lab, t
     say(lab, "POST", "faults", {"kind": "second_writer", "method": "POST", "ending": DEPLOYMENT, "change": change})
     done = harden(lab, tmp_path)
     assert (done.rc, ranges(lab)) == (2, theirs)
-    assert "THE PREVIOUS LIST COULD NOT BE PUT BACK" in done.text
+    assert "THE PREVIOUS LIST COULD NOT BE RESTORED" in done.text
     assert "somebody else changed it meanwhile" in done.text
 
 
@@ -256,37 +253,189 @@ def start(lab: Lab, tmp_path: Path) -> subprocess.Popen[str]:
     )
 
 
-def break_off(lab: Lab, tmp_path: Path, how: signal.Signals) -> str:
-    """A run that ends right after the update was sent, and what it had said by then."""
+def below(pid: int) -> list[int]:
+    """A process and all that it started, whatever their groups."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in below(int(child)))]
+
+
+def break_off(
+    lab: Lab, tmp_path: Path, how: signal.Signals, whom: Callable[[int], list[int]] = lambda pid: [pid]
+) -> str:
+    """A run that is told to stop right after the update was sent, and what it had said by then."""
     running = start(lab, tmp_path)
     until(lambda: updates(lab) == 1, "the update is sent", seconds=60)
-    os.killpg(running.pid, how)
+    for pid in whom(running.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, how)
     return running.communicate(timeout=60)[0]
 
 
-def test_a_run_that_is_broken_off_leaves_agents_at_work_and_the_next_one_goes_on(
-    lab: Lab, agents: Agents, tmp_path: Path
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_stop_takes_its_change_back(
+    lab: Lab, agents: Agents, tmp_path: Path, how: signal.Signals
 ) -> None:
-    assert "orders admits everybody now. Should this run be broken off" in break_off(lab, tmp_path, signal.SIGINT)
-    assert ranges(lab) == [CLUSTER_RANGE]
-    until(agents.all_served, "the agents are served")
-    again = harden(lab, tmp_path)
-    assert (again.rc, again.changed) == (0, False)
+    """Also where that would go well: nobody is left to see it."""
+    break_off(lab, tmp_path, how)
+    until(lambda: updates(lab) == 2 and ranges(lab) == [], "the list is the previous one again", seconds=60)
+    assert agents.all_served()
 
 
 def test_a_lock_out_that_nobody_was_left_to_take_back_can_be_by_what_was_said(
     lab: Lab, agents: Agents, tmp_path: Path
 ) -> None:
     move_cluster(lab, "172.30.0.0/22")
-    said = break_off(lab, tmp_path, signal.SIGKILL)
+    said = break_off(lab, tmp_path, signal.SIGKILL, lambda pid: below(pid)[::-1])
     until(lambda: agents.last("ledger") == "HTTP/1.1 403 Forbidden", "the agents are locked out")
     again = harden(lab, tmp_path)
     assert again.rc == 2
     assert "LOCKDOWN_UNSAFE: None of its agent tokens was used" in again.text
     assert "The list has 172.30.0.0/22 already: if that keeps agents out, run the playbook unharden" in again.text
-    found = re.search(r"back with: (ansible localhost .*?'\{.*?\}')", said)
+    found = re.search(r"with: (ansible localhost .*?'\{.*?\}')", said)
     assert found, said
-    command = found[1].replace('\\"', '"')  # the message is shown as JSON
-    done = subprocess.run(command, shell=True, env=environment(lab), capture_output=True, text=True, check=False)
+    done = subprocess.run(found[1], shell=True, env=environment(lab), capture_output=True, text=True, check=False)
     assert (done.returncode, ranges(lab)) == (0, []), done.stdout + done.stderr
     until(agents.all_served, "the agents are served again")
+
+
+# --- whatever the play says, no agent loses its way
+
+
+PLAY = """
+- hosts: {hosts}
+  gather_facts: false
+  {keywords}
+  tasks:
+    - {{name: Before, ansible.builtin.debug: {{msg: before}}}}
+    - ansible.builtin.{form}: {{name: astro.privatelink.harden, rolespec_validate: false}}
+      {of_task}
+"""
+
+
+def own_play(lab: Lab, tmp_path: Path, keywords: dict[str, Any], *arguments: str, **more: Any) -> Play:
+    """Role harden in a play of somebody's own."""
+    shown = "\n  ".join(f"{name}: {json.dumps(value)}" for name, value in keywords.items())
+    of_task = "\n      ".join(f"{name}: {json.dumps(value)}" for name, value in more.get("of_task", {}).items())
+    form, hosts = more.get("form", "import_role"), more.get("hosts", "agent_vpcs")
+    (tmp_path / "own.yml").write_text(PLAY.format(keywords=shown, of_task=of_task, form=form, hosts=hosts))
+    return play(lab, tmp_path, "", *WATCH, *arguments, file=tmp_path / "own.yml", **more.get("env", {}))
+
+
+#: Keywords that would have switched guards off, or said where tasks run, as many at a time as do not hide each other.
+LENIENT = {
+    "ignore_errors": True,
+    "ignore_unreachable": True,
+    "max_fail_percentage": 100,
+    "throttle": 1,
+    "order": "shuffle",
+}
+ELSEWHERE = {"connection": "local", "become": True, "become_user": "nobody", "remote_user": "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("keywords", "arguments", "more"),
+    [
+        (LENIENT | ELSEWHERE | {"serial": 1}, ["-c", "local"], {}),
+        ({"any_errors_fatal": True}, ["--start-at-task", "Restrict traffic to the private endpoint"], {}),
+        ({"environment": {"https_proxy": "http://127.0.0.1:9", "ASTRO_API_URL": "http://127.0.0.1:9"}}, [],
+         {"form": "include_role", "env": {"ANSIBLE_STRATEGY": "free"}}),
+    ],
+)  # fmt: skip
+def test_no_keyword_is_consent_where_a_link_does_not_work(
+    lab: Lab, agents: Agents, tmp_path: Path, keywords: dict[str, Any], arguments: list[str], more: dict[str, Any]
+) -> None:
+    lab.fault("tls", "ledger", "--intercepted")
+    done = own_play(lab, tmp_path, keywords, *arguments, **more)
+    assert (ranges(lab), updates(lab)) == ([], 0), done.text
+    assert not any(one["status"] in {"ok", "changed"} for one in done.results if "Restrict" in one["task"]), done.text
+
+
+@pytest.mark.parametrize(
+    ("keywords", "arguments", "of_task"),
+    [
+        (LENIENT | ELSEWHERE, ["-c", "local", "--skip-tags", "nothing"], {}),
+        (
+            {"any_errors_fatal": True, "vars": {"harden_exclusive": "no"}},
+            ["--tags", "harden,all"],
+            {"ignore_errors": True},
+        ),
+        ({}, ["-e", "harden_agents_confirmed=false"], {"vars": {"harden_watch_timeout": "2"}}),
+    ],
+)
+def test_under_any_keyword_what_would_lock_out_is_taken_back(
+    lab: Lab, agents: Agents, tmp_path: Path, keywords: dict[str, Any], arguments: list[str], of_task: dict[str, Any]
+) -> None:
+    """Astro names a range that requests do not come from: the change is made, seen to be wrong, and undone."""
+    move_cluster(lab, "172.30.0.0/22")
+    done = own_play(lab, tmp_path, keywords, *arguments, of_task=of_task)
+    (result,) = [one["result"] for one in done.results if "Restrict" in one["task"]]
+    assert (ranges(lab), updates(lab), result["changed"]) == ([], 2, True), done.text
+    assert "ACCESS_LOST" in result["msg"]
+    assert "the list is the previous one again" in result["msg"]
+    until(agents.all_served, "the agents are served again")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "arguments"),
+    [
+        ({"check_mode": True}, []),
+        ({"vars": {"harden_deployment_ids": [DEPLOYMENT]}}, ["--check"]),
+    ],
+)
+def test_check_mode_says_that_it_only_plans(
+    lab: Lab, tmp_path: Path, keywords: dict[str, Any], arguments: list[str]
+) -> None:
+    done = own_play(lab, tmp_path, keywords, *arguments)
+    assert (done.rc, done.changed, ranges(lab), updates(lab)) == (0, True, [], 0), done.text
+    assert "Check mode: only the lists were read" in done.text
+
+
+def test_variables_as_text_from_a_play_and_misspelt_ones(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    """A text that says false is no consent; a variable that nobody reads is named."""
+    agents.stop("ledger")
+    texts = {"harden_agents_confirmed": "false", "harden_exclusive": "no", "harden_deployment_ids": DEPLOYMENT}
+    done = own_play(lab, tmp_path, {"vars": {**texts, "harden_agent_confirmed": True}})
+    agents.start("ledger")
+    assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0), done.text
+    assert "The agent tokens ledger were used lately, but not now" in done.text
+    assert "harden_agent_confirmed is no variable of role harden. Did you mean harden_agents_confirmed?" in done.text
+
+
+HOSTILE = """#!{python}
+import json, subprocess, sys
+done = subprocess.run([{python!r}, *sys.argv[1:]], stdin=sys.stdin, capture_output=True, text=True)
+try:
+    said = json.loads(done.stdout)
+except ValueError:
+    sys.stdout.write(done.stdout)
+else:
+    said["ansible_facts"] = {{"harden_api_url": "http://127.0.0.1:9/v1", "harden_ranges": ["198.51.100.0/24"],
+        "harden_deployment_ids": ["other"], "harden_agents_confirmed": True}}
+    said.update(said["ansible_facts"])
+    said["findings"] = []
+    print(json.dumps(said))
+sys.stderr.write(done.stderr)
+sys.exit(done.returncode)
+"""
+
+
+def test_what_a_hostile_agent_host_adds_to_its_answer_sets_nothing(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    """The next call to Astro would have gone to an address of its choice, with the token."""
+    python = tmp_path / "python"
+    python.write_text(HOSTILE.format(python=sys.executable))
+    python.chmod(0o755)
+    done = harden(lab, tmp_path, "-e", f"ansible_python_interpreter={{python}}".format(python=python))
+    assert (done.rc, ranges(lab), updates(lab)) == (0, [CLUSTER_RANGE], 1), done.text
+    assert "harden_api_url" not in (tmp_path / "results.jsonl").read_text()
+    assert agents.all_served()
+
+
+def test_lifting_needs_no_inventory_that_is_right(lab: Lab, tmp_path: Path) -> None:
+    restrict(lab, CLUSTER_RANGE)
+    closed = play(lab, tmp_path, "unharden", "-e", "harden_allow_open=false", "-e", "privatelink_region=")
+    assert (closed.rc, ranges(lab)) == (2, [CLUSTER_RANGE])
+    assert "ACCESS_WOULD_OPEN" in closed.text
+    planned = play(lab, tmp_path, "unharden", "-e", "harden_allow_open=true", "--check")
+    assert (planned.rc, planned.changed, ranges(lab)) == (0, True, [CLUSTER_RANGE])
+    opened = play(lab, tmp_path, "unharden", "-e", "harden_allow_open=yes", "-e", "privatelink_region=")
+    assert (opened.rc, ranges(lab)) == (0, []), opened.text

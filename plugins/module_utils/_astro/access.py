@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, Literal
 
-from .._core.findings import Finding, errors, finding
+from .._core import findings as _findings
+from .._core.findings import Finding, errors
 from .._core.plan import Call, Plan
+from .._core.text import printable
 
 State = Literal["present", "absent", "exact"]
 
@@ -32,8 +34,10 @@ REQUIRED = (
 )
 #: Optional, echoed where there is one. All other optional fields are left out, which leaves them as they are.
 ECHOED = ("description", "isDevelopmentMode")
-#: Parts of remoteExecution that an update would drop if they were not sent with it.
-KEPT = ("taskLogBucket", "taskLogUrlPattern")
+#: What Astro itself writes below remoteExecution and into environment variables; an update does not take it. Everything else
+#: there is sent back, known or not: below the top an update drops what it is not sent.
+_OF_ASTRO = ("remoteApiUrl",)
+_OF_ASTRO_IN_VARIABLES = ("updatedAt",)
 #: The path of the other list, the one of the whole Organization.
 _ORGANIZATION_LIST = "allowed-ip-address-ranges"
 
@@ -42,7 +46,8 @@ _ORGANIZATION_LIST = "allowed-ip-address-ranges"
 class Want:
     """What is wanted of a Deployment's list. Without ``ranges`` those of its cluster are meant; an empty tuple is empty.
 
-    ``no_variables`` says that a Deployment whose variables do not show has none.
+    ``no_variables`` says that a Deployment whose variables do not show has none; ``verbatim`` that the list was there before
+    and goes back as it was, whatever it holds.
     """
 
     deployment_id: str
@@ -52,6 +57,7 @@ class Want:
     allow_open: bool = False
     allow_lockout: bool = False
     no_variables: bool = False
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ class Have:
 
     @property
     def name(self) -> str:
-        return str(self.document.get("name") or self.document["id"])
+        return printable(self.document.get("name") or self.document["id"], 200)
 
     @property
     def remote(self) -> Mapping[str, Any]:
@@ -92,6 +98,14 @@ class Have:
     @property
     def ranges(self) -> tuple[str, ...]:
         return tuple(self.remote.get("allowedIpAddressRanges") or ())
+
+
+def finding(code: str, name: str, **facts: Any) -> Finding:
+    """A finding whose facts may come from Astro."""
+    shown = {
+        key: printable(value) if isinstance(value, str) else list(map(printable, value)) for key, value in facts.items()
+    }
+    return _findings.finding(code, name, **shown)
 
 
 def canonical(text: str) -> str:
@@ -140,26 +154,28 @@ def body(document: Mapping[str, Any], ranges: Sequence[str], no_variables: bool 
     """The update that changes the ranges and loses nothing. Secrets stay as long as their keys are named."""
     echoed = {key: document[key] for key in (*REQUIRED, *ECHOED) if document.get(key) is not None}
     variables = [] if no_variables and "environmentVariables" not in echoed else echoed["environmentVariables"]
-    remote = document["remoteExecution"]
     return {
         **echoed,
         "environmentVariables": [_variable(variable) for variable in variables],
-        "remoteExecution": {
-            "enabled": remote["enabled"],
-            "allowedIpAddressRanges": list(ranges),
-            **{key: remote[key] for key in KEPT if remote.get(key) is not None},
-        },
+        "remoteExecution": {**_kept(document), "allowedIpAddressRanges": list(ranges)},
     }
 
 
 def drift(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What differs between two reads, of all that an update would overwrite. Names of fields, never their values."""
     fields = [key for key in (*REQUIRED, *ECHOED) if _comparable(key, first) != _comparable(key, now)]
-    one, other = first.get("remoteExecution") or {}, now.get("remoteExecution") or {}
-    fields += [f"remoteExecution.{key}" for key in ("enabled", *KEPT) if one.get(key) != other.get(key)]
+    one, other = _kept(first), _kept(now)
+    fields += [f"remoteExecution.{key}" for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
     if not same(Have(document=first).ranges, Have(document=now).ranges):
         fields.append(RANGES)
-    return fields
+    return [printable(each, 100) for each in fields]
+
+
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes back below remoteExecution besides the list."""
+    remote = Have(document=document).remote
+    mine = (*_OF_ASTRO, "allowedIpAddressRanges")
+    return {key: value for key, value in remote.items() if key not in mine and value is not None}
 
 
 #: How `drift` names the list itself.
@@ -172,9 +188,9 @@ def changed_besides(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Fi
     return [finding("DEPLOYMENT_CHANGED_BESIDES", Have(document=now).name, fields=fields)] if fields else []
 
 
-def results(first: Have, now: Have, plan: Plan) -> dict[str, Any]:
-    """RETURN of the module. Where nothing was sent, the plan says what would be."""
-    after = list(now.ranges) if now is not first else plan.after[first.name]["allowed_ranges"]
+def results(first: Have, now: Have | None, plan: Plan) -> dict[str, Any]:
+    """RETURN of the module. Where nothing was sent, the plan says what would be; ``now`` is None where nobody could read it."""
+    after = None if now is None else list(now.ranges) if now is not first else plan.after[first.name]["allowed_ranges"]
     return {
         "deployment": {
             "id": first.document["id"],
@@ -183,7 +199,7 @@ def results(first: Have, now: Have, plan: Plan) -> dict[str, Any]:
         },
         "before": list(first.ranges),
         "after": after,
-        "restricted": not is_open(after),
+        "restricted": None if after is None else not is_open(after),
     }
 
 
@@ -192,15 +208,15 @@ def _shown(have: Have, ranges: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _variable(variable: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"key": variable["key"], "isSecret": variable["isSecret"]}
-    return known if variable["isSecret"] else {**known, "value": variable["value"]}
+    mine = (*_OF_ASTRO_IN_VARIABLES, *(["value"] if variable["isSecret"] else []))
+    return {key: value for key, value in variable.items() if key not in mine and value is not None}
 
 
 def _comparable(key: str, document: Mapping[str, Any]) -> Any:
     value = document.get(key)
     if key != "environmentVariables" or value is None:
         return value
-    return {variable["key"]: (variable["isSecret"], variable.get("value")) for variable in value}
+    return {variable["key"]: {**_variable(variable), "value": variable.get("value")} for variable in value}
 
 
 # --- want and have to the goal
@@ -212,8 +228,10 @@ def _wanted(want: Want, cluster: Cluster | None) -> tuple[str, ...]:
 
 
 def _goal(want: Want, before: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
-    """The list as it shall be. Entries that stay keep their spelling: they are somebody else's."""
+    """The list as it is wanted. Entries that stay keep their spelling: they are somebody else's."""
     there = set(map(canonical, before))
+    if want.verbatim:
+        return want.ranges or ()
     if want.state == "absent":
         return tuple(each for each in before if canonical(each) not in wanted)
     kept = [each for each in before if want.state == "present" or canonical(each) in wanted]
@@ -231,7 +249,7 @@ def _check(want: Want, have: Have) -> list[Finding]:
         return [finding("DEPLOYMENT_FIELDS_MISSING", have.name, fields=[RANGES])]
     if want.ranges is None and not (have.cluster and have.cluster.ranges):
         return [finding("CLUSTER_RANGE_UNKNOWN", have.name)]
-    wrong = [each for each in want.ranges or () if _network(each) is None]
+    wrong = [each for each in want.ranges or () if _network(each) is None and not want.verbatim]
     return [finding("RANGE_INVALID", have.name, ranges=wrong)] if wrong else []
 
 

@@ -13,6 +13,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
@@ -23,7 +25,8 @@ from ansible.module_utils.urls import open_url
 
 from .._core.errors import CallFailed, PrivateLinkError
 from .._core.plan import Call
-from . import access
+from .._core.text import printable
+from . import access, form
 from . import deployment as _deployment
 
 URL = "https://api.astronomer.io/v1"
@@ -32,8 +35,11 @@ RETRIES = 4
 LONGEST_PAUSE = 20
 #: Longest time in seconds between two looks at agent tokens.
 WATCH_INTERVAL = 5.0
-#: Largest page that agent tokens and clusters allow.
+#: Largest page that agent tokens and clusters allow, and the most items that are read of all pages.
 PAGE = 100
+MOST_ITEMS = 100_000
+#: Largest answer in bytes; a Deployment with hundreds of environment variables has some ten thousand.
+LARGEST = 10_000_000
 
 OPTIONS: dict[str, Any] = {
     "organization_id": {"type": "str"},
@@ -47,7 +53,7 @@ class AstroError(PrivateLinkError):
     """Astro refused a request, or could not be asked; the text is for people. ``status`` is 0 without an answer."""
 
     def __init__(self, message: str, status: int = 0, retry_after: float = 0.0) -> None:
-        super().__init__(message)
+        super().__init__(printable(message, 1000))
         self.status = status
         self.retry_after = retry_after
 
@@ -72,23 +78,26 @@ class Client:
     timeout: int = 30
     pause: Callable[[float], None] = time.sleep
 
-    def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """One answer, asked for again while Astro is busy or broken."""
+    def get(self, path: str, shape: form.Form = form.anything, **query: Any) -> dict[str, Any]:
+        """One answer of this shape, asked for again while Astro is busy, broken or replaced by something else."""
         pauses = self.pauses()
         while True:
             try:
-                return self._send("GET", path, query=query)
+                answer = self._send("GET", path, query=query)
+                if wrong := shape(answer):
+                    raise AstroError(f"{self.where} does not answer {path} as the Astro API does: {wrong}.")
+                return answer
             except AstroError as problem:
                 pause = next(pauses, None)
                 if pause is None or not (problem.busy or problem.uncertain):
                     raise
                 self.pause(max(pause, problem.retry_after))
 
-    def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, name: str, item: form.Form = form.anything, **query: Any) -> Iterator[dict[str, Any]]:
         """All items of a paged answer, which calls them ``name``."""
         offset = 0
-        while True:
-            answer = self.get(path, offset=offset, limit=PAGE, **query)
+        while offset < MOST_ITEMS:
+            answer = self.get(path, form.page(name, item), offset=offset, limit=PAGE, **query)
             yield from answer[name]
             offset += len(answer[name])
             if not answer[name] or offset >= answer["totalCount"]:
@@ -103,6 +112,10 @@ class Client:
         pauses: Iterator[float] = generate_jittered_backoff(RETRIES, 2, LONGEST_PAUSE)
         return pauses
 
+    @property
+    def where(self) -> str:
+        return urlsplit(self.url).hostname or self.url
+
     def _send(
         self, method: str, path: str, query: Mapping[str, Any] | None = None, content: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -116,25 +129,44 @@ class Client:
                 timeout=self.timeout,
                 http_agent="astro.privatelink",
                 follow_redirects="none",
+                use_netrc=False,  # it would take the place of the token
             ) as response:
-                answer = json.load(response)
+                answer = _parsed(response.read(LARGEST + 1))
         except HTTPError as refusal:
-            raise refused(refusal.code, refusal.read(), refusal.headers.get("Retry-After", "")) from refusal
+            raise refused(refusal.code, _rest(refusal), refusal.headers.get("Retry-After") or "") from refusal
         except (OSError, HTTPException, ValueError) as problem:
-            raise AstroError(f"{urlsplit(self.url).netloc} gave no usable answer: {problem}") from problem
+            raise AstroError(f"{self.where} gave no usable answer: {problem or type(problem).__name__}.") from problem
         if not isinstance(answer, dict):
-            raise AstroError(f"{urlsplit(self.url).netloc} did not answer as the Astro API does. Check api_url.")
+            raise AstroError(f"{self.where} does not answer as the Astro API does. Check api_url.")
         return answer
+
+
+def _parsed(content: bytes) -> Any:
+    """JSON of whatever form. Raises ValueError for anything else."""
+    if len(content) > LARGEST:
+        raise ValueError("it is too long")
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _rest(refusal: HTTPError) -> bytes:
+    """The body of an error answer as far as it came: that there was one is known from its status already."""
+    try:
+        return bytes(refusal.read(LARGEST))
+    except (OSError, HTTPException):
+        return b""
 
 
 def refused(status: int, content: bytes, retry_after: str = "") -> AstroError:
     """Astro's error answer as a sentence, with what to do about the usual ones."""
     try:
-        error = json.loads(content)
-        said = str(error["message"]).rstrip(".")
-        fields = [f"{each['field']}: {each['message']}" for each in error.get("fieldErrors") or ()]
-        request = f" (request {error['requestId']})" if error.get("requestId") else ""
-    except (ValueError, KeyError, TypeError):
+        error = _parsed(content)
+        said = printable(error["message"], 300).rstrip(".")
+        fields = [printable(f"{each['field']}: {each['message']}", 200) for each in error.get("fieldErrors") or ()]
+        request = f" (request {printable(error['requestId'], 80)})" if error.get("requestId") else ""
+    except (ValueError, KeyError, TypeError, AttributeError):
         said, fields, request = "an answer that is not the Astro API's; check api_url", [], ""
     advice = {
         401: " Check the token (ASTRO_API_TOKEN): it may have expired or been revoked.",
@@ -142,12 +174,28 @@ def refused(status: int, content: bytes, retry_after: str = "") -> AstroError:
         404: " Check the ids, and that the token belongs to this Organization.",
     }
     detail = f" ({'; '.join(fields)})" if fields else ""
-    seconds = float(retry_after) if retry_after.isdigit() else 0.0
     text = f"Astro says {status}: {said}{detail}{request}.{advice.get(status, '')}"
-    return AstroError(text, status, min(seconds, LONGEST_PAUSE))
+    return AstroError(text, status, min(_seconds(retry_after), LONGEST_PAUSE))
 
 
-def client(params: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Client:
+def _seconds(retry_after: str) -> float:
+    """The header Retry-After: seconds, or a date (RFC 9110, 10.2.3). What is neither asks for nothing."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return 0.0
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def client(
+    params: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Client:
     """A client from a module's parameters; blank ones count as not given, then the environment is asked."""
 
     around = os.environ if environment is None else environment
@@ -163,37 +211,44 @@ def client(params: Mapping[str, Any], environment: Mapping[str, str] | None = No
     token, organization, url = given("api_token"), given("organization_id"), given("api_url", URL).rstrip("/")
     if not token:
         raise AstroError("There is no Astro API token. Set ASTRO_API_TOKEN, or api_token.")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise AstroError("The Astro API token has characters that no token has. Check ASTRO_API_TOKEN, or api_token.")
     if not organization:
         raise AstroError("No Organization was given. Set organization_id, or ASTRO_ORGANIZATION_ID.")
-    where = urlsplit(url)
+    try:
+        where = urlsplit(url)
+    except ValueError:
+        raise AstroError(f"api_url {url} is no URL.") from None
     if where.scheme != "https" and where.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise AstroError(f"api_url {url} is not https; the token would travel in the clear.")
-    return Client(organization_id=organization, token=token, url=url, timeout=params["api_timeout"])
+    return Client(
+        organization_id=organization, token=token, url=url, timeout=int(params["api_timeout"] or 30), pause=pause
+    )
 
 
 # --- what is read
 
 
 def deployment(api: Client, deployment_id: str) -> dict[str, Any]:
-    return api.get(_path("deployments", deployment_id))
+    return api.get(_path("deployments", deployment_id), form.deployment)
 
 
 def deployments(api: Client, named: list[str]) -> list[dict[str, Any]]:
     """Those that are named, as far as the token sees them, or all. A Deployment's own token may not list."""
     if not named:
-        return list(api.pages("/deployments", "deployments"))
-    found = [_if_seen(api, _path("deployments", each)) for each in dict.fromkeys(named)]
+        return list(api.pages("/deployments", "deployments", form.deployment))
+    found = [_if_seen(api, _path("deployments", each), form.deployment) for each in dict.fromkeys(named)]
     return [each for each in found if each is not None]
 
 
 def cluster(api: Client, cluster_id: str) -> dict[str, Any] | None:
     """A cluster, or None if the token may not read it."""
-    return _if_seen(api, _path("clusters", cluster_id)) if cluster_id else None
+    return _if_seen(api, _path("clusters", cluster_id), form.cluster) if cluster_id else None
 
 
-def _if_seen(api: Client, path: str) -> dict[str, Any] | None:
+def _if_seen(api: Client, path: str, shape: form.Form) -> dict[str, Any] | None:
     try:
-        return api.get(path)
+        return api.get(path, shape)
     except AstroError as problem:
         if problem.status in (403, 404):
             return None
@@ -203,7 +258,7 @@ def _if_seen(api: Client, path: str) -> dict[str, Any] | None:
 def agent_tokens(api: Client, deployment_id: str) -> list[dict[str, Any]] | None:
     """A Deployment's agent tokens, or None if the token may not list them."""
     try:
-        return list(api.pages(f"{_path('deployments', deployment_id)}/agent-tokens", "tokens"))
+        return list(api.pages(f"{_path('deployments', deployment_id)}/agent-tokens", "tokens", form.token))
     except AstroError as problem:
         if problem.status == 403:
             return None
@@ -213,7 +268,7 @@ def agent_tokens(api: Client, deployment_id: str) -> list[dict[str, Any]] | None
 def watch(
     api: Client, named: list[str], wanted: list[str] | None, timeout: float
 ) -> dict[str, list[dict[str, Any]] | None]:
-    """The agent tokens of some Deployments, and whether each was used since this began; it ends when all were that shall be."""
+    """The agent tokens of some Deployments, and whether each was used since this began; it ends once all were that should be."""
     first = {each: agent_tokens(api, each) for each in named}
     now, deadline = first, time.monotonic() + timeout
     while time.monotonic() < deadline and _deployment.quiet(first, now, wanted):
@@ -257,24 +312,32 @@ class Updater:
         path, sent, last = _path("deployments", deployment_id), False, AstroError("")
         for pause in (0.0, *Client.pauses()):
             self.api.pause(max(pause, last.retry_after))
-            now = self._read(deployment_id)
+            now = self._read(deployment_id, sent)
             if sent and _shows(now, ranges):
                 return deployment_id
-            if changed := access.drift(self.planned_for, now):
-                raise CallFailed(f"{', '.join(changed)} changed since the Deployment was first read.", "SecondWriter")
+            self._unchanged(now, sent)
             try:
                 self.api.post(path, access.body(now, ranges, self.no_variables))
                 return deployment_id
             except AstroError as problem:
                 if not problem.busy and not problem.uncertain:
-                    raise CallFailed(str(problem), "AstroRefused") from problem
+                    raise CallFailed(str(problem), "AstroRefused", sent) from problem
                 sent, last = sent or problem.uncertain, problem
-        if sent and _shows(self._read(deployment_id), ranges):
+        if sent and _shows(self._read(deployment_id, sent), ranges):
             return deployment_id
-        raise CallFailed(str(last), "AstroUncertain" if sent else "AstroRefused")
+        raise CallFailed(str(last), "AstroUncertain" if sent else "AstroRefused", sent)
 
-    def _read(self, deployment_id: str) -> dict[str, Any]:
+    def _unchanged(self, now: Mapping[str, Any], sent: bool) -> None:
+        """Raises unless the Deployment is still what the update was planned for."""
+        if not (changed := access.drift(self.planned_for, now)):
+            return
+        text = f"{', '.join(changed)} changed since the Deployment was first read."
+        if sent:
+            raise CallFailed(f"An update had no usable answer, and {text}", "AstroUncertain", sent=True)
+        raise CallFailed(text, "SecondWriter")
+
+    def _read(self, deployment_id: str, sent: bool) -> dict[str, Any]:
         try:
             return deployment(self.api, deployment_id)
         except AstroError as problem:
-            raise CallFailed(str(problem), "AstroUncertain") from problem
+            raise CallFailed(str(problem), "AstroUncertain" if sent else "AstroRefused", sent) from problem

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of Deployments and clusters: a choice of fields, by name, so that no secret slips through. Pure."""
+"""The fields of Deployments and clusters that may be shown: an allow-list, so that no secret leaks. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from .._core.findings import Finding, finding
+from .._core.text import printable
 from .._inventory.hosts import SUFFIX
 from . import access
 
@@ -62,11 +63,11 @@ Tokens: TypeAlias = "Mapping[str, Sequence[Document] | None]"
 
 
 def quiet(first: Tokens, now: Tokens, wanted: Sequence[str] | None) -> list[str]:
-    """The ids of tokens that shall be used, and were not since the first look. It goes by Astro's clock alone."""
+    """The ids of tokens that should be used, and were not since the first look. It goes by Astro's clock alone."""
     listed = {token["id"]: token for tokens in now.values() for token in tokens or ()}
     before = {token["id"]: token for tokens in first.values() for token in tokens or ()}
-    shall = (_lately(listed.values()) or list(listed)) if wanted is None else list(wanted)
-    return [each for each in shall if each not in listed or not _moved(before.get(each, {}), listed[each])]
+    named = (_lately(listed.values()) or list(listed)) if wanted is None else list(wanted)
+    return [each for each in named if each not in listed or not _moved(before.get(each, {}), listed[each])]
 
 
 def marked(first: Tokens, now: Tokens, wanted: Sequence[str] | None) -> dict[str, list[dict[str, Any]] | None]:
@@ -104,7 +105,7 @@ def _moved(before: Document, now: Document) -> bool:
 def _deployment(document: Document) -> dict[str, Any]:
     have = access.Have(document=document)
     return {
-        "id": document["id"],
+        "id": _text(document, "id"),
         "name": have.name,
         "workspace_id": _text(document, "workspaceId"),
         "cluster_id": _text(document, "clusterId"),
@@ -115,7 +116,7 @@ def _deployment(document: Document) -> dict[str, Any]:
         "remote_execution": bool(have.remote.get("enabled")),
         "remote_api_url": _text(have.remote, "remoteApiUrl"),
         **_where(document),
-        "allowed_ranges": list(have.ranges),
+        "allowed_ranges": [printable(each, 100) for each in have.ranges],
     }
 
 
@@ -141,7 +142,7 @@ def _cluster(document: Document) -> dict[str, Any]:
 
 def _token(document: Document) -> dict[str, Any]:
     return {
-        "id": str(document["id"]),
+        "id": _text(document, "id"),
         "name": _text(document, "name"),
         "last_used_at": _text(document, "lastUsedAt"),
         "ends_at": _text(document, "endAt"),
@@ -150,4 +151,4 @@ def _token(document: Document) -> dict[str, Any]:
 
 
 def _text(document: Document, key: str) -> str:
-    return str(document.get(key) or "")
+    return printable(document.get(key) or "")

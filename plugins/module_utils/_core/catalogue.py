@@ -441,7 +441,7 @@ CATALOGUE: dict[str, Entry] = {
         "Only a private zone can be associated: give the id of one.",
     ),
     "READ_BACK_FAILED": Entry(
-        "AWS took {operations}, and could not be read afterwards: {problem}",
+        "{operations} was sent, and what came of it could not be read: {problem}",
         "What was sent may be in effect. Run again: the run finds out, and goes on from there.",
     ),
     "NOT_CONVERGED": Entry(
@@ -465,11 +465,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "REMOTE_EXECUTION_OFF": Entry(
         "The Deployment does not show Remote Execution as enabled.",
-        "Only such Deployments have allowed IP address ranges. Check the id; if it is enabled, the token may not see it.",
+        "Only Deployments with Remote Execution have allowed IP address ranges. Check the id, and that the token may see it.",
     ),
     "CLUSTER_RANGE_UNKNOWN": Entry(
         "The token cannot read the Deployment's cluster, so its range is not known.",
-        "Give the VPC subnet range of the cluster as ranges, or use a token that has organization.clusters.get.",
+        "Set ranges (harden_ranges of role harden) to the cluster's VPC subnet range, or use a token that has "
+        "organization.clusters.get.",
     ),
     "RANGE_INVALID": Entry(
         "These are no IP address ranges: {ranges}.",
@@ -481,45 +482,47 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ACCESS_WOULD_OPEN": Entry(
         "Without {before} nothing would restrict who reaches the Deployment: an empty list admits everybody.",
-        "Nothing was sent. If that is what you want, say allow_open.",
+        "Nothing was sent. If that is what you want, set allow_open: true (harden_allow_open of role harden).",
     ),
     "ACCESS_NOT_AS_EXPECTED": Entry(
         "The list is {before}, not {expected}: somebody else changed it meanwhile.",
-        "Nothing was sent. Decide with them what the list shall be.",
+        "Nothing was sent. Agree with them on the list.",
     ),
     "ACCESS_CLOSES": Entry(
-        "The list was empty, which admitted everybody; from now on only {after} get in.",
+        "The list was empty, which admitted everybody; now it admits only {after}.",
         "Agents that still come over the public internet are refused within one heartbeat.",
         "warning",
     ),
     "ACCESS_MISSES_CLUSTER": Entry(
         "The list would be {after}, without the cluster's own range {cluster}: it would refuse agents over PrivateLink.",
-        "Nothing was sent. Keep the cluster's range, or say allow_lockout once no agent uses the link.",
+        "Nothing was sent. Keep the cluster's range; or, once no agent uses the link, set allow_lockout: true "
+        "(harden_allow_lockout of role harden).",
     ),
     "SECONDARY_RANGE": Entry(
         "The cluster also has the secondary range {secondary}, which is not allowed.",
-        "Requests over PrivateLink should come from the first one. If agents are refused, add it with ranges.",
+        "Requests over PrivateLink should come from the first one. If agents are refused, add the secondary range with ranges.",
         "warning",
     ),
     "OTHER_RANGES_LEFT": Entry(
         "The list also admits {others}, which are not the cluster's.",
-        "Agents at these addresses still get in over the public internet. To end that, set the list exactly.",
+        "Agents at these addresses still get in over the public internet. To end that, set state: exact (harden_exclusive: true "
+        "of role harden).",
         "warning",
     ),
     "SECOND_WRITER": Entry(
         "{operation} was not sent: {message}",
-        "Somebody else changes this Deployment at the same time. Run again when they are done.",
+        "Somebody else is changing this Deployment. Run again when they are done.",
     ),
     "ASTRO_REFUSED": Entry(
         "{operation} failed: {message}",
-        "Mend what Astro names and run again.",
+        "Fix what Astro names and run again.",
     ),
     "ASTRO_UNCERTAIN": Entry(
         "{operation} had no usable answer, and the Deployment does not show the change: {message}",
-        "It may still come into effect. Look at the Deployment's allowed IP address ranges, then run again.",
+        "It may still take effect. Check the Deployment's allowed IP address ranges, then run again.",
     ),
     "DEPLOYMENT_CHANGED_BESIDES": Entry(
-        "Since the first read the Deployment's {fields} changed as well, which this run did not ask for.",
+        "Since the first read, {fields} of the Deployment changed as well, which this run did not ask for.",
         "Compare them in the Astro UI. Somebody else may have changed them at the same moment.",
     ),
     # --- restricting a Deployment to its links
@@ -533,7 +536,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "AGENTS_QUIET": Entry(
         "The agent tokens {tokens} were in use before the list was changed, and not within {seconds} seconds since.",
-        "Look at these agents' logs. A longer harden_watch_timeout may be needed for agents that seldom call.",
+        "Check these agents' logs. If they call Astro less often than that, set a longer harden_watch_timeout.",
     ),
     # --- seen from inside
     "DNS_NXDOMAIN": Entry(

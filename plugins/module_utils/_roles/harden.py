@@ -1,192 +1,233 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether Deployments can be restricted to their links without cutting off agents, and whether that went well. Pure."""
+"""Role harden: whether Deployments can be restricted to their links without cutting off agents, and whether that went well. Pure."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from .._astro.access import Have, Want
+from .._astro.lists import Back, listed
+from .._core.errors import InputError
 from .._core.findings import Finding, finding
+from .._core.text import printable
+from .._inventory.hosts import Inventory
+from .._probe.results import AgentResult
+from .._report.document import ReportVpc
+from .verify import VpcTarget
 
-Result = Mapping[str, Any]
-#: Where the role keeps what the agent hosts saw before the change, and since.
-BEFORE, AFTER = "__harden_looked_before", "__harden_looked"
+#: A Deployment, as `astro_info` returns it.
+Deployment = Mapping[str, Any]
 #: With these a list is put back whatever it was.
 _AGREED = {"allow_open": True, "allow_lockout": True}
-#: The code of an update of which nobody knows whether it took effect.
-UNCERTAIN = "ASTRO_UNCERTAIN"
 #: How a list turns away agents in the lab. Astro's own answer is not documented.
 REFUSED = 403
+#: Longest time in seconds for any of the role's waits; a number beyond is a mistake.
+_LONGEST = 86_400
 
 
-def looks(targets: Mapping[str, Any], name: str, deployments: Sequence[Result]) -> list[dict[str, str]]:
-    """From which agent hosts of a VPC to look at which Deployments: at those of its own cluster."""
-    target = targets.get(name, {"agents": [], "host": ""})
-    return [
-        {"agent": agent, "url": each["remote_api_url"], "path": each["path"]}
-        for agent in target["agents"]
-        for each in deployments
-        if each["host"] == target["host"]
-    ]
+@dataclass(frozen=True, kw_only=True)
+class PathLook:
+    """What one agent host of a VPC got from a Deployment's own path."""
+
+    vpc: str
+    url: str
+    agent: AgentResult
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.vpc, self.agent["name"], self.url
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """The status that each address of the link answered, 0 for none."""
+        return {reach["address"]: reach["status"] for reach in self.agent["addresses"]}
+
+    @property
+    def errors(self) -> list[str]:
+        return [one["code"] for one in self.agent["findings"] if one["severity"] == "error"]
 
 
-def unsafe(
-    vpcs: Sequence[Result],
-    hostvars: Mapping[str, Any],
-    in_play: Sequence[str],
-    deployments: Sequence[Result],
-    confirmed: bool,
-) -> list[dict[str, str]]:
-    """Why not to restrict these Deployments. ``vpcs`` are a report's entries of all agent VPCs, in this run or not.
-
-    ``deployments`` are results of `astro_info` that watched the agent tokens; ``confirmed`` stands in for that.
-    """
-    found = [one for vpc in vpcs for one in _unverified(vpc, in_play)]
-    for vpc in vpcs:
-        found += [one for probe in _looked(hostvars, vpc["name"], BEFORE) for one in _unanswered(vpc["name"], probe)]
-    for each in deployments:
-        served = any(vpc["host"] == each["host"] for vpc in vpcs)
-        found += (
-            [] if served else _reason(each["name"], f"No agent VPC has a link to {each['host'] or 'its cluster'}.", "")
-        )
-        found += [] if confirmed else _idle(each)
-    return [one.public() for one in found]
+def wants(settings: Mapping[str, Any]) -> list[Want]:
+    """What the role's variables ask for, one for each Deployment."""
+    ids = list(dict.fromkeys(each.strip() for each in settings["deployment_ids"] or () if each.strip()))
+    if not ids:
+        raise InputError("harden_deployment_ids is not set. Set it to the ids of the Deployments; nothing was changed.")
+    for name in ("timeout", "watch_timeout"):
+        if name in settings and not 0 <= settings[name] <= _LONGEST:
+            raise InputError(f"harden_{name} is {settings[name]}. Set it to a number of seconds; nothing was changed.")
+    ranges = tuple(each.strip() for each in settings["ranges"] or () if each.strip()) or None
+    return [_want(each, ranges, settings) for each in ids]
 
 
-def alive(deployments: Sequence[Result]) -> list[str]:
-    """The ids of the agent tokens that were used while they were watched."""
-    return [
-        token["id"] for each in deployments for token in each.get("agent_tokens") or () if token["activity"] == "used"
-    ]
-
-
-def lost(hostvars: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, str]]:
-    """Whom a restriction keeps out: the VPCs ``names`` saw the Deployments' own paths before, and see them since."""
-    found: list[dict[str, str]] = []
-    for vpc in names:
-        earlier = {_key(probe): _answers(probe) for probe in _looked(hostvars, vpc, BEFORE)}
-        for probe in _looked(hostvars, vpc, AFTER):
-            found += [dict(one) for one in probe.get("findings", ()) if one["severity"] == "error"]
-            found += [one.public() for one in _lost(vpc, probe, earlier.get(_key(probe), {}))]
-    return found
-
-
-def quiet(deployments: Sequence[Result], watched: Sequence[str], seconds: int) -> list[dict[str, str]]:
-    """The agents that were at work before a restriction, by the ids of their tokens, and do not show since."""
-    found = []
-    for each in deployments:
-        listed = each.get("agent_tokens") or ()
-        names = [token["name"] for token in listed if token["id"] in watched and token["activity"] != "used"]
-        found += [finding("AGENTS_QUIET", each["name"], tokens=names, seconds=seconds).public()] if names else []
-    return found
-
-
-def put_back(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """For each Deployment whose list this run changed, or may have: what it was, and what this run made of it."""
-    return [
-        {
-            "id": result["deployment"]["id"],
-            "name": result["deployment"]["name"],
-            "ranges": result["before"],
-            "expected": result["calls"][0]["arguments"]["allowedIpAddressRanges"],
-        }
-        for result in results
-        if result.get("calls") and (result["changed"] or any(one["code"] == UNCERTAIN for one in result["findings"]))
-    ]
-
-
-def way_back(deployments: Sequence[Result]) -> list[str]:
-    """What to do if the run is broken off between the change and the check of it."""
-    return [
-        f"{each['name']} admits {', '.join(each['allowed_ranges']) or 'everybody'} now. Should this run be broken off, put that "
-        "back with: ansible localhost -m astro.privatelink.deployment_access -a "
-        + shlex.quote(
-            json.dumps({"deployment_id": each["id"], "ranges": each["allowed_ranges"], "state": "exact", **_AGREED})
-        )
-        for each in deployments
-    ]
-
-
-def failure(failed: Result, back: Sequence[Result]) -> str:
-    """Why a restriction failed, and what the lists are now. ``back`` are the results of putting lists back."""
-    reasons = [one["msg"] for one in failed.get("results", [failed]) if one.get("failed", True) and one.get("msg")]
-    lines = [*reasons]
-    for each in back:
-        name, ranges = each["item"]["name"], ", ".join(each["item"]["ranges"]) or "empty, which admits everybody"
-        if "after" in each and not each.get("msg"):
-            lines.append(f"{name}: the list is the previous one again: {ranges}.")
-        else:
-            lines.append(
-                f"{name}: THE PREVIOUS LIST COULD NOT BE PUT BACK ({ranges}): {each.get('msg', 'no reason given')}"
-            )
-    return "\n".join(lines if back else [*lines, "No list was changed by this run."])
-
-
-def _looked(hostvars: Mapping[str, Any], vpc: str, key: str) -> list[Result]:
-    found: list[Result] = hostvars[vpc].get(key, {}).get("results", [])
-    return found
-
-
-def _unanswered(vpc: str, probe: Result) -> list[Finding]:
-    """A path that did not answer before could not tell anything after."""
-    codes = [one["code"] for one in probe.get("findings", ()) if one["severity"] == "error"]
-    if probe.get("addresses") and not codes:
-        return []
-    agent, url = _key(probe)
-    return _reason(
-        vpc, f"{agent} had no answer from {url}: {', '.join(codes) or 'it could not look'}.", "Mend that first."
+def _want(deployment_id: str, ranges: tuple[str, ...] | None, settings: Mapping[str, Any]) -> Want:
+    if "exclusive" in settings:
+        return Want(deployment_id=deployment_id, ranges=ranges, state="exact" if settings["exclusive"] else "present")
+    return Want(
+        deployment_id=deployment_id,
+        ranges=ranges,
+        state="absent",
+        allow_open=settings["allow_open"],
+        allow_lockout=settings["allow_lockout"],
     )
 
 
-def _unverified(vpc: Result, in_play: Sequence[str]) -> list[Finding]:
-    name = vpc["name"]
-    if name not in in_play:
-        return _reason(name, "This agent VPC is not part of the run.", "Run without --limit, so that each is verified.")
+# --- may it be done?
+
+
+def left_out(inventory: Inventory, group: Iterable[str], in_play: Iterable[str], well: Iterable[str]) -> list[Finding]:
+    """The agent VPCs that this run does not work on, or no longer. ``group`` is the inventory group that names them all.
+
+    ``in_play`` are the hosts of the play, ``well`` those of them that did not fail before.
+    """
+    in_play, well = set(in_play), set(well)
+    found = []
+    for name in sorted({*inventory.names, *group}):
+        if name not in in_play:
+            again = "Run without --limit, so that each is verified."
+            found += _reason(name, "This agent VPC is not part of the run.", again)
+        elif name not in well:
+            found += _reason(name, "This agent VPC failed earlier in this run.", "Fix that first.")
+    return found
+
+
+def paths(targets: Mapping[str, VpcTarget], deployment: Deployment) -> list[VpcTarget]:
+    """From which VPCs to look at a Deployment's own path: those with a link to its cluster."""
+    return [target for target in targets.values() if target.expected and target.host == deployment["host"]]
+
+
+def unsafe(
+    vpcs: Sequence[ReportVpc], looks: Sequence[PathLook], deployments: Sequence[Deployment], confirmed: bool
+) -> list[Finding]:
+    """Why not to restrict these Deployments. ``vpcs`` are a report's entries of all agent VPCs, as verified by this step.
+
+    ``deployments`` are those of `astro_info`, which watched the agent tokens; ``confirmed`` stands in for that.
+    """
+    found = [one for vpc in vpcs for one in _unverified(vpc)]
+    found += [one for look in looks for one in _unanswered(look)]
+    for each in deployments:
+        seen = {look.vpc for look in looks if look.url == each["remote_api_url"]}
+        linked = {vpc["name"] for vpc in vpcs if vpc["host"] == each["host"]}
+        if not linked:
+            found += _reason(each["name"], f"No agent VPC has a link to {each['host'] or 'its cluster'}.", "")
+        for name in sorted(linked - seen):
+            found += _reason(name, f"No agent host of it looked at {each['remote_api_url']}.", "Fix its link first.")
+        found += [] if confirmed else _idle(each)
+    return found
+
+
+def _unverified(vpc: ReportVpc) -> list[Finding]:
     if vpc["verdict"] == "works":
         return []
     codes = [one["code"] for one in vpc["findings"] if one["severity"] == "error"]
-    seen = f"Its agents do not use the link: {', '.join(codes)}." if codes else "Its link was not verified in this run."
-    return _reason(name, seen, "Run the playbook verify until this VPC is well.")
+    seen = f"Its agents do not use the link: {', '.join(codes)}." if codes else "No agent host of it verified the link."
+    return _reason(vpc["name"], seen, "Run the playbook verify until this VPC is well.")
 
 
-def _idle(deployment: Result) -> list[Finding]:
-    """Nobody tells how agents are. That their tokens are used comes nearest to it."""
-    name, tokens = deployment["name"], deployment.get("agent_tokens")
-    look = "If the agents show as Healthy in Astro's UI, say harden_agents_confirmed."
-    if deployment["allowed_ranges"]:
-        ranges = ", ".join(deployment["allowed_ranges"])
-        look += f" The list has {ranges} already: if that keeps agents out, run the playbook unharden."
-    if tokens is None:
-        return _reason(name, "The Astro token may not see when agent tokens were used.", look)
-    if not any(token["activity"] == "used" for token in tokens):
-        return _reason(name, "None of its agent tokens was used while this run watched.", look)
-    quiet = sorted(token["name"] for token in tokens if token["activity"] == "quiet")
-    return _reason(name, f"The agent tokens {', '.join(quiet)} were used lately, but not now.", look) if quiet else []
-
-
-def _lost(vpc: str, probe: Result, earlier: Mapping[str, int]) -> list[Finding]:
-    """Answers that differ from those before. Who was refused before may well be let in now."""
-    now = _answers(probe)
-    lost = {address: status for address, status in earlier.items() if status not in (REFUSED, now.get(address))}
-    if not lost:
+def _unanswered(look: PathLook) -> list[Finding]:
+    """A path that did not answer before could not tell anything after."""
+    statuses = list(look.answers.values())
+    if statuses and all(100 <= status < 600 for status in statuses) and not look.errors:
         return []
-    agent, url = _key(probe)
-    got = sorted({now.get(address) or "no answer" for address in lost}, key=str)
-    return [finding("ACCESS_LOST", vpc, agent=agent, url=url, before=set(lost.values()), after=got)]
+    why = ", ".join(look.errors) or ("an answer without a status" if statuses else "it could not look")
+    return _reason(look.vpc, f"{look.agent['name']} had no answer from {look.url}: {why}.", "Fix that first.")
 
 
-def _key(probe: Result) -> tuple[str, str]:
-    return probe["item"]["agent"], probe["item"]["url"]
-
-
-def _answers(probe: Result) -> dict[str, int]:
-    """The status that each address answered, 0 for none."""
-    return {reach["address"]: reach["status"] for reach in probe.get("addresses", ())}
+def _idle(deployment: Deployment) -> list[Finding]:
+    """Astro does not tell how agents are. That their tokens are used comes nearest to it."""
+    name, tokens = deployment["name"], deployment.get("agent_tokens")
+    remedy = "If the agents show as Healthy in Astro's UI, set harden_agents_confirmed: true."
+    if deployment["allowed_ranges"]:
+        ranges = listed(deployment["allowed_ranges"])
+        remedy += f" The list has {ranges} already: if that keeps agents out, run the playbook unharden."
+    if tokens is None:
+        return _reason(name, "The Astro token may not see when agent tokens were used.", remedy)
+    if not any(token["activity"] == "used" for token in tokens):
+        return _reason(name, "None of its agent tokens was used while this run watched.", remedy)
+    idle = sorted(token["name"] for token in tokens if token["activity"] == "quiet")
+    return _reason(name, f"The agent tokens {', '.join(idle)} were used lately, but not now.", remedy) if idle else []
 
 
 def _reason(name: str, why: str, remedy: str) -> list[Finding]:
-    return [finding("LOCKDOWN_UNSAFE", name, why=why, remedy=remedy)]
+    return [finding("LOCKDOWN_UNSAFE", name, why=printable(why, 1000), remedy=printable(remedy, 1000))]
+
+
+# --- did it go well?
+
+
+def alive(deployments: Sequence[Deployment]) -> dict[str, dict[str, str]]:
+    """The agent tokens that were used while they were watched: for each Deployment's id their names, by their own ids."""
+    return {
+        each["id"]: {
+            token["id"]: token["name"] for token in each.get("agent_tokens") or () if token["activity"] == "used"
+        }
+        for each in deployments
+    }
+
+
+def lost(before: Sequence[PathLook], after: Sequence[PathLook]) -> list[Finding]:
+    """Whom a restriction keeps out: all that was seen before has to be seen again, as it was."""
+    now = {look.key: look for look in after}
+    return [one for look in before for one in _lost(look, now.get(look.key))]
+
+
+def _lost(before: PathLook, after: PathLook | None) -> list[Finding]:
+    """Answers that differ from those before. Who was refused before may well be let in now."""
+    now = after.answers if after else {}
+    codes = after.errors if after else []
+    gone = {address: status for address, status in before.answers.items() if status not in (REFUSED, now.get(address))}
+    if not gone and not codes and after is not None:
+        return []
+    got = sorted({str(now.get(address) or "no answer") for address in gone}) + codes
+    facts = {"agent": before.agent["name"], "url": before.url, "after": got or ["no answer"]}
+    return [finding("ACCESS_LOST", before.vpc, before=set(gone.values()) or "an answer", **facts)]
+
+
+def quiet(deployments: Sequence[Deployment], watched: Mapping[str, Mapping[str, str]], seconds: int) -> list[Finding]:
+    """The agents that were at work before a restriction, and do not show since. A list of tokens that Astro no longer gives,
+    or that lacks them, is no sign of life."""
+    used = {
+        each["id"]: {token["id"] for token in each.get("agent_tokens") or () if token["activity"] == "used"}
+        for each in deployments
+    }
+    names = {each["id"]: each["name"] for each in deployments}
+    found = []
+    for deployment_id, tokens in watched.items():
+        missing = [name for token, name in tokens.items() if token not in used.get(deployment_id, set())]
+        if missing:
+            name = names.get(deployment_id, deployment_id)
+            found.append(finding("AGENTS_QUIET", name, tokens=missing, seconds=seconds))
+    return found
+
+
+# --- the way back
+
+
+def way_back(before: Sequence[Have], given: Mapping[str, str]) -> list[str]:
+    """What to do if nobody is left to take the change back. ``given`` is what the module needs to be told of Astro as well."""
+    return [
+        f"{each.name} now admits {listed(each.ranges) if each.ranges else 'everybody'}. If this run is killed, restore that with: "
+        f"ansible localhost -m astro.privatelink.deployment_access -a {shlex.quote(json.dumps(_restored(each, given)))}"
+        for each in before
+    ]
+
+
+def _restored(have: Have, given: Mapping[str, str]) -> dict[str, Any]:
+    ranges = list(have.ranges)
+    return {"deployment_id": have.document["id"], "ranges": ranges, "state": "exact", **_AGREED, **given}
+
+
+def failure(reasons: Sequence[str], back: Sequence[Back]) -> str:
+    """Why a restriction failed, and what the lists are now. Without ``back`` no update was sent."""
+    lines = [
+        f"{each.name}: THE PREVIOUS LIST COULD NOT BE RESTORED ({listed(each.ranges)}): {each.problem}."
+        if each.problem
+        else f"{each.name}: the list is the previous one again: {listed(each.ranges)}."
+        for each in back
+    ]
+    return "\n".join([*reasons, *(lines or ["No list was changed by this run."])])

@@ -282,3 +282,44 @@ def test_a_list_that_is_not_as_expected_is_left_alone():
     plan = core.plan(back, have(["172.20.0.0/22", NAT]))
     assert (plan.calls, codes(plan)) == ((), {"ACCESS_NOT_AS_EXPECTED"})
     assert core.plan(back, have([])).findings == (), "it is as asked for already"
+
+
+def test_what_is_not_known_below_the_top_is_sent_back():
+    remote = {**REMOTE, "newList": ["a"], "newFlag": False, "nothing": None, "remoteApiUrl": "https://x"}
+    secret = {"key": "SECRET", "isSecret": True, "value": "***", "scope": "all", "updatedAt": "2026-01-01T00:00:00Z"}
+    plain = {"key": "PLAIN", "isSecret": False, "value": "shown", "note": {"deep": 1}, "empty": None}
+    document = {**DEPLOYMENT, "remoteExecution": remote, "environmentVariables": [plain, secret], "newAtTheTop": 1}
+    sent = core.body(document, [NAT])
+    assert sent["remoteExecution"]["newList"] == ["a"]
+    assert sent["remoteExecution"]["newFlag"] is False
+    assert not {"nothing", "remoteApiUrl"} & set(sent["remoteExecution"]), "what Astro itself writes is not sent"
+    assert sent["environmentVariables"] == [
+        {"key": "PLAIN", "isSecret": False, "value": "shown", "note": {"deep": 1}},
+        {"key": "SECRET", "isSecret": True, "scope": "all"},
+    ]
+    assert "newAtTheTop" not in sent, "left out at the top stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("changed", "fields"),
+    [
+        ({"remoteExecution": {**REMOTE, "newFlag": True}}, ["remoteExecution.newFlag"]),
+        ({"remoteExecution": {**REMOTE, "remoteApiUrl": "https://other"}}, []),
+        ({"environmentVariables": [{**each, "note": "new"} for each in DEPLOYMENT["environmentVariables"]]},
+         ["environmentVariables"]),
+    ],
+)  # fmt: skip
+def test_a_second_writer_of_what_is_not_known_is_seen_as_well(changed, fields):
+    assert core.drift(DEPLOYMENT, {**DEPLOYMENT, **changed}) == fields
+
+
+def test_a_previous_list_goes_back_as_it_was_written():
+    before = ("198.51.100.7", "10.0.0.9/8", "the office")
+    back = want("exact", before, expected=("172.20.0.0/22",), allow_open=True, allow_lockout=True, verbatim=True)
+    assert planned(core.plan(back, have(["172.20.0.0/22"]))) == list(before)
+
+
+def test_what_findings_quote_of_astro_is_bounded_and_on_one_line():
+    plan = core.plan(want(), have(["10.0.0.1\x1b]0;x\x07" + "9" * 9999], name="a\nb"))
+    assert {one.vpc for one in plan.findings} == {"a b"}
+    assert all(one.text.isprintable() and len(one.text) < 2000 for one in plan.findings)

@@ -56,13 +56,17 @@ def test_options_come_before_the_environment(params, environment, expected):
     [
         ({"organization_id": "org"}, "ASTRO_API_TOKEN"),
         ({"api_token": "given"}, "ASTRO_ORGANIZATION_ID"),
+        ({"api_token": "secret\nX-Other: 1", "organization_id": "org"}, "characters that no token has"),
+        ({"api_token": "secret\u2026", "organization_id": "org"}, "characters that no token has"),
+        ({"api_token": "given", "organization_id": "org", "api_url": "https://[/"}, "is no URL"),
         ({"api_token": "given", "organization_id": "org", "api_url": "http://api.example/v1"}, "in the clear"),
         ({"api_token": "given", "organization_id": "org", "api_url": "http://127.0.0.1.example/v1"}, "in the clear"),
     ],
 )
 def test_what_is_missing_or_unsafe_is_said(params, said):
-    with pytest.raises(core.AstroError, match=said):
+    with pytest.raises(core.AstroError, match=said) as problem:
         core.client({**NOTHING, **params}, {})
+    assert "secret" not in str(problem.value)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,29 @@ def test_astro_may_say_when_to_come_again():
     api = Scripted(busy, {"id": "x"})
     assert api.get("/x") == {"id": "x"}
     assert api.waited[0] >= 3
-    assert core.refused(429, b"{}", "86400").retry_after == core.LONGEST_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("86400", core.LONGEST_PAUSE),
+        ("9" * 5000, core.LONGEST_PAUSE),
+        (" 7 ", 7),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", core.LONGEST_PAUSE),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 1999 23:59:59 -0000", 0),
+        ("", 0),
+        ("-5", 0),
+        ("1.5", 0),
+        ("inf", 0),
+        ("\u00b2", 0),
+        ("\u0663", 0),
+        ("soon", 0),
+        ("Fri, 99 Foo 2026", 0),
+    ],
+)
+def test_an_odd_time_to_come_again_asks_for_nothing(header, seconds):
+    assert core.refused(429, b"{}", header).retry_after == seconds
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 0])
@@ -117,9 +143,10 @@ def test_a_change_is_sent_once():
 
 
 def test_pages_end_where_the_items_do():
-    pages = [{"items": [1, 2], "totalCount": 3}, {"items": [3], "totalCount": 3}]
+    one, two, three = ({"id": number} for number in "123")
+    pages = [{"items": [one, two], "totalCount": 3}, {"items": [three], "totalCount": 3}]
     api = Scripted(*pages)
-    assert list(api.pages("/x", "items")) == [1, 2, 3]
+    assert list(api.pages("/x", "items")) == [one, two, three]
     assert [query["offset"] for query in api.queries] == [0, 2]
     assert list(Scripted({"items": [], "totalCount": 9}).pages("/x", "items")) == [], "a page without items is the last"
 
