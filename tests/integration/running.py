@@ -10,7 +10,6 @@ import importlib
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 import urllib.request
@@ -53,17 +52,14 @@ class Play:
         return any(r["result"].get("changed") for r in self.results)
 
     def calls(self) -> list[tuple[str, str]]:
-        """Plans of the fleet modules: (operation, VPC), in order."""
-        tasks = {r["task"]: r["result"] for r in self.results if "setup :" in r["task"] and "results" in r["result"]}
-        last = {re.sub("Look what the (.*) needs", r"Configure the \1", task): found for task, found in tasks.items()}
-        runs = [run for found in last.values() for run in found["results"]]
-        return [(call["operation"], ",".join(call["vpcs"])) for run in runs for call in run.get("calls", [])]
+        """The plans of role setup's steps: (operation, VPC), in order."""
+        answers = [one for r in self.results if "setup :" in r["task"] for one in r["result"].get("answers", [])]
+        return [(call["operation"], ",".join(call["vpcs"])) for one in answers for call in one["calls"]]
 
     def table(self) -> dict[str, str]:
         """The verdict of each VPC in the table of role verify."""
         for r in self.results:
-            lines = r["result"].get("msg")
-            if isinstance(lines, list) and lines and lines[0].startswith("VPC "):
+            if lines := r["result"].get("table"):
                 return {line.split()[0]: line[lines[0].index("VERDICT") :] for line in lines[1:]}
         return {}
 

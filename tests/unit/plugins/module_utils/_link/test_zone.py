@@ -221,8 +221,9 @@ def test_an_adopted_zone_is_never_deleted():
 
 
 def test_results_name_what_is_still_to_come():
-    assert core.result(LINK, OWNER, []) == {"hosted_zone_id": "<zone of one>", "associated": False}
-    assert core.result(LINK, OWNER, [ZONE]) == {"hosted_zone_id": "Z1", "associated": True}
+    assert core.result(LINK, OWNER, []) == {"hosted_zone_id": "<zone of one>", "associated": False, "leads_to": ""}
+    assert core.result(LINK, OWNER, [ZONE])["hosted_zone_id"] == "Z1"
+    assert core.result(LINK, OWNER, [ZONE])["associated"] is True
 
 
 @pytest.mark.parametrize(("comment", "vpc"), [(core.mark("vpc-0a", "x"), "vpc-0a"), ("made by hand", ""), ("", "")])
