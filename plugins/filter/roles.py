@@ -42,19 +42,6 @@ FILTERS = {
     "hardening_readmit": "_roles.harden_aws.readmit",
     "hardening_reopen": "_roles.harden_aws.reopen",
     "hardening_values": "_roles.harden_aws.values",
-    # roles teardown, move_dns_layout and drift
-    "drift": "_roles.drift.drift",
-    "layout_not_ready": "_roles.drift.layout_not_ready",
-    "old_zones": "_roles.teardown.old_zones",
-    "teardown_cut_off": "_roles.teardown.cut_off",
-    "teardown_endpoints": "_roles.teardown.endpoints",
-    "teardown_gone": "_roles.teardown.has_let_go",
-    "teardown_guard": "_roles.teardown.guard",
-    "teardown_public": "_roles.teardown.public_addresses",
-    "teardown_summary": "_roles.teardown.summary",
-    "teardown_to_look_up": "_roles.teardown.to_look_up",
-    "teardown_used": "_roles.teardown.still_used",
-    "teardown_zones": "_roles.teardown.all_zones",
     # what links cost
     "cost": "_report.cost.estimate",
 }

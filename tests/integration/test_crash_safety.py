@@ -14,7 +14,8 @@ from unittest import mock
 import pytest
 import yaml
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import setup as roles
 from running import ROOT, run_module, settings
 
 FLEET = ["payments", "partner", "berlin"]
@@ -30,16 +31,17 @@ class Setup:
     def __init__(self, lab):
         self.lab = lab
         inventory = yaml.safe_load(Path(lab.inventory).read_text())["agent_vpcs"]
-        self.hostvars = {name: {**inventory["vars"], **host} for name, host in inventory["hosts"].items()}
+        hostvars = {name: {**inventory["vars"], **host} for name, host in inventory["hosts"].items()}
+        self.inventory = Inventory.read(hostvars, FLEET)
 
     def run(self):
         """True if every VPC worked."""
         endpoints = []
-        for fleet in hosts.fleets(self.hostvars, FLEET):
+        for fleet in roles.fleets(self.inventory):
             endpoints.append(run_module(self.lab, "vpc_endpoint", wait_timeout=10, **fleet))
             if "vpcs" not in endpoints[-1]:
                 return False
-        zones = hosts.zones(self.hostvars, FLEET, endpoints)
+        zones = roles.zones(self.inventory, endpoints)
         done = [*endpoints, *(run_module(self.lab, "private_zone", region="us-east-1", **zone) for zone in zones)]
         return not any(result.get("failed") for result in done)
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts
-from ansible_collections.astro.privatelink.plugins.module_utils._roles import teardown
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import move_dns_layout, setup
 from by_hand import inventory
 from running import ROOT, play, run_module
 from watching import watched
@@ -73,7 +73,7 @@ class TestThereAndBack:
         assert (again.rc, again.changed) == (0, False)
 
     def test_the_way_to_the_suffix_without_a_holder_is_a_gap_to_agree_to(self, wide, tmp_path):
-        carry_out(wide, hosts.zones, "host_zone")
+        carry_out(wide, setup.zones, "host_zone")
         wide.reset_calls()
         refused = play(wide, tmp_path, "move_dns_layout", *inputs(wide, "suffix_zone", held=False))
         assert refused.rc == 2
@@ -82,7 +82,7 @@ class TestThereAndBack:
         assert wide.calls()["mutating"] == 0
 
         with watched(wide, "payments-agent") as last, watched(wide, "partner-agent") as joined:
-            carry_out(wide, lambda hostvars, names, _: teardown.old_zones(hostvars, names, True), "suffix_zone")
+            carry_out(wide, lambda inventory, _: move_dns_layout.old_zones(inventory, True), "suffix_zone")
         assert {"NXDOMAIN", "NoAnswer"} & set(last.answers)  # as agreed: AWS keeps the last VPC on the zone
         assert len(joined.answers) == 1
         assert zones(wide) == {SUFFIX}
@@ -92,6 +92,7 @@ def carry_out(lab: Any, say: Callable[..., list[dict[str, Any]]], layout: str) -
     """What a role does about zones, without a holder, in this process."""
     known = inventory(lab)["agent_vpcs"]
     hostvars = {n: {**known["vars"], **h, "privatelink_dns_layout": layout} for n, h in known["hosts"].items()}
-    endpoints = [run_module(lab, "vpc_endpoint", check=True, **fleet) for fleet in hosts.fleets(hostvars, NAMES)]
-    for links in say(hostvars, NAMES, endpoints):
+    fleet = Inventory.read(hostvars, NAMES)
+    endpoints = [run_module(lab, "vpc_endpoint", check=True, **each) for each in setup.fleets(fleet)]
+    for links in say(fleet, endpoints):
         assert not run_module(lab, "private_zone", region="us-east-1", **links).get("failed")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import hosts
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._roles import setup
 from by_hand import inventory, until
 from running import play, run_module, settings
 
@@ -35,9 +36,10 @@ class Fleet:
         """The modules as role setup runs them; the results of both."""
         vpcs = inventory(self.lab)["agent_vpcs"]
         hostvars = {name: {**vpcs["vars"], **host} for name, host in vpcs["hosts"].items()}
-        (links,) = hosts.fleets(hostvars, NAMES)
+        known = Inventory.read(hostvars, NAMES)
+        (links,) = setup.fleets(known)
         endpoints = run_module(self.lab, "vpc_endpoint", check=check, **links)
-        (zones,) = hosts.zones(hostvars, NAMES, [endpoints])
+        (zones,) = setup.zones(known, [endpoints])
         return [endpoints, run_module(self.lab, "private_zone", check=check, region="us-east-1", **zones)]
 
     def endpoint(self, vpc: str) -> dict[str, Any]:

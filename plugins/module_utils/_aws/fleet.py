@@ -14,7 +14,8 @@ from .._core.errors import ReadFailed
 from .._core.findings import finding
 from .._core.plan import WORKERS
 from .._core.run import Answer, FleetJob, answer, carry_out
-from .._link import params
+from .._link import params, zone
+from . import read
 from .clients import Clients
 from .jobs import Egress, Endpoints, Tell, Zones
 from .session import Login, Sdk
@@ -63,6 +64,10 @@ class Fleets:
             job,
             lambda account: {vpc["name"]: _BLANK_ZONE for link in account["links"] for vpc in link["vpcs"]},
         )
+
+    def leading(self, account: Mapping[str, Any], name: str) -> list[zone.Zone]:
+        """The private zones of an account that may answer for names below ``name``, whoever made them."""
+        return read.read_leading(self._clients(account).get("route53", region=account.get("region", "")), name)
 
     def egress(self, fleets: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """``fleets`` are what `agent_egress` takes: ``region``, how to log in, and ``agents``."""

@@ -107,6 +107,29 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
         return list(pool.map(read, summaries))
 
 
+def read_leading(route53: Any, name: str) -> list[_zone.Zone]:
+    """The private zones of an account that may answer for names below ``name``, with all their records, whoever made them."""
+    with reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        labels = name.split(".")
+        above = [".".join(labels[number:]) for number in range(1, len(labels))]
+        found = [
+            *list_zones(route53, name, below=True),
+            *(zone for each in above for zone in list_zones(route53, each)),
+        ]
+        return list(pool.map(lambda summary: _read_zone(route53, summary), found))
+
+
+def _read_zone(route53: Any, summary: Mapping[str, Any]) -> _zone.Zone:
+    zone_id = summary["Id"].rsplit("/", 1)[-1]
+    return _zone.Zone(
+        id=zone_id,
+        name=_zone.plain(summary["Name"]),
+        link=_zone.marked_vpc(summary.get("Config", {}).get("Comment", "")),
+        vpcs={vpc["VPCId"]: vpc["VPCRegion"] for vpc in route53.get_hosted_zone(Id=zone_id).get("VPCs", [])},
+        records=tuple(_read_records(route53, zone_id)),
+    )
+
+
 def region(ec2: Any) -> str:
     return str(ec2.meta.region_name)
 
@@ -205,13 +228,15 @@ def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterat
         )
 
 
-def list_zones(route53: Any, name: str) -> Iterator[dict[str, Any]]:
-    """The private zones called ``name``. Route 53 lists from the name on, so stop where others begin."""
+def list_zones(route53: Any, name: str, below: bool = False) -> Iterator[dict[str, Any]]:
+    """The private zones called ``name``, or also those below it. Route 53 lists from the name on, those below it next:
+    stop where others begin."""
     position = {"DNSName": name}
     while True:
         page = route53.list_hosted_zones_by_name(**position, MaxItems="100")
         for zone in page["HostedZones"]:
-            if _zone.plain(zone["Name"]) != name:
+            there = _zone.plain(zone["Name"])
+            if there != name and not (below and there.endswith(f".{name}")):
                 return
             if zone["Config"]["PrivateZone"]:
                 yield zone

@@ -324,7 +324,7 @@ CATALOGUE: dict[str, Entry] = {
     "NAME_GAP": Entry(
         "{hosts} would not exist for the last VPC of zone {zone_id} while the zone is taken down: for seconds, and for up to 15 "
         "minutes where a cache keeps that answer.",
-        "Set privatelink_holder_vpc_id, a VPC without agents, or agree to the gap.",
+        "Set privatelink_holder_vpc_id to a VPC without agents, or agree to the gap.",
     ),
     "NAME_LOST": Entry(
         "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no longer exist "
@@ -333,40 +333,64 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "DEPLOYMENT_RESTRICTED": Entry(
         "Deployment {name} only admits agents from {ranges}: over the public internet others would be refused.",
-        "Say teardown_unlock to admit everybody first; if the list has all public addresses of these agents, say "
-        "teardown_deployment_unrestricted.",
+        "Set teardown_unlock: true to open the list first; if it already contains all public addresses of these agents, set "
+        "teardown_deployment_unrestricted: true.",
     ),
     "RESTRICTION_UNKNOWN": Entry(
-        "Nothing says whether the Deployment still admits agents over the public internet.",
-        "Name it in teardown_deployment_ids, with a token in ASTRO_API_TOKEN, or say teardown_deployment_unrestricted.",
+        "It is unknown whether Astro still admits agents over the public internet: {why}.",
+        "Name the Deployments in teardown_deployment_ids and set ASTRO_API_TOKEN, or set "
+        "teardown_deployment_unrestricted: true.",
     ),
     "PUBLIC_PATH_UNKNOWN": Entry(
-        "Nobody knows where {host} leads publicly ({answer}), and so whether agents would come through without the link. "
-        "Nothing was changed.",
-        "Say the addresses that the name has on the internet in privatelink_public_addresses; or, if no agent of these VPCs works "
-        "any more, teardown_accept_cut_off.",
+        "The public address of {host} is unknown ({answer}), so it cannot be checked that agents still reach Astro without the "
+        "link. Nothing was changed.",
+        "Set privatelink_public_addresses to the addresses that the name has on the internet. If no agent of these VPCs works any "
+        "more, set teardown_accept_cut_off: true.",
     ),
     "PUBLIC_PATH_CLOSED": Entry(
         "{agents} cannot reach {host} at its public addresses {addresses}: without the link they would be cut off. Nothing was "
         "changed.",
         "Open the way to the internet first: egress rules of the agents' security groups, a route to a NAT gateway, Network "
-        "Firewall. If agents will go by a proxy, or none works there any more, say teardown_accept_cut_off.",
+        "Firewall. If agents will use a proxy, or none works there any more, set teardown_accept_cut_off: true.",
+    ),
+    "PUBLIC_PATH_UNSEEN": Entry(
+        "{agents} could not be asked whether they reach {host} at its public addresses {addresses}. Nothing was changed.",
+        "Fix the connection to these agent hosts, or remove hosts that no longer exist from the inventory. If no agent of these "
+        "VPCs works any more, set teardown_accept_cut_off: true.",
+    ),
+    "WAY_BACK_UNPROVEN": Entry(
+        "No agent host of this VPC is in the inventory: the link is removed without a check from inside that agents reach {host} "
+        "without it.",
+        "Add an agent host of this VPC to the group agent_hosts, with privatelink_agent_vpc.",
+        "warning",
+    ),
+    "WAY_BACK_UNSEEN": Entry(
+        "{agents} could not be asked where {host} leads now: the endpoint stays.",
+        "Fix the connection to these agent hosts, or remove hosts that no longer exist from the inventory. Then run again.",
     ),
     "NAME_STILL_PRIVATE": Entry(
         "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint stays.",
-        "Another zone, the hosts file or a cache on these hosts has it from before. Mend that and run again.",
+        "Another zone, the hosts file or a cache on these hosts still has the old answer. Fix that and run again.",
     ),
     "NAME_NOT_BACK": Entry(
-        "{host} does not resolve any more on {agents}: the endpoint stays.",
+        "{host} no longer resolves on {agents}: the endpoint stays.",
         "Another private zone may hide the public name, or a cache keeps a negative answer for up to 15 minutes. Run again.",
+    ),
+    "NAMES_NOT_REMOVED": Entry(
+        "The private zones of this link are not removed yet ({operations} would be sent): the endpoint stays.",
+        "Run role teardown from its beginning.",
+    ),
+    "ENDPOINT_STILL_LED_TO": Entry(
+        "Zone {zone_id} of {vpcs} still leads {hosts} to endpoint {endpoint}: the endpoint stays.",
+        "Remove this record, or tear down the link that it belongs to. Then run again.",
     ),
     "LINK_STILL_USED": Entry(
         "{sharers} share this link and have not left it: the endpoint stays.",
-        "Mend them, then run again for all.",
+        "Fix those VPCs, then run again for all of them.",
     ),
     "LAYOUT_NOT_READY": Entry(
         "The zone of the new DNS layout does not serve this VPC yet: {operations} would be needed.",
-        "Run setup with the new privatelink_dns_layout and verify; the old zone was not touched.",
+        "Run setup with the new privatelink_dns_layout and verify. The old zone was not changed.",
     ),
     "DRIFT": Entry(
         "AWS is not as the inventory says: a run would send {operations}.",

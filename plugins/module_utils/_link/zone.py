@@ -9,7 +9,7 @@ The rules are Route 53's: https://docs.aws.amazon.com/Route53/latest/DeveloperGu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,6 +85,12 @@ class Record:
     type: str
     alias: Alias | None
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def leads_to(self, endpoint: str, addresses: Collection[str] = ()) -> bool:
+        """Whether it leads to an endpoint: by one of its DNS names, which all begin with its id, or by an address of it."""
+        values = [plain(str(each.get("Value", ""))) for each in self.raw.get("ResourceRecords", [])]
+        targets = [*values, *([self.alias.dns_name] if self.alias else [])]
+        return any(target.startswith((f"{endpoint}-", f"{endpoint}.")) or target in addresses for target in targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.findings import finding
@@ -13,17 +13,8 @@ from .._core.findings import finding
 
 def drift(names: Sequence[str], plans: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
     """The VPCs for which role setup would send something, and what. ``plans`` are answers of jobs in check mode."""
-    return _named("DRIFT", names, plans)
-
-
-def layout_not_ready(names: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """The VPCs that the zone of the wanted DNS layout does not serve as it should, by the plan for these zones."""
-    return _named("LAYOUT_NOT_READY", names, zones)
-
-
-def _named(code: str, names: Sequence[str], runs: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
     needed: dict[str, list[str]] = {}
-    for call in (call for run in runs for call in run.get("calls", [])):
+    for call in (call for one in plans for call in one.get("calls", [])):
         for vpc in call["vpcs"]:
             needed.setdefault(vpc, []).append(call["operation"])
-    return {name: [finding(code, name, operations=needed[name]).public()] for name in names if name in needed}
+    return {name: [finding("DRIFT", name, operations=needed[name]).public()] for name in names if name in needed}

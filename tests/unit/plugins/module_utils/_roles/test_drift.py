@@ -27,9 +27,3 @@ def test_each_vpc_is_told_what_a_run_would_send_for_it():
 def test_no_call_is_no_drift():
     assert core.drift(["one"], [plan(), plan()]) == {}
     assert core.drift([], []) == {}
-
-
-def test_a_vpc_that_its_new_zone_does_not_serve_is_not_ready():
-    zones = [plan(("route53:AssociateVPCWithHostedZone", "two"), ("route53:CreateHostedZone", "elsewhere"))]
-    found = core.layout_not_ready(["one", "two"], zones)
-    assert [(name, one["code"]) for name, (one,) in found.items()] == [("two", "LAYOUT_NOT_READY")]
