@@ -43,14 +43,6 @@ FILTERS = {
     "lockdown_put_back": "_roles.harden.put_back",
     "lockdown_way_back": "_roles.harden.way_back",
     "lockdown_failure": "_roles.harden.failure",
-    # role harden_aws
-    "hardening_agents": "_roles.harden_aws.agents",
-    "hardening_audit": "_roles.harden_aws.audit",
-    "hardening_close": "_roles.harden_aws.close",
-    "hardening_links": "_roles.harden_aws.links",
-    "hardening_readmit": "_roles.harden_aws.readmit",
-    "hardening_reopen": "_roles.harden_aws.reopen",
-    "hardening_values": "_roles.harden_aws.values",
     # roles teardown, move_dns_layout and drift
     "drift": "_roles.drift.drift",
     "layout_not_ready": "_roles.drift.layout_not_ready",

@@ -178,20 +178,33 @@ CATALOGUE: dict[str, Entry] = {
         "warning",
     ),
     "SG_TOO_WIDE": Entry(
-        "Security group {group} of the endpoint admits {foreign}, which the inventory does not name as agents' sources.",
-        "harden_aws_tighten takes them off. Name them as sources of an agent VPC if they are needed.",
+        "The endpoint's security group {group} admits {foreign}, which the inventory does not name as agents' sources.",
+        "Set harden_aws_tighten: true to remove them. If they are needed, name them as sources of an agent VPC.",
         "warning",
     ),
     "SG_TOO_WIDE_BY_HAND": Entry(
-        "Security group {group} of the endpoint admits {foreign}, by rules for more than port 443.",
-        "Such rules were made by hand, and are left to whoever made them: remove them if nobody needs them.",
+        "The endpoint's security group {group} admits {foreign}, by rules for more than port 443.",
+        "Such rules were made by hand and are not changed. Remove them if nobody needs them.",
         "warning",
     ),
     "EGRESS_OPEN": Entry(
-        "Security group {group} of the agents lets out {rules}.",
-        "Agents that miss the link get to Astro over the internet. Role harden_aws narrows that for groups that are named; "
-        "agents need other hosts than Astro, too.",
+        "The agents' security group {group} allows {rules} outbound.",
+        "Agents that bypass the link still reach Astro over the internet. Role harden_aws narrows that for groups that you name in "
+        "harden_aws_egress_groups; agents also need destinations other than Astro.",
         "warning",
+    ),
+    "NARROW_UNPROVEN": Entry(
+        "Not narrowed, since agents that may be cut off were not seen to get through before: {why}.",
+        "Nothing was removed. Fix that, or add an agent host for each VPC that is named; playbook verify shows the details.",
+    ),
+    "NARROW_TAKEN_BACK": Entry(
+        "Agents were cut off once it was narrowed: {why}.",
+        "All rules that were removed are there again. Name in the inventory where these agents are "
+        "(privatelink_agent_security_groups, privatelink_agent_cidrs) and what else they need (harden_aws_required_egress).",
+    ),
+    "NARROW_NOT_TAKEN_BACK": Entry(
+        "Agents were cut off once it was narrowed ({why}), and the rules that were removed could not be put back: {problem}",
+        "Add them by hand now. The audit at the start of the run names them, and so does the result of the step.",
     ),
     "SG_REF_INVALID": Entry(
         "Security groups {groups} of {vpc_id} cannot be named in {other}: {why}.",
