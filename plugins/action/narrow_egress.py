@@ -37,6 +37,8 @@ class ActionModule(Step):
         def reopen(names: Iterable[str]) -> list[Any]:
             return fleets.egress(harden_aws.reopened(agents, set(names), planned))
 
-        answers, found = narrow(self, users, places, look=lambda: self.look(places.values()), act=close, undo=reopen)
+        answers, found = narrow(
+            self, users=users, places=places, look=lambda: self.look(places.values()), act=close, undo=reopen
+        )
         problems = setup.problems(self.inventory, [*allowed, *answers], [{"findings": [*missing, *found]}])
         return self.result([*allowed, *answers], problems)

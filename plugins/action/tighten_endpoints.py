@@ -21,8 +21,9 @@ class ActionModule(Step):
             return self.result([], {})
         fleets = self.fleets()
         planned = fleets.planning().endpoints(harden_aws.links(self.inventory))
+        kept = harden_aws.kept(planned)
         if self.check:
-            return self.result(planned, setup.problems(self.inventory, planned, []))
+            return self.result(planned, setup.problems(self.inventory, planned, [{"findings": kept}]))
         users = harden_aws.users_of_links(self.inventory, harden_aws.removed(planned))
         places = harden_aws.targets(self.inventory, users, planned)
 
@@ -34,10 +35,10 @@ class ActionModule(Step):
 
         answers, found = narrow(
             self,
-            users,
-            places,
+            users=users,
+            places=places,
             look=lambda: self.look(places.values(), resolve=False, patience=0.0),
             act=remove,
             undo=let_in_again,
         )
-        return self.result(answers, setup.problems(self.inventory, answers, [{"findings": found}]))
+        return self.result(answers, setup.problems(self.inventory, answers, [{"findings": [*found, *kept]}]))

@@ -164,7 +164,7 @@ def test_an_agent_host_that_cannot_look_is_no_consent(lab, groups, tmp_path, key
         )
     assert done.rc == 2, done.text
     assert done.failed["payments"].startswith("NARROW_UNPROVEN: ")
-    assert "AGENT_HOST_UNREACHABLE" in done.failed["payments"]
+    assert "analytics: PROBE_FAILED" in done.failed["payments"]
     assert groups.sources("payments") == before
     groups.refuse("payments", "10.98.0.0/16")
 

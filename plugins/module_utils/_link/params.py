@@ -32,6 +32,9 @@ ENDPOINT_LINK = {
     "leaving": {"type": "dict", "default": {}},
     "purge_sources": {"type": "bool", "default": False},
     "drain": {"type": "int", "default": 0},
+    "cluster_id": {"type": "str", "default": ""},
+    "joined_from": {"type": "dict", "default": {}},
+    "group_accounts": {"type": "dict", "default": {}},
     "state": STATE,
 }
 
@@ -54,8 +57,19 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
         purge_sources=params["purge_sources"],
         drain=params["drain"],
+        cluster=params["cluster_id"],
+        peers={
+            name: model.Peer(region=where.get("region") or "", access=access_name(where))
+            for name, where in params["joined_from"].items()
+        },
+        accounts={group: str(account) for group, account in params["group_accounts"].items()},
         present=params["state"] == "present",
     )
+
+
+def peers(links: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Where joined VPCs are that are not where their link is: how their accounts are reached."""
+    return [where for link in links for where in (link.get("joined_from") or {}).values()]
 
 
 RECORD = {
@@ -119,6 +133,7 @@ RULE = {
     "cidr": {"type": "str"},
     "group": {"type": "str"},
     "prefix_list": {"type": "str"},
+    "account_id": {"type": "str"},
     "protocol": {"type": "str", "default": "tcp"},
     "port": {"type": "int"},
     "to_port": {"type": "int"},

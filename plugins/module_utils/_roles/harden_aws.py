@@ -15,7 +15,7 @@ from typing import Any
 from .._core.errors import InputError, InventoryError
 from .._core.findings import Shown, finding
 from .._inventory.hosts import AgentVpc, Inventory
-from .._link.security_group import PORT, sources_of
+from .._link.security_group import PORT, accounts_of, sources_of
 from .._probe.results import AgentResult
 from . import setup, verify
 
@@ -83,18 +83,20 @@ def links(inventory: Inventory, spared: Iterable[str] = ()) -> list[dict[str, An
         own = link["name"]
         purge = once.get(link["vpc_id"]) == own and own not in spared
         joined = {name: every.vpcs[name].sources for name in sharing[own] if name != own} if purge else {}
-        return {**link, "sources_only": True, "purge_sources": purge, "joined": joined}
+        peers = setup.apart((every.vpcs[name] for name in joined), every.vpcs[own])
+        return {**link, "sources_only": True, "purge_sources": purge, "joined": joined, "joined_from": peers}
 
     return _each_link(setup.fleets(every), owners, narrowed)
 
 
 def readmitted(inventory: Inventory, owners: Iterable[str], planned: Results) -> list[dict[str, Any]]:
     """The links whose sources are to be let in again, as far as a plan was to remove them."""
-    gone = removed(planned)
+    gone, accounts = removed(planned), _accounts(planned)
 
     def widened(link: Mapping[str, Any]) -> dict[str, Any]:
         again = {link["name"]: sorted(gone[link["name"]])}
-        return {**link, "sources_only": True, "purge_sources": False, "joined": again}
+        more = {"joined_from": {}, "group_accounts": accounts}
+        return {**link, "sources_only": True, "purge_sources": False, "joined": again, **more}
 
     return _each_link(setup.fleets(inventory.widened()), set(owners) & set(gone), widened)
 
@@ -107,6 +109,13 @@ def removed(endpoints: Results) -> dict[str, set[str]]:
             for name in call["vpcs"]:
                 found.setdefault(name, set()).update(sources_of(call["arguments"]))
     return found
+
+
+def _accounts(endpoints: Results) -> dict[str, str]:
+    rules = [
+        rule for result in endpoints for call in result["calls"] for rule in call["arguments"].get("IpPermissions", [])
+    ]
+    return accounts_of(rules)
 
 
 def agents(
@@ -125,13 +134,17 @@ def agents(
             ]
         )
     ends, users = _ends(inventory, endpoints), _by_group(inventory.widened())
+    owners = _owners(endpoints)
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for name, groups in chosen(inventory, only).items():
         vpc = inventory.vpcs[name]
         fleet = {"region": vpc.text("region"), **vpc.access}
         for group in groups if ends[name] else ():
             to_astro = sorted({end for user in users[group] for end in ends[user]})
-            allowed = [{"group": end, "port": PORT, "description": "Astro over PrivateLink"} for end in to_astro]
+            allowed = [
+                {"group": end, **owners.get(end, {}), "port": PORT, "description": "Astro over PrivateLink"}
+                for end in to_astro
+            ]
             entry = {
                 "name": name,
                 "vpc_id": vpc.text("vpc_id"),
@@ -140,6 +153,17 @@ def agents(
             }
             grouped.setdefault(tuple(fleet.items()), {**fleet, "agents": []})["agents"].append(entry)
     return list(grouped.values())
+
+
+def _owners(endpoints: Results) -> dict[str, dict[str, str]]:
+    """The accounts of the endpoints' security groups, which AWS has to be told."""
+    done = setup.merge(endpoints).values()
+    return {
+        group: {"account_id": vpc["owner_id"]}
+        for vpc in done
+        for group in vpc["security_group_ids"]
+        if vpc.get("owner_id")
+    }
 
 
 def _given(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,6 +292,12 @@ def taken_back(reasons: Mapping[str, Sequence[str]], back: Results) -> list[Show
         else finding("NARROW_TAKEN_BACK", name, why=_told(why)).public()
         for name, why in reasons.items()
     ]
+
+
+def kept(planned: Results) -> list[Shown]:
+    """What was to be removed and stays for others: no success of a run that was to remove it."""
+    shared = (one for answer in planned for one in answer["findings"] if one["code"] == "SG_SHARED")
+    return [{**one, "severity": "error"} for one in shared]
 
 
 def errors(answers: Results) -> list[Shown]:

@@ -29,7 +29,8 @@ def subnet(name, zone="a", *, free=100, public=False, owner="111111111111", vpc=
 
 
 def group(name="sg-ours", sources=("sg-agents",), owned=True, called=model.NAME, vpc="vpc-1"):
-    return model.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned)
+    tags = OURS if owned else {}
+    return model.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned, tags=tags)
 
 
 def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=None, state="available", vpc="vpc-1"):
