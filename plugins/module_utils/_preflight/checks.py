@@ -136,7 +136,11 @@ def waiting(zones: Zones) -> set[str]:
 
 def _planned(seen: Seen) -> Iterable[Finding]:
     for fleet in seen.fleets:
-        yield from fleet.plan.findings
+        sources = {link.name: link.sources for link in fleet.links}
+        for one in fleet.plan.findings:
+            # of agents that the inventory names, the checks of groups know more: in which subnets they are
+            if one.code != "AGENT_NOT_ADMITTED" or not sources[one.vpc]:
+                yield one
     for zones in seen.zones:
         ids = {link.name: link.zone_id for link in zones.links}
         for one in zones.plan.findings:

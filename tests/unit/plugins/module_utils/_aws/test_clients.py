@@ -53,7 +53,7 @@ def _no_sleep(monkeypatch):
 
 
 def sender(**clients):
-    return aws_send.Sender(SimpleNamespace(get=lambda service, _access="", **_region: clients[service]), timeout=60)
+    return aws_send.Sender(SimpleNamespace(get=lambda service, *_where, **_region: clients[service]), timeout=60)
 
 
 @pytest.mark.parametrize(
