@@ -21,8 +21,9 @@ class ActionModule(Step):
             return self.result([], {})
         fleets, only = self.fleets(), self.settings["egress_groups"]
         endpoints = fleets.planning().endpoints(harden_aws.links(self.inventory))
-        agents = harden_aws.agents(self.inventory, endpoints, self.settings["required_egress"], only)
-        missing = harden_aws.without_link(self.inventory, endpoints, only)
+        required = self.settings["required_egress"]
+        agents = harden_aws.agents(self.inventory, endpoints, required, only)
+        missing = harden_aws.left_out(self.inventory, endpoints, required, only)
         planned = fleets.planning().egress(harden_aws.close(agents))
         if self.check:
             return self.result(planned, setup.problems(self.inventory, planned, [{"findings": missing}]))

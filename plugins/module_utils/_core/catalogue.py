@@ -284,6 +284,10 @@ CATALOGUE: dict[str, Entry] = {
         "Name wider ranges or a prefix list in harden_aws_required_egress, remove rules that nobody needs, or raise the quota 'Inbound "
         "or outbound rules per security group' (L-0EA8095F).",
     ),
+    "EGRESS_REF_INVALID": Entry(
+        "The endpoint that agents of {user} use is in {there}, and the security groups {groups} in {here} cannot name its group.",
+        "Nothing was changed for them. Add the range of the endpoint's subnets to harden_aws_required_egress, as cidr with port 443.",
+    ),
     "SUBNET_SWAP_GAP": Entry(
         "Endpoint {endpoint} has its only address in {subnet}. A zone holds one subnet of an endpoint, so to change to {wanted} would "
         "leave it without an address for a while.",

@@ -10,6 +10,7 @@ who is not in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from .._core.errors import InputError, InventoryError
@@ -123,8 +124,8 @@ def agents(
 ) -> list[dict[str, Any]]:
     """The security groups of the run's agents: Astro over the links of all whose groups they are, and ``required``.
 
-    ``only`` are groups to choose. A group is named once, for the first of its VPCs; VPCs whose link has no security group yet
-    are left out.
+    ``only`` are groups to choose. A group is named once, for the first of its VPCs. VPCs whose link has no security group yet, or
+    one that cannot be named from where they are, are left out.
     """
     if unknown := sorted(set(only or []) - _groups(inventory)):
         raise InventoryError(
@@ -133,14 +134,18 @@ def agents(
                 for group in unknown
             ]
         )
-    ends, users = _ends(inventory, endpoints), _by_group(inventory.widened())
+    every, ends = inventory.widened(), _ends(inventory, endpoints)
+    users, far = _by_group(every), _beyond_reach(inventory, endpoints, required)
     owners = _owners(endpoints)
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for name, groups in chosen(inventory, only).items():
         vpc = inventory.vpcs[name]
         fleet = {"region": vpc.text("region"), **vpc.access}
         for group in groups if ends[name] else ():
-            to_astro = sorted({end for user in users[group] for end in ends[user]})
+            if far & set(users[group]):
+                continue
+            near = [user for user in users[group] if not _elsewhere(every, user)]
+            to_astro = sorted({end for user in near for end in ends[user]})
             allowed = [
                 {"group": end, **owners.get(end, {}), "port": PORT, "description": "Astro over PrivateLink"}
                 for end in to_astro
@@ -185,10 +190,40 @@ def chosen(inventory: Inventory, only: Sequence[str] | None = None) -> dict[str,
     return {name: groups for name, groups in found.items() if groups}
 
 
-def without_link(inventory: Inventory, endpoints: Results, only: Sequence[str]) -> list[Shown]:
-    """The VPCs whose agents' groups cannot be narrowed for want of an endpoint to lead them to."""
-    ends = _ends(inventory, endpoints)
-    return [finding("NO_ENDPOINT", name).public() for name in chosen(inventory, only) if not ends[name]]
+def left_out(inventory: Inventory, endpoints: Results, required: Results, only: Sequence[str]) -> list[Shown]:
+    """Why some VPCs' groups cannot be narrowed: there is no endpoint to lead them to, or they cannot name its group."""
+    ends, users = _ends(inventory, endpoints), _by_group(inventory.widened())
+    far, every = _beyond_reach(inventory, endpoints, required), inventory.widened()
+    found = []
+    for name, groups in chosen(inventory, only).items():
+        if not ends[name]:
+            found.append(finding("NO_ENDPOINT", name))
+        for user in sorted(far & {user for group in groups for user in users[group]}):
+            here, there = every.vpcs[user].text("region"), _owner(every, user).text("region")
+            found.append(finding("EGRESS_REF_INVALID", name, user=user, groups=groups, here=here, there=there))
+    return [one.public() for one in found]
+
+
+def _elsewhere(every: Inventory, name: str) -> bool:
+    """Whether a VPC's endpoint is in another region, where security groups have no names of this one."""
+    return every.vpcs[name].text("region") != _owner(every, name).text("region")
+
+
+def _beyond_reach(inventory: Inventory, endpoints: Results, required: Results) -> set[str]:
+    """The VPCs whose endpoint is in another region, unless what is required leads to all of its addresses anyway."""
+    every, done = inventory.widened(), setup.merge(endpoints)
+    spans = [ip_network(rule["cidr"], strict=False) for rule in required if _to_port(rule) and rule.get("cidr")]
+
+    def covered(name: str) -> bool:
+        ends = [each["address"] for each in done.get(_owner(every, name).name, {}).get("addresses", [])]
+        return bool(ends) and all(any(ip_address(each) in span for span in spans) for each in ends)
+
+    return {name for name in every.names if _elsewhere(every, name) and not covered(name)}
+
+
+def _to_port(rule: Mapping[str, Any]) -> bool:
+    first = rule.get("port") or 0
+    return rule.get("protocol") in {None, "tcp", "-1"} and first <= PORT <= (rule.get("to_port") or first or PORT)
 
 
 def close(fleets: Iterable[Mapping[str, Any]], spared: Iterable[str] = ()) -> list[dict[str, Any]]:

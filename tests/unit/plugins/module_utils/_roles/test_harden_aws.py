@@ -147,8 +147,34 @@ class TestEgress:
             core.agents(inventory("one"), ENDS, [rule])
 
     def test_a_group_without_a_link_is_told(self):
-        assert [one["code"] for one in core.without_link(inventory("one"), [], [AGENTS])] == ["NO_ENDPOINT"]
-        assert core.without_link(inventory("one"), ENDS, [AGENTS]) == []
+        assert [one["code"] for one in core.left_out(inventory("one"), [], [], [AGENTS])] == ["NO_ENDPOINT"]
+        assert core.left_out(inventory("one"), ENDS, [], [AGENTS]) == []
+
+    @pytest.mark.parametrize(
+        ("required", "reached"),
+        [
+            ([], False),
+            ([{"cidr": "10.1.0.0/24", "port": 443}], True),
+            ([{"cidr": "10.1.0.0/24", "port": 80}], False),
+            ([{"cidr": "10.1.0.0/24", "port": 80, "to_port": 1000}], True),
+            ([{"cidr": "10.9.0.0/24", "port": 443}], False),
+            ([{"prefix_list": "pl-1", "port": 443}], False),
+        ],
+    )
+    def test_over_regions_groups_have_no_names(self, required, reached):
+        far = host(TWO, via="one", agent_security_groups=[AGENTS_2], region="eu-west-1")
+        three = host(THREE, agent_cidrs=["10.3.0.0/16"])
+        found = inventory("two", two=far, three=three)
+        ends = [{"vpcs": {"one": {"security_group_ids": [END], **ID}}}]
+        told = core.left_out(found, ends, required, [AGENTS_2])
+        assert [one["code"] for one in told] == ([] if reached else ["EGRESS_REF_INVALID"])
+        fleets = core.agents(found, ends, required, [AGENTS_2])
+        assert [one["allowed"] for fleet in fleets for one in fleet["agents"]] == ([required] if reached else [])
+
+    def test_the_account_of_the_endpoints_group_is_said(self):
+        ends = [{"vpcs": {"one": {"security_group_ids": [END], "addresses": [], "owner_id": "111111111111"}}}]
+        (fleet,) = core.agents(inventory("one"), ends, [])
+        assert fleet["agents"][0]["allowed"][0]["account_id"] == "111111111111"
 
     def test_what_was_open_is_opened_again(self):
         fleets = core.agents(inventory("one"), ENDS, [])
