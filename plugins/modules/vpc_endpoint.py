@@ -122,7 +122,8 @@ options:
       joined_from:
         description:
           - For VPCs in O(links[].joined) that are in another region or account, by their names, C(region), C(profile) and
-            C(assume_role_arn). AWS has to be told the accounts of security groups, which are looked up there.
+            C(assume_role_arn), or C(other_account=true) if that account is reached with the credentials that are there.
+          - AWS has to be told the accounts of security groups, which are looked up there.
         type: dict
         default: {}
       group_accounts:
@@ -268,8 +269,7 @@ def main() -> None:
     links = [params.endpoint_link(link) for link in module.params["links"]]
     if any(link.service_region for link in links):
         module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
-    others = {params.access_name(where): where for where in params.peers(module.params["links"])}
-    clients = clients_of(module, {name: where for name, where in others.items() if name})
+    clients = clients_of(module, params.peers(module.params["links"]))
     run(module, Endpoints(clients, links, module.params["wait_timeout"]))
 
 

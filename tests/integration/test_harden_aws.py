@@ -169,6 +169,20 @@ def test_an_agent_host_that_cannot_look_is_no_consent(lab, groups, tmp_path, key
     groups.refuse("payments", "10.98.0.0/16")
 
 
+def test_sources_of_another_clusters_agents_are_kept(lab, groups, tmp_path):
+    """Another inventory's link uses the same group: its setup left a tag."""
+    group, tag = groups.find("payments")["GroupId"], [{"Key": "astro.privatelink/another-cluster", "Value": "agents"}]
+    groups.ec2.create_tags(Resources=[group], Tags=tag)
+    groups.admit("payments", "10.97.0.0/16")
+    done = narrow(lab, tmp_path, "--limit", "payments", tighten=True)
+    assert done.rc == 2, done.text
+    assert not done.changed
+    assert "cluster another-cluster, which the inventory does not have: 10.97.0.0/16" in done.failed["payments"]
+    assert "10.97.0.0/16" in groups.sources("payments")
+    groups.ec2.delete_tags(Resources=[group], Tags=tag)
+    groups.refuse("payments", "10.97.0.0/16")
+
+
 def test_text_is_no_boolean(lab, groups, tmp_path):
     done = play(lab, tmp_path, "harden_aws", "-e", "harden_aws_tighten=false")
     assert done.rc == 0, done.text

@@ -52,7 +52,7 @@ class Fleets:
         def job(fleet: Mapping[str, Any]) -> FleetJob[Any]:
             links = [params.endpoint_link(link) for link in params.checked(params.ENDPOINT_LINK, fleet["links"])]
             told = _named(tell, [link.name for link in links])
-            others = {params.access_name(where): Login.of(where) for where in params.peers(fleet["links"])}
+            others = {name: Login.of(where) for name, where in params.peers(fleet["links"]).items()}
             return Endpoints(self._clients(fleet, others), links, self.timeout, fleet["region"], told)
 
         return self._run(fleets, job, lambda fleet: {link["name"]: _BLANK_ENDPOINT for link in fleet["links"]})

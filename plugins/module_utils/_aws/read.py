@@ -19,6 +19,7 @@ from .._core.errors import ReadFailed
 from .._core.plan import WORKERS
 from .._link import egress, model, security_group
 from .._link import zone as _zone
+from .._link.params import WITH_OWN_CREDENTIALS
 from .clients import Clients, describe, poll, reading, tags
 
 
@@ -54,8 +55,13 @@ def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()
 RULES_QUOTA = "L-0EA8095F"
 
 
-def with_peers(have: model.Have, clients: Clients, links: Sequence[model.Link]) -> model.Have:
-    """The same with what is needed only where rules are missing: accounts of other VPCs' groups, and the quota of rules."""
+def with_peers(
+    have: model.Have, clients: Clients, links: Sequence[model.Link], access: str = "", own: str = WITH_OWN_CREDENTIALS
+) -> model.Have:
+    """The same with what is needed only where rules are missing: accounts of other VPCs' groups, and the quota of rules.
+
+    ``access`` and ``own`` name, for these clients, the way to the links' account and the one with the run's own credentials.
+    """
     owners: dict[str, str] = {}
     unread: dict[str, str] = {}
     most = 0
@@ -68,10 +74,11 @@ def with_peers(have: model.Have, clients: Clients, links: Sequence[model.Link]) 
             groups = {each for each in missing.get(name, ()) if each.startswith("sg-")} - set(link.accounts)
             if groups and peer.access and peer.region in {"", have.region}:
                 try:
-                    owners |= _read_owners(clients.get("ec2", peer.access, have.region), groups)
+                    way = own if peer.access == WITH_OWN_CREDENTIALS else peer.access
+                    owners |= _read_owners(clients.get("ec2", way, have.region), groups)
                 except ReadFailed as problem:
                     unread[name] = str(problem)
-    limit = have.rules if most <= have.rules else rules_quota(clients, have.region)
+    limit = have.rules if most <= have.rules else rules_quota(clients, have.region, access)
     return replace(have, owners=owners, unread=unread, rules=limit)
 
 
@@ -81,10 +88,10 @@ def _read_owners(ec2: Any, groups: Iterable[str]) -> dict[str, str]:
     return {group["GroupId"]: group["OwnerId"] for group in found}
 
 
-def rules_quota(clients: Clients, region: str) -> int:
+def rules_quota(clients: Clients, region: str, access: str = "") -> int:
     """How many rules a security group may have; 0 if these credentials may not ask: then AWS decides."""
     try:
-        client = clients.get("service-quotas", region=region)
+        client = clients.get("service-quotas", access, region)
         reply = client.get_service_quota(ServiceCode="vpc", QuotaCode=RULES_QUOTA)
         return int(reply["Quota"]["Value"])
     except (BotoCoreError, ClientError, KeyError):

@@ -59,7 +59,7 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         drain=params["drain"],
         cluster=params["cluster_id"],
         peers={
-            name: model.Peer(region=where.get("region") or "", access=access_name(where))
+            name: model.Peer(region=where.get("region") or "", access=peer_access(where))
             for name, where in params["joined_from"].items()
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
@@ -67,9 +67,18 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
     )
 
 
-def peers(links: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Where joined VPCs are that are not where their link is: how their accounts are reached."""
-    return [where for link in links for where in (link.get("joined_from") or {}).values()]
+#: The name of the way to an account with the credentials of the run, where a link's own account is reached another way.
+WITH_OWN_CREDENTIALS = "the run's own credentials"
+
+
+def peers(links: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """How the accounts of joined VPCs are reached that are not the link's, by the names of these ways."""
+    found = {peer_access(where): where for link in links for where in (link.get("joined_from") or {}).values()}
+    return {name: where for name, where in found.items() if name}
+
+
+def peer_access(where: Mapping[str, Any]) -> str:
+    return access_name(where) or (WITH_OWN_CREDENTIALS if where.get("other_account") else "")
 
 
 RECORD = {

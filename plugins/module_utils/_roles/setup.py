@@ -115,10 +115,13 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
     }
 
 
-def apart(vpcs: Iterable[AgentVpc], owner: AgentVpc) -> dict[str, dict[str, str]]:
+def apart(vpcs: Iterable[AgentVpc], owner: AgentVpc) -> dict[str, dict[str, Any]]:
     """Where VPCs with security groups are that are not in an owner's account and region, as far as the inventory tells."""
     return {
-        vpc.name: {"region": vpc.text("region"), **(vpc.access if vpc.access != owner.access else {})}
+        vpc.name: {
+            "region": vpc.text("region"),
+            **({**vpc.access, "other_account": True} if vpc.access != owner.access else {}),
+        }
         for vpc in vpcs
         if vpc.many("agent_security_groups")
         and (vpc.access != owner.access or vpc.text("region") != owner.text("region"))

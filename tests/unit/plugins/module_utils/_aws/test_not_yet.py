@@ -13,7 +13,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._aws import not_
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import CallFailed, ReadFailed
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call
-from ansible_collections.astro.privatelink.plugins.module_utils._link import model
+from ansible_collections.astro.privatelink.plugins.module_utils._link import model, params
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 VPCE = {"VpcEndpointId": "vpce-1"}
@@ -245,6 +245,28 @@ class TestPeers:
         done = model.Have(region="us-east-1", vpcs={}, services={}, groups=(there,))
         assert read.with_peers(done, None, [LINK]).owners == {}
 
+    @pytest.mark.parametrize(
+        ("where", "asked"),
+        [
+            ({"profile": "theirs"}, "theirs"),
+            ({"other_account": True}, params.WITH_OWN_CREDENTIALS),
+            ({"region": "us-east-1"}, None),
+        ],
+    )
+    def test_no_way_of_its_own_is_not_the_links_own_way(self, where, asked):
+        """The link's account may be reached by a role, and the joined VPC's with the run's own credentials."""
+        given = {"name": "one", "vpc_id": "vpc-1", "service_name": "service", "joined": {"two": ["sg-1"]}}
+        (link,) = params.checked(params.ENDPOINT_LINK, [{**given, "joined_from": {"two": where}}])
+        ways = []
+
+        def get(_service, access="", _region=""):
+            ways.append(access)
+            return Client(describe_security_groups=[{"SecurityGroups": [GROUP]}])
+
+        read.with_peers(HAVE, SimpleNamespace(get=get), [params.endpoint_link(link)])
+        assert ways == ([asked] if asked else [])
+        assert set(params.peers([link])) == ({asked} if asked else set())
+
     def test_an_account_that_cannot_be_entered_is_told_for_its_vpc(self):
         def get(*_where, **_region):
             raise ReadFailed("Could not log in.")
@@ -256,7 +278,7 @@ class TestPeers:
     )
     def test_the_quota_is_asked_for_where_the_usual_one_is_not_enough(self, answer, limit):
         quotas = Client(get_service_quota=[answer])
-        clients = SimpleNamespace(get=lambda service, **_region: {"service-quotas": quotas}[service])
+        clients = SimpleNamespace(get=lambda service, *_where: {"service-quotas": quotas}[service])
         many = frozenset(f"10.0.{n}.0/24" for n in range(61))
         wide = model.Link(name="one", vpc_id="vpc-1", service_name="service", sources=many)
         assert read.with_peers(HAVE, clients, [wide]).rules == limit
