@@ -59,6 +59,9 @@ options:
           prefix_list:
             description: A prefix list.
             type: str
+          account_id:
+            description: The account of the security group, if it is another one.
+            type: str
           protocol:
             description: As AWS names it; V(-1) is all of them.
             type: str

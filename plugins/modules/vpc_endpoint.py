@@ -113,6 +113,23 @@ options:
           - Every VPC that shares the endpoint has to be in O(links[].joined), or its agents are cut off.
         type: bool
         default: false
+      cluster_id:
+        description:
+          - The Astro cluster that the link leads to. The managed security group gets a tag for it, C(astro.privatelink/CLUSTER), so that
+            O(links[].purge_sources) for another cluster's link in the VPC knows that others use the group as well.
+        type: str
+        default: ""
+      joined_from:
+        description:
+          - For VPCs in O(links[].joined) that are in another region or account, by their names, C(region), C(profile) and
+            C(assume_role_arn), or C(other_account=true) if that account is reached with the credentials that are there.
+          - AWS has to be told the accounts of security groups, which are looked up there.
+        type: dict
+        default: {}
+      group_accounts:
+        description: Accounts of security groups that are not the VPC's own, by the groups' ids, where they are known already.
+        type: dict
+        default: {}
       drain:
         description:
           - Seconds for which an available endpoint is kept after the run began, before it is deleted. An alias to an endpoint may
@@ -186,6 +203,11 @@ vpcs:
       type: str
       returned: always
       sample: Z7HUB22UULQXV
+    owner_id:
+      description: The account of the VPC.
+      type: str
+      returned: always
+      sample: "111111111111"
     security_group_ids:
       description: The endpoint's managed security group, or those that were asked for. Empty until there is one.
       type: list
@@ -247,7 +269,8 @@ def main() -> None:
     links = [params.endpoint_link(link) for link in module.params["links"]]
     if any(link.service_region for link in links):
         module.require_botocore_at_least(ACROSS_REGIONS, reason="for an endpoint service of another region")
-    run(module, Endpoints(clients_of(module), links, module.params["wait_timeout"]))
+    clients = clients_of(module, params.peers(module.params["links"]))
+    run(module, Endpoints(clients, links, module.params["wait_timeout"]))
 
 
 if __name__ == "__main__":

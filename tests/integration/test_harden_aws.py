@@ -46,6 +46,10 @@ class Groups:
         rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": cidr}]}
         self.ec2.authorize_security_group_ingress(GroupId=self.find(vpc)["GroupId"], IpPermissions=[rule])
 
+    def refuse(self, vpc: str, cidr: str) -> None:
+        rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": cidr}]}
+        self.ec2.revoke_security_group_ingress(GroupId=self.find(vpc)["GroupId"], IpPermissions=[rule])
+
     def egress(self, vpc: str) -> set[str]:
         rules = self.find(vpc, f"{vpc}-agents")["IpPermissionsEgress"]
         pairs = {f"{pair['GroupId']}:{rule['ToPort']}" for rule in rules for pair in rule["UserIdGroupPairs"]}
@@ -65,7 +69,7 @@ def groups(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Groups:
 
 def text(done: Play) -> str:
     """The audit that was shown."""
-    return next("\n".join(r["result"]["msg"]) for r in done.results if r["task"].endswith("wider than it needs to be"))
+    return next("\n".join(r["result"]["text"]) for r in done.results if "text" in r["result"])
 
 
 def narrow(lab: Lab, tmp_path: Path, *arguments: str, **variables: Any) -> Play:
@@ -133,10 +137,57 @@ def test_agents_that_came_in_by_a_foreign_rule_are_let_in_again(lab, groups, tmp
     done = narrow(lab, tmp_path, "-i", str(other), tighten=True)
     assert done.rc == 2, done.text
     assert set(done.failed) == {"ledger"}
-    assert "Not narrowed; all rules that there were are there." in done.failed["ledger"]
+    assert done.failed["ledger"].startswith("NARROW_TAKEN_BACK: ")
     assert "TCP_TIMEOUT" in done.failed["ledger"]
     assert groups.sources("ledger") == before | {"10.99.0.0/16"}
     assert groups.sources("payments") == {groups.agents("payments"), "10.30.0.0/16"}
+
+
+@contextmanager
+def unreachable(tmp_path: Path, vpc: str) -> Iterator[tuple[str, ...]]:
+    """An inventory beside the lab's, in which a VPC's agent host cannot be reached."""
+    other = tmp_path / "unreachable.yml"
+    other.write_text(json.dumps({"agent_hosts": {"hosts": {f"{vpc}-agent": {"ansible_connection": "no.such.plugin"}}}}))
+    yield ("-i", str(other))
+
+
+@pytest.mark.parametrize(
+    "keywords", [{}, {"ANSIBLE_STRATEGY": "ansible.builtin.linear", "ANSIBLE_ANY_ERRORS_FATAL": "1"}]
+)
+def test_an_agent_host_that_cannot_look_is_no_consent(lab, groups, tmp_path, keywords):
+    """Also one outside of the run, whose VPC shares the link."""
+    groups.admit("payments", "10.98.0.0/16")
+    before = groups.sources("payments")
+    with unreachable(tmp_path, "analytics") as more:
+        done = play(
+            lab, tmp_path, "harden_aws", "--limit", "payments", "-e", "harden_aws_tighten=true", *more, **keywords
+        )
+    assert done.rc == 2, done.text
+    assert done.failed["payments"].startswith("NARROW_UNPROVEN: ")
+    assert "analytics: PROBE_FAILED" in done.failed["payments"]
+    assert groups.sources("payments") == before
+    groups.refuse("payments", "10.98.0.0/16")
+
+
+def test_sources_of_another_clusters_agents_are_kept(lab, groups, tmp_path):
+    """Another inventory's link uses the same group: its setup left a tag."""
+    group, tag = groups.find("payments")["GroupId"], [{"Key": "astro.privatelink/another-cluster", "Value": "agents"}]
+    groups.ec2.create_tags(Resources=[group], Tags=tag)
+    groups.admit("payments", "10.97.0.0/16")
+    done = narrow(lab, tmp_path, "--limit", "payments", tighten=True)
+    assert done.rc == 2, done.text
+    assert not done.changed
+    assert "cluster another-cluster, which the inventory does not have: 10.97.0.0/16" in done.failed["payments"]
+    assert "10.97.0.0/16" in groups.sources("payments")
+    groups.ec2.delete_tags(Resources=[group], Tags=tag)
+    groups.refuse("payments", "10.97.0.0/16")
+
+
+def test_text_is_no_boolean(lab, groups, tmp_path):
+    done = play(lab, tmp_path, "harden_aws", "-e", "harden_aws_tighten=false")
+    assert done.rc == 0, done.text
+    assert not done.changed
+    assert EVERYWHERE in groups.sources("ledger")
 
 
 def test_the_rest_is_narrowed_and_a_second_run_changes_nothing(lab, groups, tmp_path):
@@ -192,6 +243,6 @@ def test_egress_is_opened_again_if_agents_are_cut_off(lab, groups, tmp_path):
     with cut_off_once_closed(groups, "payments"):
         done = narrow(lab, tmp_path, egress="apply", egress_groups=[groups.agents("payments")])
     assert done.rc == 2
-    assert "Not narrowed; all rules that there were are there." in done.failed["payments"]
+    assert done.failed["payments"].startswith("NARROW_TAKEN_BACK: ")
     assert groups.egress("payments") == {f"{EVERYWHERE}:all", f"{groups.find('payments')['GroupId']}:443"}
     assert groups.egress("ledger") == {f"{groups.find('ledger')['GroupId']}:443", "203.0.113.0/24:443"}

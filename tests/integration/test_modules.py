@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils._aws import send
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import not_yet
 from running import ROOT, run_module, settings
 
 
@@ -61,10 +61,15 @@ def test_vpc_endpoint(lab):
 
     steps(endpoint(subnet_ids=subnets[:1]), ["ModifyVpcEndpoint"])
     steps(endpoint(subnet_ids=subnets), ["ModifyVpcEndpoint"])
-    steps(endpoint(tags={"team": "data"}), ["CreateTags"])
+    steps(endpoint(tags={"team": "data"}), ["CreateTags", "CreateTags"])  # of the security group, and of the endpoint
     steps(endpoint(sources=["10.9.0.0/16"]), ["AuthorizeSecurityGroupIngress"])
     steps(endpoint(joined={"analytics": ["10.30.0.0/16"]}), ["AuthorizeSecurityGroupIngress"])
     agents = facts(lab, "payments")["agent_security_groups"]
+    closed = endpoint(security_group_ids=agents)()
+    assert ([one["code"] for one in closed["findings"]], closed["changed"]) == (["AGENT_NOT_ADMITTED"], False)
+    each_other = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": agents[0]}]}
+    joined = {**each_other, "UserIdGroupPairs": [], "IpRanges": [{"CidrIp": "10.30.0.0/16"}]}
+    lab.client("ec2").authorize_security_group_ingress(GroupId=agents[0], IpPermissions=[each_other, joined])
     swapped = steps(endpoint(security_group_ids=agents), ["ModifyVpcEndpoint"])
     assert swapped["diff"]["after"]["payments"]["endpoint"]["security_group_ids"] == agents
     steps(endpoint(), ["ModifyVpcEndpoint"])
@@ -75,7 +80,7 @@ def test_vpc_endpoint(lab):
 
 def test_a_group_that_a_rule_of_agents_still_names_is_told(lab, monkeypatch):
     """As role harden_aws writes one; the next run finds the group without its endpoint, and removes it."""
-    monkeypatch.setattr(send.Sender, "VISIBLE_AFTER", 0.2)
+    monkeypatch.setitem(not_yet.NOT_YET["DeleteSecurityGroup"], "DependencyViolation", 0.2)
 
     def endpoint(**changes):
         return run_module(lab, "vpc_endpoint", region="us-east-1", links=[link(lab, "ledger", **changes)])

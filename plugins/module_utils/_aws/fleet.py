@@ -23,7 +23,14 @@ from .session import Login, Sdk
 #: Told of an account and region: the names of its VPCs, and for each that waits the id and the state of its endpoint.
 TellFleet = Callable[[Sequence[str], Mapping[str, tuple[str, str]]], None]
 
-_NO_ENDPOINT = {"vpc_endpoint_id": "", "state": "", "dns_name": "", "hosted_zone_id": "", "addresses": []}
+_NO_ENDPOINT = {
+    "owner_id": "",
+    "vpc_endpoint_id": "",
+    "state": "",
+    "dns_name": "",
+    "hosted_zone_id": "",
+    "addresses": [],
+}
 _BLANK_ENDPOINT = {**_NO_ENDPOINT, "security_group_ids": []}
 _BLANK_ZONE = {"hosted_zone_id": "", "associated": False, "leads_to": ""}
 
@@ -46,7 +53,8 @@ class Fleets:
         def job(fleet: Mapping[str, Any]) -> FleetJob[Any]:
             links = [params.endpoint_link(link) for link in params.checked(params.ENDPOINT_LINK, fleet["links"])]
             told = _named(tell, [link.name for link in links])
-            return Endpoints(self._clients(fleet), links, self.timeout, fleet["region"], told)
+            others = {name: Login.of(where) for name, where in params.peers(fleet["links"]).items()}
+            return Endpoints(self._clients(fleet, others), links, self.timeout, fleet["region"], told)
 
         return self._run(fleets, job, lambda fleet: {link["name"]: _BLANK_ENDPOINT for link in fleet["links"]})
 

@@ -34,7 +34,7 @@ class Endpoints(Job[model.Have]):
         return self.clients.get("ec2", region=self.region)
 
     def read(self) -> model.Have:
-        return read.read_fleet(self.ec2, self.links)
+        return read.with_peers(read.read_fleet(self.ec2, self.links), self.clients, self.links)
 
     def plan(self, have: model.Have) -> Plan:
         return endpoint.plan(self.links, have)
@@ -88,13 +88,20 @@ class Egress(Job[egress.Have]):
 
     def __init__(self, clients: Clients, agents: Sequence[egress.Agents], region: str = "") -> None:
         self.clients, self.agents, self.region = clients, agents, region
+        self._quota: int | None = None
 
     def read(self) -> egress.Have:
         groups: Iterable[str] = {agents.group_id for agents in self.agents}
         return read.read_egress(self.clients.get("ec2", region=self.region), groups)
 
     def plan(self, have: egress.Have) -> Plan:
-        return egress.plan(self.agents, have)
+        return egress.plan(self.agents, have, self._limit(have))
+
+    def _limit(self, have: egress.Have) -> int:
+        """The quota of rules is asked for only where the usual one is not enough."""
+        if self._quota is None and egress.most(self.agents, have) > egress.USUAL_QUOTA:
+            self._quota = read.rules_quota(self.clients, self.region)
+        return egress.USUAL_QUOTA if self._quota is None else self._quota
 
     def api(self) -> Sender:
         return Sender(self.clients, timeout=0, region=self.region)

@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
+from .._core.errors import ReadFailed
 from .._core.plan import WORKERS
 from .._link import egress, model, security_group
 from .._link import zone as _zone
-from .clients import describe, poll, reading, tags
+from .._link.params import WITH_OWN_CREDENTIALS
+from .clients import Clients, describe, poll, reading, tags
 
 
 def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()) -> model.Have:
@@ -27,6 +30,12 @@ def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()
     """
     vpc_ids = sorted({link.vpc_id for link in links}.union(others))
     names = {link.service_name for link in links}
+    named = {
+        (group, link.vpc_id)
+        for link in links
+        for group in {*link.sources, *link.security_groups}
+        if group.startswith("sg-")
+    }
     with reading("EC2"):
         vpcs = {v["VpcId"]: v["OwnerId"] for v in describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})}
         subnets = describe(ec2, "describe_subnets", "Subnets", {"vpc-id": vpc_ids})
@@ -37,9 +46,79 @@ def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()
             vpcs=vpcs,
             services={service.name: service for service in services},
             subnets=tuple(map(_subnet, subnets)),
-            groups=tuple(map(group, groups)),
+            groups=(*map(group, groups), *_read_associated(ec2, named - {(g["GroupId"], g["VpcId"]) for g in groups})),
             endpoints=tuple(_read_endpoints(ec2, vpc_ids, names)),
         )
+
+
+#: AWS's quota of rules of a security group, and its code in Service Quotas.
+RULES_QUOTA = "L-0EA8095F"
+
+
+def with_peers(
+    have: model.Have, clients: Clients, links: Sequence[model.Link], access: str = "", own: str = WITH_OWN_CREDENTIALS
+) -> model.Have:
+    """The same with what is needed only where rules are missing: accounts of other VPCs' groups, and the quota of rules.
+
+    ``access`` and ``own`` name, for these clients, the way to the links' account and the one with the run's own credentials.
+    """
+    owners: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    most = 0
+    for link in links:
+        there = security_group.find(link, have)[0]
+        known = there.sources if there else frozenset[str]()
+        missing = {name: mine - known for name, mine in {link.name: link.sources, **link.joined}.items()}
+        most = max(most, (there.rules if there else 0) + len(frozenset().union(*missing.values())))
+        for name, peer in link.peers.items():
+            groups = {each for each in missing.get(name, ()) if each.startswith("sg-")} - set(link.accounts)
+            if groups and peer.access and peer.region in {"", have.region}:
+                try:
+                    way = own if peer.access == WITH_OWN_CREDENTIALS else peer.access
+                    owners |= _read_owners(clients.get("ec2", way, have.region), groups)
+                except ReadFailed as problem:
+                    unread[name] = str(problem)
+    limit = have.rules if most <= have.rules else rules_quota(clients, have.region, access)
+    return replace(have, owners=owners, unread=unread, rules=limit)
+
+
+def _read_owners(ec2: Any, groups: Iterable[str]) -> dict[str, str]:
+    with reading("EC2"):
+        found = describe(ec2, "describe_security_groups", "SecurityGroups", {"group-id": sorted(groups)})
+    return {group["GroupId"]: group["OwnerId"] for group in found}
+
+
+def rules_quota(clients: Clients, region: str, access: str = "") -> int:
+    """How many rules a security group may have; 0 if these credentials may not ask: then AWS decides."""
+    try:
+        client = clients.get("service-quotas", access, region)
+        reply = client.get_service_quota(ServiceCode="vpc", QuotaCode=RULES_QUOTA)
+        return int(reply["Quota"]["Value"])
+    except (BotoCoreError, ClientError, KeyError):
+        return 0
+
+
+def _read_associated(ec2: Any, wanted: set[tuple[str, str]]) -> Iterator[model.SecurityGroup]:
+    """Security groups of other VPCs that are associated with those in which they are named, as if they were theirs.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/security-group-assoc.html
+    """
+    if not wanted:
+        return
+    filters = {"vpc-id": sorted({vpc for _group, vpc in wanted}), "state": ["associated"]}
+    try:
+        key = "SecurityGroupVpcAssociations"
+        found = describe(ec2, "describe_security_group_vpc_associations", key, filters)
+    except (AttributeError, BotoCoreError, ClientError, ValueError):
+        return  # an old botocore, or credentials that may not ask: then a group of another VPC is not found
+    pairs = {(each["GroupId"], each["VpcId"]) for each in found} & wanted
+    details = describe(
+        ec2, "describe_security_groups", "SecurityGroups", {"group-id": sorted({g for g, _vpc in pairs})}
+    )
+    by_id = {each["GroupId"]: group(each) for each in details}
+    for group_id, vpc in sorted(pairs):
+        if group_id in by_id:
+            yield replace(by_id[group_id], vpc_id=vpc, name=f"{group_id} of another VPC")
 
 
 def read_egress(ec2: Any, group_ids: Iterable[str]) -> egress.Have:
@@ -189,7 +268,17 @@ def group(group: Mapping[str, Any]) -> model.SecurityGroup:
         sources=frozenset(sources),
         exact=frozenset(exact),
         owned=model.OWNED.items() <= tags(group).items(),
+        tags=tags(group),
+        accounts=security_group.accounts_of(group["IpPermissions"]),
+        rules=_count(group["IpPermissions"]),
     )
+
+
+def _count(rules: Iterable[Mapping[str, Any]]) -> int:
+    """The rules of the family that has more; a prefix list counts for its entries, of which at least one is known."""
+    peers = [peer for rule in rules for peer in security_group.peers_of(rule)]
+    v6 = sum(":" in peer for peer in peers)
+    return max(len(peers) - v6, sum(peer.startswith(("sg-", "pl-")) for peer in peers) + v6)
 
 
 def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[model.Endpoint]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 try:
     from botocore import xform_name
@@ -15,9 +16,10 @@ try:
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
-from .._core.errors import CallFailed
+from .._core.errors import CallFailed, ReadFailed
 from .._core.plan import Call
 from .._link import security_group
+from . import not_yet
 from .clients import Clients, describe, explain, poll
 from .read import group, list_zones
 
@@ -36,13 +38,14 @@ _GONE = {
     "VPCAssociationNotFound",
     "VPCAssociationAuthorizationNotFound",
 }
+#: States of an endpoint that never serves anybody again.
+_OVER = {"deleting", "deleted", "rejected", "failed", "expired"}
+#: The call went out and its answer did not come, or was none: it may have taken effect.
+_NO_ANSWER = {"ConnectionClosedError", "HTTPClientError", "ReadTimeoutError", "ResponseParserError"}
 
 
 class Sender:
     """Sends one call of a plan and waits for what the call asks for. Made for `_plan.send`; used by several threads."""
-
-    #: A thing that was just made may stay unknown to AWS's next call for some seconds.
-    VISIBLE_AFTER = 30.0
 
     def __init__(self, clients: Clients, timeout: float, region: str = "") -> None:
         self._clients = clients
@@ -51,42 +54,46 @@ class Sender:
         self._made: set[str] = set()
 
     def __call__(self, call: Call, arguments: Mapping[str, Any]) -> str:
+        accepted = False
         try:
             reply = self._send(call, arguments)
+            accepted = True
             self._wait(call, arguments, reply)
-        except ClientError as problem:
-            error = problem.response["Error"]
-            raise CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"]) from problem
-        except BotoCoreError as problem:
-            raise CallFailed(explain(problem), type(problem).__name__) from problem
+        except (BotoCoreError, CallFailed, ClientError, ReadFailed) as problem:
+            raise _failure(problem, accepted) from problem
         made = _dig(reply, _MADE.get(call.operation, ()))
         self._made.add(made)
         return made
 
     def _send(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        reply = self._once_visible(call, arguments)
+        reply = self._once_ready(call, arguments)
+        if str(reply.get("VpcEndpoint", {}).get("State", "")).lower() in _OVER:
+            # AWS remembers the token, and what was made for it is gone
+            reply = self._once_ready(call, {**arguments, "ClientToken": uuid4().hex})
         failed = [item["Error"] for item in reply.get("Unsuccessful", [])]
         if failed and "NotFound" not in failed[0]["Code"]:
             raise CallFailed(f"{failed[0]['Message']} ({failed[0]['Code']})", failed[0]["Code"])
         return reply
 
-    def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _once_ready(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Sends it, and sends it again while AWS says that something else has to end first."""
         method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
-        end = time.monotonic() + self.VISIBLE_AFTER
+        began, pause = time.monotonic(), 0.5
         while True:
             try:
                 return dict(method(**arguments))
             except ClientError as error:
-                if not self._too_early(call, error) or time.monotonic() > end:
+                longest = self._patience(call, arguments, error)
+                if longest is None or time.monotonic() - began + pause > longest:
                     return self._already(call, arguments, error)
-            time.sleep(0.5)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
 
-    def _too_early(self, call: Call, error: ClientError) -> bool:
-        """AWS does not know yet what this run has just made, or still holds a group of an endpoint that is just gone."""
+    def _patience(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> float | None:
         code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if call.operation == "DeleteSecurityGroup" and code == "DependencyViolation":
-            return True
-        return "NotFound" in code and any(made and made in text for made in self._made)
+        if not_yet.unknown(code, text, arguments, self._made):
+            return not_yet.VISIBLE_AFTER
+        return not_yet.patience(call.operation, code, self._timeout)
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
@@ -102,6 +109,13 @@ class Sender:
                 filters = {"group-id": [arguments["GroupId"]]}
                 groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
                 found = [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
+            case (
+                "CreateVpcEndpoint",
+                "IdempotentParameterMismatch",
+            ):  # another run has just made it, with other settings
+                filters = {"vpc-id": [arguments["VpcId"]], "service-name": [arguments["ServiceName"]]}
+                there = describe(aws, "describe_vpc_endpoints", "VpcEndpoints", filters)
+                found = [{"VpcEndpoint": e} for e in there if e["State"].lower() not in _OVER]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
                 zones = list_zones(aws, arguments["Name"])
                 found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]
@@ -122,6 +136,8 @@ class Sender:
             ready = poll(lambda: self._insync(call, reply["ChangeInfo"]["Id"]), self._timeout)
         elif call.until == "deleted":
             ready = poll(lambda: self._deleted(arguments["VpcEndpointIds"]), self._timeout)
+        elif call.until == "settled":
+            ready = poll(lambda: "pending" not in self._states([arguments["VpcEndpointId"]]), self._timeout)
         if not ready:
             raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout")
 
@@ -135,13 +151,25 @@ class Sender:
         return str(change["ChangeInfo"]["Status"]) == "INSYNC"
 
     def _deleted(self, ids: Sequence[str]) -> bool:
-        left = describe(
-            self._clients.get("ec2", region=self._region),
-            "describe_vpc_endpoints",
-            "VpcEndpoints",
-            {"vpc-endpoint-id": ids},
-        )
-        return all(endpoint["State"].lower() == "deleted" for endpoint in left)
+        return self._states(ids) <= {"deleted"}
+
+    def _states(self, ids: Sequence[str]) -> set[str]:
+        ec2 = self._clients.get("ec2", region=self._region)
+        found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
+        return {endpoint["State"].lower() for endpoint in found}
+
+
+def _failure(problem: Exception, accepted: bool) -> CallFailed:
+    """What the SDK or a wait raised, as one kind; ``accepted`` says that AWS had taken the call before."""
+    if isinstance(problem, CallFailed):
+        return CallFailed(str(problem), problem.code, sent=accepted or problem.sent)
+    if isinstance(problem, ClientError):
+        error = problem.response["Error"]
+        return CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"], sent=accepted)
+    if isinstance(problem, BotoCoreError):
+        name = type(problem).__name__
+        return CallFailed(explain(problem), name, sent=accepted or name in _NO_ANSWER)
+    return CallFailed(str(problem), "ReadFailed", sent=accepted)
 
 
 def _dig(reply: Mapping[str, Any], path: Sequence[str]) -> str:

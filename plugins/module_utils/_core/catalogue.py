@@ -38,6 +38,79 @@ BY_ERROR: dict[str, str] = {
     "ConflictingDomainExists": "ZONE_CONFLICT_ELSEWHERE",
     "NotAuthorizedException": "ZONE_NOT_AUTHORISED",
     "PublicZoneVPCAssociation": "ZONE_IS_PUBLIC",
+    # EC2: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    "AuthFailure": "LOGIN_REFUSED",
+    "Blocked": "LOGIN_REFUSED",
+    "ExpiredToken": "LOGIN_REFUSED",
+    "ExpiredTokenException": "LOGIN_REFUSED",
+    "InvalidClientTokenId": "LOGIN_REFUSED",
+    "OptInRequired": "LOGIN_REFUSED",
+    "PendingVerification": "LOGIN_REFUSED",
+    "ReadFailed": "LOGIN_REFUSED",
+    "RequestExpired": "LOGIN_REFUSED",
+    "SignatureDoesNotMatch": "LOGIN_REFUSED",
+    "InternalError": "AWS_UNWELL",
+    "InternalFailure": "AWS_UNWELL",
+    "ServiceUnavailable": "AWS_UNWELL",
+    "Unavailable": "AWS_UNWELL",
+    "Timeout": "NOT_IN_TIME",
+    "IdempotentParameterMismatch": "CHANGED_AT_ONCE",
+    "IncorrectState": "CHANGED_AT_ONCE",
+    "InvalidGroup.Duplicate": "CHANGED_AT_ONCE",
+    "InvalidPermission.Duplicate": "CHANGED_AT_ONCE",
+    "InvalidPermission.NotFound": "CHANGED_AT_ONCE",
+    "InvalidState": "CHANGED_AT_ONCE",
+    "OperationInProgress": "CHANGED_AT_ONCE",
+    "InvalidGroup.NotFound": "GONE_MEANWHILE",
+    "InvalidGroupId.NotFound": "GONE_MEANWHILE",
+    "InvalidPrefixListID.NotFound": "GONE_MEANWHILE",
+    "InvalidPrefixListId.NotFound": "GONE_MEANWHILE",
+    "InvalidSecurityGroupID.NotFound": "GONE_MEANWHILE",
+    "InvalidSecurityGroupId.NotFound": "GONE_MEANWHILE",
+    "InvalidSubnetID.NotFound": "GONE_MEANWHILE",
+    "InvalidSubnetId.NotFound": "GONE_MEANWHILE",
+    "InvalidVpcEndpoint.NotFound": "GONE_MEANWHILE",
+    "InvalidVpcEndpointId.NotFound": "GONE_MEANWHILE",
+    "InvalidVpcID.NotFound": "GONE_MEANWHILE",
+    "InvalidVpcId.NotFound": "GONE_MEANWHILE",
+    "InvalidServiceName": "SERVICE_REFUSED",
+    "DuplicateSubnetsInSameZone": "SUBNET_HELD",
+    "InsufficientFreeAddressesInSubnet": "ADDRESSES_USED_UP",
+    "RulesPerSecurityGroupLimitExceeded": "SG_RULES_LIMIT",
+    "SecurityGroupLimitExceeded": "SG_LIMIT",
+    "SecurityGroupsPerInterfaceLimitExceeded": "SG_PER_ENDPOINT_LIMIT",
+    "TagLimitExceeded": "TAG_LIMIT",
+    "InvalidGroup.InUse": "STILL_IN_USE",
+    "CannotDelete": "STILL_IN_USE",
+    "OperationNotPermitted": "NOT_PERMITTED",
+    "InvalidGroup.Reserved": "REQUEST_REFUSED",
+    "InvalidGroupId.Malformed": "REQUEST_REFUSED",
+    "InvalidID": "REQUEST_REFUSED",
+    "InvalidParameter": "REQUEST_REFUSED",
+    "InvalidParameterCombination": "REQUEST_REFUSED",
+    "InvalidParameterValue": "REQUEST_REFUSED",
+    "InvalidPermission.Malformed": "REQUEST_REFUSED",
+    "InvalidTagKey.Malformed": "REQUEST_REFUSED",
+    "MissingParameter": "REQUEST_REFUSED",
+    "UnknownParameter": "REQUEST_REFUSED",
+    "UnsupportedOperation": "REQUEST_REFUSED",
+    "ValidationError": "REQUEST_REFUSED",
+    "VPCIdNotSpecified": "REQUEST_REFUSED",
+    # Route 53, as botocore's model has them
+    "ConcurrentModification": "CHANGED_AT_ONCE",
+    "HostedZoneAlreadyExists": "CHANGED_AT_ONCE",
+    "HostedZoneNotEmpty": "ZONE_NOT_EMPTIED",
+    "InvalidChangeBatch": "REQUEST_REFUSED",
+    "InvalidDomainName": "REQUEST_REFUSED",
+    "InvalidInput": "REQUEST_REFUSED",
+    "InvalidVPCId": "ZONE_VPC_UNKNOWN",
+    "LastVPCAssociation": "ZONE_LAST_VPC",
+    "NoSuchHealthCheck": "REQUEST_REFUSED",
+    "NoSuchHostedZone": "GONE_MEANWHILE",
+    "TooManyHostedZones": "ZONES_LIMIT",
+    "TooManyVPCAssociationAuthorizations": "ZONE_AUTHORISATIONS_LIMIT",
+    "VPCAssociationAuthorizationNotFound": "GONE_MEANWHILE",
+    "VPCAssociationNotFound": "GONE_MEANWHILE",
     "AstroRefused": "ASTRO_REFUSED",
     "AstroUncertain": "ASTRO_UNCERTAIN",
     "SecondWriter": "SECOND_WRITER",
@@ -178,20 +251,60 @@ CATALOGUE: dict[str, Entry] = {
         "warning",
     ),
     "SG_TOO_WIDE": Entry(
-        "Security group {group} of the endpoint admits {foreign}, which the inventory does not name as agents' sources.",
-        "harden_aws_tighten takes them off. Name them as sources of an agent VPC if they are needed.",
+        "The endpoint's security group {group} admits {foreign}, which the inventory does not name as agents' sources.",
+        "Set harden_aws_tighten: true to remove them. If they are needed, name them as sources of an agent VPC.",
         "warning",
     ),
     "SG_TOO_WIDE_BY_HAND": Entry(
-        "Security group {group} of the endpoint admits {foreign}, by rules for more than port 443.",
-        "Such rules were made by hand, and are left to whoever made them: remove them if nobody needs them.",
+        "The endpoint's security group {group} admits {foreign}, by rules for more than port 443.",
+        "Such rules were made by hand and are not changed. Remove them if nobody needs them.",
         "warning",
     ),
     "EGRESS_OPEN": Entry(
-        "Security group {group} of the agents lets out {rules}.",
-        "Agents that miss the link get to Astro over the internet. Role harden_aws narrows that for groups that are named; "
-        "agents need other hosts than Astro, too.",
+        "The agents' security group {group} allows {rules} outbound.",
+        "Agents that bypass the link still reach Astro over the internet. Role harden_aws narrows that for groups that you name in "
+        "harden_aws_egress_groups; agents also need destinations other than Astro.",
         "warning",
+    ),
+    "SG_SHARED": Entry(
+        "The endpoint's security group {group} is also used by {others}, which the inventory does not have: {sources} may be agents of "
+        "theirs and are kept.",
+        "Run with an inventory that has all agent VPCs whose links are in this VPC, or remove what is left over of the others first: "
+        "the endpoint, or the tag astro.privatelink/CLUSTER of the security group.",
+        "warning",
+    ),
+    "SG_RULES_REACHED": Entry(
+        "Security group {group} would have {count} inbound rules, {new} of them new; its quota is {limit}.",
+        "Name one range that covers the agents in privatelink_agent_cidrs, instead of many. Or raise the quota 'Inbound or outbound "
+        "rules per security group' (L-0EA8095F), or give the endpoint a group of your own, with a prefix list, in "
+        "privatelink_endpoint_security_groups.",
+    ),
+    "SG_EGRESS_RULES_REACHED": Entry(
+        "The agents' security group {group} would have {count} outbound rules, {new} of them new; its quota is {limit}.",
+        "Name wider ranges or a prefix list in harden_aws_required_egress, remove rules that nobody needs, or raise the quota 'Inbound "
+        "or outbound rules per security group' (L-0EA8095F).",
+    ),
+    "EGRESS_REF_INVALID": Entry(
+        "The endpoint that agents of {user} use is in {there}, and the security groups {groups} in {here} cannot name its group.",
+        "Nothing was changed for them. Add the range of the endpoint's subnets to harden_aws_required_egress, as cidr with port 443.",
+    ),
+    "SUBNET_SWAP_GAP": Entry(
+        "Endpoint {endpoint} has its only address in {subnet}. A zone holds one subnet of an endpoint, so to change to {wanted} would "
+        "leave it without an address for a while.",
+        "Nothing was changed. Add a subnet of another zone to privatelink_subnet_ids and run setup; then change this one.",
+    ),
+    "NARROW_UNPROVEN": Entry(
+        "Not narrowed, since agents that may be cut off were not seen to get through before: {why}.",
+        "Nothing was removed. Fix that, or add an agent host for each VPC that is named; playbook verify shows the details.",
+    ),
+    "NARROW_TAKEN_BACK": Entry(
+        "Agents were cut off once it was narrowed: {why}.",
+        "All rules that were removed are there again. Name in the inventory where these agents are "
+        "(privatelink_agent_security_groups, privatelink_agent_cidrs) and what else they need (harden_aws_required_egress).",
+    ),
+    "NARROW_NOT_TAKEN_BACK": Entry(
+        "Agents were cut off once it was narrowed ({why}), and the rules that were removed could not be put back: {problem}",
+        "Add them by hand now. The audit at the start of the run names them, and so does the result of the step.",
     ),
     "SG_REF_INVALID": Entry(
         "Security groups {groups} of {vpc_id} cannot be named in {other}: {why}.",
@@ -442,6 +555,89 @@ CATALOGUE: dict[str, Entry] = {
     "ENDPOINT_QUOTA": Entry(
         "{operation} failed: {message}",
         "A VPC has 50 interface endpoints by default: raise the quota, or join another link with privatelink_via.",
+    ),
+    "LOGIN_REFUSED": Entry(
+        "{operation} was not finished, since AWS does not take the login (any more): {message}",
+        "Check the profile or role, the clock, and that the region is enabled for the account; log in again. Then run again: the "
+        "run goes on where it stopped.",
+    ),
+    "AWS_UNWELL": Entry(
+        "{operation} failed within AWS: {message}",
+        "Run again: the run goes on where it stopped. If it stays so, see the AWS Health Dashboard.",
+    ),
+    "NOT_IN_TIME": Entry(
+        "{operation} was accepted, and what it changes is {message}.",
+        "Run again: the run goes on where it stopped. If AWS needs longer, raise setup_wait_timeout.",
+    ),
+    "CHANGED_AT_ONCE": Entry(
+        "{operation} failed, since somebody else changes the same thing: {message}",
+        "Run again when they are done: the run goes on from what is there then.",
+    ),
+    "GONE_MEANWHILE": Entry(
+        "{operation} failed, since something that was there is gone: {message}",
+        "Run again: the run goes on from what is there then. If it is one of yours, name another one in the inventory.",
+    ),
+    "SERVICE_REFUSED": Entry(
+        "{operation} failed: {message}",
+        "Check privatelink_service_name and privatelink_service_region. If they are right, ask Astronomer Support to allow this "
+        "account and region.",
+    ),
+    "SUBNET_HELD": Entry(
+        "{operation} failed: {message}",
+        "The address in a zone's old subnet was not given back in time. Run again, or raise setup_wait_timeout.",
+    ),
+    "ADDRESSES_USED_UP": Entry(
+        "{operation} failed: {message}",
+        "Free an address in that subnet, or name another one of its zone in privatelink_subnet_ids.",
+    ),
+    "SG_RULES_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "Name one range that covers the agents in privatelink_agent_cidrs, instead of many, or raise the quota 'Inbound or outbound "
+        "rules per security group' (L-0EA8095F).",
+    ),
+    "SG_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "Raise the quota 'VPC security groups per Region' (L-E79EC296), or name groups that are there in "
+        "privatelink_endpoint_security_groups.",
+    ),
+    "SG_PER_ENDPOINT_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "Name fewer groups in privatelink_endpoint_security_groups, or raise the quota 'Security groups per network interface' "
+        "(L-2AFB9258).",
+    ),
+    "TAG_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "A resource has 50 tags at most: set fewer in privatelink_tags, or remove some that nobody needs.",
+    ),
+    "NOT_PERMITTED": Entry(
+        "{operation} failed: {message}",
+        "AWS does not let this one be changed: often another service of AWS or another account manages it. Name another one in the "
+        "inventory.",
+    ),
+    "REQUEST_REFUSED": Entry(
+        "{operation} failed: AWS does not take a value of it: {message}",
+        "Check what the message names in the inventory, then run again. If the inventory is right, report it.",
+    ),
+    "ZONES_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "An account has 500 hosted zones by default: raise the quota, or have VPCs share a link with privatelink_via.",
+    ),
+    "ZONE_AUTHORISATIONS_LIMIT": Entry(
+        "{operation} failed: {message}",
+        "A zone has 1,000 open authorisations at most: delete those that were never used (aws route53 "
+        "list-vpc-association-authorizations).",
+    ),
+    "ZONE_VPC_UNKNOWN": Entry(
+        "{operation} failed: {message}",
+        "Check privatelink_vpc_id and privatelink_region, and allow ec2:DescribeVpcs: without it Route 53 does not know the VPC.",
+    ),
+    "ZONE_LAST_VPC": Entry(
+        "{operation} failed: {message}",
+        "AWS does not let a private zone go without a VPC: associate another one first, or remove the zone itself.",
+    ),
+    "ZONE_NOT_EMPTIED": Entry(
+        "{operation} failed: {message}",
+        "Somebody wrote records into the zone meanwhile: remove them if nobody needs them, then run again.",
     ),
     "STILL_IN_USE": Entry(
         "{operation} failed: {message}",

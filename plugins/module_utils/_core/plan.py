@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,20 @@ class New:
 
 @dataclass(frozen=True)
 class Token:
-    """Stands for an idempotency token; each planned create gets one of its own when it is sent."""
+    """Stands for an idempotency token; each planned create gets one of its own when it is sent.
+
+    With ``of``, which says what is wanted, two runs within the hour that want the same have the same token. It has to change
+    once the thing is gone: AWS answers a known token with what it once made for it, for hours
+    (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html).
+    """
+
+    of: tuple[str, ...] = ()
+
+    def real(self) -> str:
+        if not self.of:
+            return uuid4().hex
+        hour = time.strftime("%Y-%m-%dT%H", time.gmtime())
+        return hashlib.sha256("\n".join([*self.of, hour]).encode()).hexdigest()[:32]
 
     def __str__(self) -> str:
         return "<token>"
@@ -141,7 +155,7 @@ def send(calls: Sequence[Call], api: Api) -> Outcome:
 
 def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -> None:
     def real(placeholder: New | Token) -> str:
-        return uuid4().hex if isinstance(placeholder, Token) else outcome.made[placeholder]
+        return placeholder.real() if isinstance(placeholder, Token) else outcome.made[placeholder]
 
     for call in lane:
         stopped = next((outcome.failed[s] for s in sorted(call.subjects | call.requires) if s in outcome.failed), None)

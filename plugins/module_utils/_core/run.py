@@ -111,13 +111,15 @@ def _unknown(plan: Plan, outcome: Outcome, problem: str) -> list[Finding]:
 
 
 def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[Finding]:
-    """What AWS has decides, not what it answered: a call whose answer was lost may have worked."""
+    """What AWS has decides, not what it answered: a call whose answer was lost may have worked. Only of what was waited for in vain
+    that says too little."""
     needed: dict[str, set[str]] = {}
     for call in left.calls:
         for vpc in call.subjects:
             needed.setdefault(vpc, set()).add(f"{call.service}:{call.operation}")
     problems = []
-    for vpc in sorted(set(needed) | (set(outcome.failed) & set(errors(left.findings)))):
+    late = {vpc for vpc, (_call, error) in outcome.failed.items() if error.code in {"Timeout", "ReadFailed"}}
+    for vpc in sorted(set(needed) | late | (set(outcome.failed) & set(errors(left.findings)))):
         if vpc in outcome.failed:
             problems.append(_failure(vpc, outcome))
         elif vpc not in known:

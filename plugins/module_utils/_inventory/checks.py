@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._link.model import parse_service_region
+from .._link.model import CLUSTER_TAG, parse_service_region
 from .hosts import AgentHost, AgentVpc
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -166,8 +166,8 @@ def _tags(vpc: AgentVpc) -> Iterable[str]:
             yield f"privatelink_tags: {key} begins with aws:, which AWS keeps for itself."
         elif not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
             yield f"privatelink_tags: {str(key)[:40]} is too long. A key has up to 128 characters, a value up to 256."
-        elif key == "managed-by":
-            yield "privatelink_tags: managed-by is how this collection knows what is its own. Use another key."
+        elif key == "managed-by" or str(key).startswith(CLUSTER_TAG):
+            yield f"privatelink_tags: {key} is how this collection knows what is its own. Use another key."
 
 
 def _twins(vpcs: Mapping[str, AgentVpc]) -> list[str]:

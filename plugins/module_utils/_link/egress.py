@@ -11,23 +11,28 @@ from typing import Any
 
 from .._core.findings import Finding, finding
 from .._core.plan import Call, Plan
-from .security_group import peer_form, peers_of
+from .security_group import accounts_of, peer_form, peers_of
 
 #: The rule's protocol that stands for all protocols, and what AWS gives as ports where there are none.
 ALL = "-1"
 NO_PORT = -1
 ANYWHERE = {"0.0.0.0/0", "::/0"}
+#: Outbound rules of a security group, for IPv4 and IPv6 each:
+#: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+USUAL_QUOTA = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Rule:
-    """One destination of one security group. ``peer`` is a CIDR, a security group or a prefix list."""
+    """One destination of one security group. ``peer`` is a CIDR, a security group or a prefix list; ``account`` is that of a
+    security group, which AWS has to be told if it is another one."""
 
     peer: str
     protocol: str = "tcp"
     first: int = NO_PORT
     last: int = NO_PORT
     description: str = field(default="", compare=False)
+    account: str = field(default="", compare=False)
 
     @property
     def open(self) -> bool:
@@ -56,14 +61,18 @@ class Agents:
 Have = Mapping[str, frozenset[Rule]]
 
 
-def plan(wants: Sequence[Agents], have: Have) -> Plan:
-    """All groups of a VPC are one lane: what one of them cannot be allowed, no other loses."""
+def plan(wants: Sequence[Agents], have: Have, limit: int = USUAL_QUOTA) -> Plan:
+    """All groups of a VPC are one lane: what one of them cannot be allowed, no other loses.
+
+    ``limit`` is how many rules a group may have, 0 if that is not known.
+    """
     parts = []
     for name in sorted({want.name for want in wants}):
         here = [want for want in wants if want.name == name]
-        missing = [_not_found(want) for want in here if want.group_id not in have]
-        if missing:
-            parts.append(Plan(findings=tuple(missing)))
+        wrong = [_not_found(want) for want in here if want.group_id not in have]
+        wrong += [_too_many(want, have, limit) for want in here if limit and most([want], have) > limit]
+        if wrong:
+            parts.append(Plan(findings=tuple(wrong)))
             continue
         parts.append(
             Plan(
@@ -87,6 +96,27 @@ def result(wants: Iterable[Agents], have: Have) -> dict[str, dict[str, Any]]:
             "missing": [public(rule) for rule in sorted(want.allowed - rules)],
         }
     return shown
+
+
+def most(wants: Iterable[Agents], have: Have) -> int:
+    """The most rules that one of the groups has while what is missing has come and nothing has gone."""
+    counts = [_count(have.get(want.group_id, frozenset()) | want.allowed) for want in wants if _missing(want, have)]
+    return max(counts, default=0)
+
+
+def _missing(want: Agents, have: Have) -> frozenset[Rule]:
+    return want.allowed - have.get(want.group_id, frozenset())
+
+
+def _count(rules: Iterable[Rule]) -> int:
+    peers = [rule.peer for rule in rules]
+    v6 = sum(":" in peer for peer in peers)
+    return max(len(peers) - v6, sum(peer.startswith(("sg-", "pl-")) for peer in peers) + v6)
+
+
+def _too_many(want: Agents, have: Have, limit: int) -> Finding:
+    facts = {"group": want.group_id, "count": most([want], have), "limit": limit, "new": len(_missing(want, have))}
+    return finding("SG_EGRESS_RULES_REACHED", want.name, **facts)
 
 
 def _not_found(want: Agents) -> Finding:
@@ -125,12 +155,15 @@ def _permission(rule: Rule, described: bool) -> dict[str, Any]:
     portless = rule.first == NO_PORT and not rule.protocol.startswith("icmp")
     ports = {} if portless else {"FromPort": rule.first, "ToPort": rule.last}
     text = {"Description": rule.description} if described and rule.description else {}
+    account = {"UserId": rule.account} if rule.account else {}
     key, name = peer_form(rule.peer)
-    return {"IpProtocol": rule.protocol, **ports, key: [{name: rule.peer, **text}]}
+    return {"IpProtocol": rule.protocol, **ports, key: [{name: rule.peer, **account, **text}]}
 
 
 def rules_of(permissions: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:
     """AWS's IpPermissionsEgress as rules, one for each destination."""
+    permissions = list(permissions)
+    accounts = accounts_of(permissions)
     return frozenset(
         Rule(
             peer=peer,
@@ -138,6 +171,7 @@ def rules_of(permissions: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:
             first=each.get("FromPort", NO_PORT),
             last=each.get("ToPort", NO_PORT),
             description=text,
+            account=accounts.get(peer, ""),
         )
         for each in permissions
         for peer, text in peers_of(each).items()
@@ -156,10 +190,12 @@ def rule(given: Mapping[str, Any]) -> Rule:
         first=first,
         last=last if given.get("to_port") is None else int(given["to_port"]),
         description=given.get("description") or "",
+        account=given.get("account_id") or "",
     )
 
 
 def public(rule: Rule) -> dict[str, Any]:
     kind = {"UserIdGroupPairs": "group", "PrefixListIds": "prefix_list"}.get(peer_form(rule.peer)[0], "cidr")
     ports = {} if rule.first == NO_PORT else {"port": rule.first, "to_port": rule.last}
-    return {kind: rule.peer, "protocol": rule.protocol, **ports, "description": rule.description}
+    account = {"account_id": rule.account} if rule.account else {}
+    return {kind: rule.peer, **account, "protocol": rule.protocol, **ports, "description": rule.description}

@@ -24,7 +24,7 @@ _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired"
 
 def plan(links: Sequence[Link], have: Have) -> Plan:
     """The plan for a fleet: a VPC with an error has no calls, the others are not held up by it."""
-    return Plan.merge(_plan_link(link, have) for link in links)
+    return Plan.merge(_plan_link(link, have, links) for link in links)
 
 
 def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:
@@ -75,10 +75,11 @@ def result(link: Link, have: Have) -> dict[str, Any]:
     if endpoint is None:
         later = str(New("endpoint", link.name)) if link.present and not link.sources_only and not problems else ""
         shown = {"vpc_endpoint_id": later, "state": "", "dns_name": later, "hosted_zone_id": later, "addresses": []}
-        return {**shown, "security_group_ids": groups}
+        return {**shown, "security_group_ids": groups, "owner_id": have.vpcs.get(link.vpc_id, "")}
     return {
         "vpc_endpoint_id": endpoint.id,
         "security_group_ids": groups,
+        "owner_id": have.vpcs.get(link.vpc_id, ""),
         "state": endpoint.state,
         "dns_name": endpoint.dns_name,
         "hosted_zone_id": endpoint.hosted_zone_id,
@@ -86,7 +87,7 @@ def result(link: Link, have: Have) -> dict[str, Any]:
     }
 
 
-def _plan_link(link: Link, have: Have) -> Plan:
+def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
     if link.vpc_id not in have.vpcs:
         if not link.present:
             return Plan(before={link.name: {}}, after={link.name: {}})
@@ -96,17 +97,24 @@ def _plan_link(link: Link, have: Have) -> Plan:
     problems += more
     if not link.present:
         return Plan(findings=tuple(problems)) if problems else _plan_absent(link, endpoint, group, have)
+    refused = [] if link.security_groups else security_group.refused(link, group, have)
+    link = replace(link, barred=frozenset(one.vpc for one in refused))
+    link, kept = _spare(link, group, have, beside)
+    refused += kept
     if link.sources_only:
-        return _plan_sources(link, group) if not problems else Plan(findings=tuple(problems))
+        stopped = problems or (link.name in link.barred and refused)
+        plan_ = Plan() if stopped else _plan_sources(link, group, have)
+        return replace(plan_, findings=(*problems, *refused, *plan_.findings))
     dead = endpoint if endpoint is not None and endpoint.state in _DEAD else None
     if dead is not None:
         endpoint = None
         problems += [] if link.replace else status(link, have, 0)
-    problems += _check_input(link, have)
+    problems += _check_input(link, endpoint, have)
     subnets, more = _subnets.choose(link, endpoint, have)
-    problems += more
-    if errors(problems):
-        return Plan(findings=tuple(problems))
+    problems += [*more, *_no_gap(link, endpoint, subnets, have)]
+    if errors(problems) or link.name in link.barred:
+        return Plan(findings=(*problems, *refused))
+    problems += refused
     plan_ = _plan_present(link, endpoint, group, subnets, have)
     if dead is None:
         return replace(plan_, findings=tuple(problems))
@@ -116,7 +124,19 @@ def _plan_link(link: Link, have: Have) -> Plan:
     )
 
 
-def _check_input(link: Link, have: Have) -> list[Finding]:
+def _spare(link: Link, group: SecurityGroup | None, have: Have, beside: Sequence[Link]) -> tuple[Link, list[Finding]]:
+    """If others share a group whom these links do not know of, nobody is removed: any of the sources may be their agents'."""
+    if group is None or not link.purge_sources:
+        return link, []
+    foreign = group.sources - security_group.goal(link, group).sources
+    others = security_group.shared_with(link, group, have, beside) if foreign else []
+    if not others:
+        return link, []
+    facts = {"group": group.id, "others": others, "sources": foreign}
+    return replace(link, purge_sources=False), [finding("SG_SHARED", link.name, **facts)]
+
+
+def _check_input(link: Link, endpoint: Endpoint | None, have: Have) -> list[Finding]:
     problems = []
     parsed = parse_service_region(link.service_name)
     facts = {"service": link.service_name, "region": have.region, "service_region": link.service_region or parsed}
@@ -132,7 +152,28 @@ def _check_input(link: Link, have: Have) -> list[Finding]:
         problems.append(finding("SECURITY_GROUP_NOT_FOUND", link.name, vpc_id=link.vpc_id, group=group))
     if not link.security_groups and not link.sources:
         problems.append(finding("NO_AGENT_SOURCE", link.name))
-    return problems
+    return problems or _check_groups(link, endpoint, have)
+
+
+def _check_groups(link: Link, endpoint: Endpoint | None, have: Have) -> list[Finding]:
+    """Groups that the user names must not shut out agents; where an endpoint would get them, that stops it for all who use it."""
+    if not link.security_groups:
+        return []
+    changes = endpoint is not None and not endpoint.security_groups <= link.security_groups
+    sources = link.sources.union(*link.joined.values()) if changes else link.sources
+    left = security_group.closed_to(link, sources, have)
+    return [finding("AGENT_NOT_ADMITTED", link.name, groups=link.security_groups, sources=left)] if left else []
+
+
+def _no_gap(link: Link, endpoint: Endpoint | None, subnets: frozenset[str], have: Have) -> list[Finding]:
+    """An endpoint never is without an address: of a zone whose subnet is swapped, another zone has to serve meanwhile."""
+    if endpoint is None or endpoint.state != "available" or not subnets or subnets & endpoint.subnets:
+        return []
+    zones = {subnet.id: subnet.zone for subnet in have.subnets}
+    if {zones.get(new) for new in subnets} - {zones.get(old) for old in endpoint.subnets} or len(endpoint.subnets) > 1:
+        return []
+    facts = {"endpoint": endpoint.id, "subnet": endpoint.subnets, "wanted": subnets}
+    return [finding("SUBNET_SWAP_GAP", link.name, **facts)]
 
 
 # --- want and have to calls
@@ -145,7 +186,7 @@ def _plan_present(
     groups: frozenset[Id] = link.security_groups
     if not link.security_groups:
         goal = security_group.goal(link, group)
-        calls += security_group.calls(link, group, goal)
+        calls += security_group.calls(link, group, goal, {**have.owners, **link.accounts})
         groups = frozenset([goal.id]) | (endpoint.security_groups if endpoint else frozenset())
     else:
         goal = None
@@ -159,7 +200,8 @@ def _plan_present(
             security_groups=groups,
             tags=tags,
         )
-        calls.append(_create(link, wanted, have.region))
+        had = sorted(str(e.id) for e in have.endpoints if e.vpc_id == link.vpc_id)
+        calls.append(_create(link, wanted, have.region, had))
     else:
         wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags})
         calls += _modify(link, endpoint, wanted, {subnet.id: subnet.zone for subnet in have.subnets})
@@ -170,37 +212,40 @@ def _plan_present(
     )
 
 
-def _plan_sources(link: Link, group: SecurityGroup | None) -> Plan:
+def _plan_sources(link: Link, group: SecurityGroup | None, have: Have) -> Plan:
     """Joined VPCs of a link whose own VPC is outside of this run: let them in or no longer in, touch nothing else."""
     if group is None:
         return Plan()
     if link.purge_sources:
-        return _plan_purge(link, group)
+        return _plan_purge(link, group, have)
+    accounts = {**have.owners, **link.accounts, **group.accounts}
     gone = {name: sources & group.exact for name, sources in link.leaving.items() if sources & group.exact}
     removed = frozenset[str]().union(*gone.values())
-    goal = replace(group, sources=group.sources.union(*link.joined.values()) - removed)
-    revoke = link.call("RevokeSecurityGroupIngress", security_group.ingress(group.id, removed, described=False))
+    joined = (sources for name, sources in link.joined.items() if name not in link.barred)
+    goal = replace(group, sources=group.sources.union(*joined) - removed)
+    arguments = security_group.ingress(group.id, removed, accounts, described=False)
+    revoke = link.call("RevokeSecurityGroupIngress", arguments)
     leave = [replace(revoke, subjects=frozenset(gone))] if gone else []
     return Plan(
-        calls=(*security_group.joined_calls(link, group.id, group.sources), *leave),
+        calls=(*security_group.joined_calls(link, group.id, group.sources, accounts), *leave),
         before={link.name: public(None, group)},
         after={link.name: public(None, goal)},
     )
 
 
-def _plan_purge(link: Link, group: SecurityGroup) -> Plan:
+def _plan_purge(link: Link, group: SecurityGroup, have: Have) -> Plan:
     """All sources of a link and nobody else; its endpoint is left as it is."""
     if not link.sources:
         return Plan(findings=(finding("NO_AGENT_SOURCE", link.name),))
     goal = security_group.goal(link, group)
     return Plan(
-        calls=tuple(security_group.calls(link, group, goal)),
+        calls=tuple(security_group.calls(link, group, goal, {**have.owners, **link.accounts})),
         before={link.name: public(None, group)},
         after={link.name: public(None, goal)},
     )
 
 
-def _create(link: Link, endpoint: Endpoint, region: str) -> Call:
+def _create(link: Link, endpoint: Endpoint, region: str, had: Sequence[str]) -> Call:
     arguments: dict[str, Any] = {
         "VpcEndpointType": "Interface",
         "VpcId": endpoint.vpc_id,
@@ -210,7 +255,8 @@ def _create(link: Link, endpoint: Endpoint, region: str) -> Call:
         # Astro's names come from our zone; the service's own private DNS would fight with it.
         "PrivateDnsEnabled": False,
         "TagSpecifications": tag_specification("vpc-endpoint", endpoint.tags),
-        "ClientToken": Token(),
+        # Two runs at once ask for one endpoint; once there has been one, and it is gone, for another.
+        "ClientToken": Token(of=(endpoint.vpc_id, endpoint.service_name, *had)),
     }
     if link.service_region and link.service_region != region:
         arguments["ServiceRegion"] = link.service_region
@@ -218,7 +264,8 @@ def _create(link: Link, endpoint: Endpoint, region: str) -> Call:
 
 
 def _modify(link: Link, have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> list[Call]:
-    calls = [link.call("ModifyVpcEndpoint", {"VpcEndpointId": have.id, **step}) for step in _steps(have, want, zones)]
+    steps = [step for step in _steps(have, want, zones) if step]
+    calls = [link.call("ModifyVpcEndpoint", {"VpcEndpointId": have.id, **step}, until="settled") for step in steps]
     tags = {key: value for key, value in want.tags.items() if have.tags.get(key) != value}
     if tags:
         arguments = {"Resources": [have.id], "Tags": [{"Key": k, "Value": v} for k, v in sorted(tags.items())]}
@@ -229,18 +276,25 @@ def _modify(link: Link, have: Endpoint, want: Endpoint, zones: Mapping[str, str]
 def _steps(have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """New zones and groups come before old ones go, so that agents always have an address to reach.
 
-    A zone holds one subnet of an endpoint at a time: to swap it, the old one must go first.
+    A zone holds one subnet of an endpoint at a time: to swap it, the old one must go first. So zones are swapped one by one, each
+    when the endpoint has settled, and while others serve.
     """
     removed = have.subnets - want.subnets
-    swapped = {s for s in want.subnets - have.subnets if zones[s] in {zones.get(r) for r in removed}}
-    first = {
-        "AddSubnetIds": sorted(want.subnets - have.subnets - swapped),
-        "AddSecurityGroupIds": sorted(want.security_groups - have.security_groups, key=str),
-        "RemoveSecurityGroupIds": sorted(have.security_groups - want.security_groups, key=str),
-    }
-    for step in (first, {"RemoveSubnetIds": sorted(removed)}, {"AddSubnetIds": sorted(swapped)}):
-        if filled := {key: value for key, value in step.items() if value}:
-            yield filled
+    before = {zones.get(old, old): old for old in sorted(removed)}
+    swapped = {zones[new]: new for new in sorted(want.subnets - have.subnets) if zones[new] in before}
+    yield _filled(
+        AddSubnetIds=sorted(want.subnets - have.subnets - set(swapped.values())),
+        AddSecurityGroupIds=sorted(want.security_groups - have.security_groups, key=str),
+        RemoveSecurityGroupIds=sorted(have.security_groups - want.security_groups, key=str),
+    )
+    for zone, new in swapped.items():
+        yield {"RemoveSubnetIds": [before[zone]]}
+        yield {"AddSubnetIds": [new]}
+    yield _filled(RemoveSubnetIds=[old for zone, old in before.items() if zone not in swapped])
+
+
+def _filled(**lists: Sequence[Any]) -> dict[str, Any]:
+    return {key: value for key, value in lists.items() if value}
 
 
 def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, have: Have) -> Plan:
@@ -249,8 +303,9 @@ def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | N
         delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted")
         calls.append(replace(delete, not_before=link.drain if endpoint.state == "available" else 0))
     others = [e for e in have.endpoints if group and group.id in e.security_groups and e.live and e != endpoint]
-    if group is not None and not others:
-        calls.append(link.call("DeleteSecurityGroup", {"GroupId": group.id}))
+    if group is not None:
+        delete = link.call("DeleteSecurityGroup", {"GroupId": group.id})
+        calls += security_group.release_calls(link, group) if others else [delete]
     before = public(endpoint, group)
     after = public(None, group if others else None)
     return Plan(calls=tuple(calls), before={link.name: before}, after={link.name: after})
@@ -271,5 +326,6 @@ def public(endpoint: Endpoint | None, group: SecurityGroup | None) -> dict[str, 
             "tags": dict(sorted(endpoint.tags.items())),
         }
     if group is not None:
-        shown["security_group"] = {"group_id": str(group.id), "sources": sorted(group.sources)}
+        tags = {"tags": dict(sorted(group.tags.items()))} if group.tags else {}
+        shown["security_group"] = {"group_id": str(group.id), "sources": sorted(group.sources), **tags}
     return shown

@@ -16,6 +16,8 @@ from .._core.plan import Call, Id, New
 NAME = "astro-privatelink"
 #: What this collection created, or was told to adopt, carries this tag.
 OWNED = {"managed-by": "astro.privatelink"}
+#: The managed security group carries a tag with this prefix for each cluster whose link uses it: several inventories may share it.
+CLUSTER_TAG = "astro.privatelink/"
 
 _SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
 #: States in which an endpoint no longer counts.
@@ -29,6 +31,14 @@ def parse_service_region(service_name: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Where a VPC that shares a link is, if not at the link's. ``access`` names how its account is reached, "" for the link's."""
+
+    region: str = ""
+    access: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What is wanted of one VPC's endpoint. ``sources`` are security group ids and CIDRs whose agents may enter.
 
@@ -38,7 +48,9 @@ class Link:
     ``service_region`` is where the service lives, "" for the VPC's region; ``zone_ids`` are the AZ ids that Support
     named, if AWS is not to be asked. ``replace`` allows to delete an endpoint that is rejected, failed or expired, and to
     make a new one. ``drain`` are the seconds for which an available endpoint is still kept before it is deleted, for
-    agents that have its addresses from before.
+    agents that have its addresses from before. ``cluster`` is the Astro cluster that the link leads to, if it is known.
+    ``peers`` says where joined VPCs are that are elsewhere, ``accounts`` of which accounts security groups are that are not the
+    link's own. ``barred`` are joined VPCs that get no new rules, since AWS would not take them.
     """
 
     name: str
@@ -58,6 +70,10 @@ class Link:
     leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
     purge_sources: bool = False
     drain: int = 0
+    cluster: str = ""
+    peers: Mapping[str, Peer] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    barred: frozenset[str] = frozenset()
 
     def call(self, operation: str, arguments: Mapping[str, Any], makes: New | None = None, until: str = "") -> Call:
         """A request to EC2 for this link, in its own lane."""
@@ -94,7 +110,11 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityGroup:
-    """``sources`` are those who may reach port 443, by whichever rule; ``exact`` those by a rule for just that port."""
+    """``sources`` are those who may reach port 443, by whichever rule; ``exact`` those by a rule for just that port.
+
+    ``accounts`` are the accounts of security groups among them, ``rules`` the number of rules as AWS counts them: for IPv4
+    and IPv6 apart, and one that names a group in both.
+    """
 
     id: Id
     vpc_id: str
@@ -102,6 +122,9 @@ class SecurityGroup:
     sources: frozenset[str]
     owned: bool
     exact: frozenset[str] = field(default=frozenset(), compare=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    rules: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +154,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Have:
-    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account."""
+    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account.
+
+    ``owners`` are the accounts of joined VPCs' security groups, as far as these were read; ``unread`` says of joined VPCs why
+    theirs were not. ``rules`` is how many rules a security group may have, 0 if that is not known.
+    """
 
     region: str
     vpcs: Mapping[str, str]
@@ -139,6 +166,9 @@ class Have:
     subnets: tuple[Subnet, ...] = ()
     groups: tuple[SecurityGroup, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    rules: int = 60
 
     def subnets_of(self, vpc_id: str) -> dict[str, Subnet]:
         return {subnet.id: subnet for subnet in self.subnets if subnet.vpc_id == vpc_id}

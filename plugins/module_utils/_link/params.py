@@ -32,6 +32,9 @@ ENDPOINT_LINK = {
     "leaving": {"type": "dict", "default": {}},
     "purge_sources": {"type": "bool", "default": False},
     "drain": {"type": "int", "default": 0},
+    "cluster_id": {"type": "str", "default": ""},
+    "joined_from": {"type": "dict", "default": {}},
+    "group_accounts": {"type": "dict", "default": {}},
     "state": STATE,
 }
 
@@ -54,8 +57,28 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
         purge_sources=params["purge_sources"],
         drain=params["drain"],
+        cluster=params["cluster_id"],
+        peers={
+            name: model.Peer(region=where.get("region") or "", access=peer_access(where))
+            for name, where in params["joined_from"].items()
+        },
+        accounts={group: str(account) for group, account in params["group_accounts"].items()},
         present=params["state"] == "present",
     )
+
+
+#: The name of the way to an account with the credentials of the run, where a link's own account is reached another way.
+WITH_OWN_CREDENTIALS = "the run's own credentials"
+
+
+def peers(links: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """How the accounts of joined VPCs are reached that are not the link's, by the names of these ways."""
+    found = {peer_access(where): where for link in links for where in (link.get("joined_from") or {}).values()}
+    return {name: where for name, where in found.items() if name}
+
+
+def peer_access(where: Mapping[str, Any]) -> str:
+    return access_name(where) or (WITH_OWN_CREDENTIALS if where.get("other_account") else "")
 
 
 RECORD = {
@@ -119,6 +142,7 @@ RULE = {
     "cidr": {"type": "str"},
     "group": {"type": "str"},
     "prefix_list": {"type": "str"},
+    "account_id": {"type": "str"},
     "protocol": {"type": "str", "default": "tcp"},
     "port": {"type": "int"},
     "to_port": {"type": "int"},

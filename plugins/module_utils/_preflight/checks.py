@@ -136,7 +136,13 @@ def waiting(zones: Zones) -> set[str]:
 
 def _planned(seen: Seen) -> Iterable[Finding]:
     for fleet in seen.fleets:
-        yield from fleet.plan.findings
+        links = {link.name: link for link in fleet.links}
+        for one in fleet.plan.findings:
+            # of groups the checks below know more: in which subnets agents are, and whether VPCs are connected
+            mine = links.get(one.vpc)
+            joined = mine is None and one.code in {"SG_REF_INVALID", "SECURITY_GROUP_NOT_FOUND"}
+            if not joined and not (one.code == "AGENT_NOT_ADMITTED" and mine and mine.sources):
+                yield one
     for zones in seen.zones:
         ids = {link.name: link.zone_id for link in zones.links}
         for one in zones.plan.findings:

@@ -83,6 +83,7 @@ def _read_fleet(place: Place, sdk: Sequence[int]) -> Seen:
     links = tuple(link for link in place.links if link.name not in {one.vpc for one in old})
     try:
         have = read.read_fleet(place.client("ec2"), links, place.ids)
+        have = read.with_peers(have, place.clients, links, place.access, own="")
         with clients.reading("EC2"):
             network = read_network.read(place, have.subnets)
     except errors.ReadFailed as problem:

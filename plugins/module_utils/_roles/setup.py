@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._core.findings import finding
@@ -95,20 +95,36 @@ def find(results: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any] | No
 
 
 def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> dict[str, Any]:
+    joined = [other for other in vpcs.values() if other.via == vpc.name]
     return {
         "name": vpc.name,
         "vpc_id": vpc.text("vpc_id"),
+        "cluster_id": vpc.text("cluster_id"),
         "service_name": vpc.text("service_name"),
         "service_region": vpc.text("service_region"),
         "supported_az_ids": vpc.many("supported_az_ids"),
         "replace": vpc.flag("replace_endpoint"),
         "sources": vpc.sources,
-        "joined": {v.name: v.sources for v in vpcs.values() if v.via == vpc.name},
+        "joined": {other.name: other.sources for other in joined},
+        "joined_from": apart(joined, vpc),
         "sources_only": vpc.name not in names,
         "subnet_ids": vpc.many("subnet_ids"),
         "security_group_ids": vpc.many("endpoint_security_groups"),
         "tags": vpc.vars.get("tags", {}),
         "vpc_endpoint_id": vpc.text("endpoint_id"),
+    }
+
+
+def apart(vpcs: Iterable[AgentVpc], owner: AgentVpc) -> dict[str, dict[str, Any]]:
+    """Where VPCs with security groups are that are not in an owner's account and region, as far as the inventory tells."""
+    return {
+        vpc.name: {
+            "region": vpc.text("region"),
+            **({**vpc.access, "other_account": True} if vpc.access != owner.access else {}),
+        }
+        for vpc in vpcs
+        if vpc.many("agent_security_groups")
+        and (vpc.access != owner.access or vpc.text("region") != owner.text("region"))
     }
 
 

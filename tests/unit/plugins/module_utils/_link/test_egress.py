@@ -108,3 +108,31 @@ def test_what_was_open_can_be_allowed_again_in_the_form_in_which_it_was_shown():
     assert shown["missing"] == [core.public(REGISTRY)]
     again = replace(WANT, allowed=frozenset(map(core.rule, shown["open"])))
     assert sent(core.plan([again], {"sg-1": frozenset([LINK])})) == [("Authorize", "sg-1", ["everything to 0.0.0.0/0"])]
+
+
+def test_a_group_of_another_account_is_named_with_it_and_stays_the_same_rule():
+    given = {"group": "sg-x", "account_id": "222222222222", "port": 443}
+    want = replace(WANT, allowed=frozenset([core.rule(given)]))
+    (call,) = core.plan([want], {"sg-1": frozenset()}).calls
+    (pair,) = call.arguments["IpPermissions"][0]["UserIdGroupPairs"]
+    assert pair == {"GroupId": "sg-x", "UserId": "222222222222"}
+    (back,) = core.rules_of(call.arguments["IpPermissions"])
+    assert core.public(back)["account_id"] == "222222222222"
+    assert core.plan([want], {"sg-1": frozenset([back])}).calls == ()
+    assert core.rule({**given, "account_id": None}) == back
+
+
+@pytest.mark.parametrize(
+    ("there", "limit", "told"),
+    [(58, 60, False), (59, 60, True), (60, 60, True), (60, 0, False), (60, 62, False)],
+)
+def test_rules_over_the_quota_are_refused_before_anything_is_sent(there, limit, told):
+    have = {"sg-1": frozenset(core.Rule(peer=f"10.0.{n}.0/24", first=443, last=443) for n in range(there))}
+    plan = core.plan([WANT], have, limit)
+    assert [one.code for one in plan.findings] == (["SG_EGRESS_RULES_REACHED"] if told else [])
+    assert bool(plan.calls) is not told
+
+
+def test_a_full_group_that_lacks_nothing_is_fine():
+    have = {"sg-1": frozenset([*(core.Rule(peer=f"10.0.{n}.0/24") for n in range(70)), LINK, REGISTRY])}
+    assert core.plan([WANT], have).findings == ()

@@ -29,7 +29,8 @@ def subnet(name, zone="a", *, free=100, public=False, owner="111111111111", vpc=
 
 
 def group(name="sg-ours", sources=("sg-agents",), owned=True, called=model.NAME, vpc="vpc-1"):
-    return model.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned)
+    tags = OURS if owned else {}
+    return model.SecurityGroup(id=name, vpc_id=vpc, name=called, sources=frozenset(sources), owned=owned, tags=tags)
 
 
 def endpoint(name="vpce-1", *, subnets=("a", "b"), groups=("sg-ours",), tags=None, state="available", vpc="vpc-1"):
@@ -74,7 +75,7 @@ def test_a_new_link_is_a_group_a_rule_and_an_endpoint():
     assert create["SubnetIds"] == ["subnet-a", "subnet-b"]
     assert create["SecurityGroupIds"] == [New("security group", "one")]
     assert create["PrivateDnsEnabled"] is False
-    assert create["ClientToken"] == Token()
+    assert create["ClientToken"] == Token(of=("vpc-1", SERVICE))
     assert {"Key": "managed-by", "Value": "astro.privatelink"} in create["TagSpecifications"][0]["Tags"]
 
 
@@ -111,23 +112,92 @@ def test_the_ids_of_two_new_links_do_not_mix():
         ({"subnets": {"a", "b", "c2"}}, [{"AddSubnetIds": ["subnet-c2"]}]),
         # another zone: the new one comes first
         ({"subnets": {"a", "c2"}}, [{"AddSubnetIds": ["subnet-c2"]}, {"RemoveSubnetIds": ["subnet-b"]}]),
+        # both zones: one after the other, so that one always serves
+        (
+            {"subnets": {"a2", "b2"}},
+            [
+                {"RemoveSubnetIds": ["subnet-a"]},
+                {"AddSubnetIds": ["subnet-a2"]},
+                {"RemoveSubnetIds": ["subnet-b"]},
+                {"AddSubnetIds": ["subnet-b2"]},
+            ],
+        ),
+        # a zone goes and the other one's subnet is swapped: it serves again before the zone goes
+        (
+            {"subnets": {"a2"}},
+            [{"RemoveSubnetIds": ["subnet-a"]}, {"AddSubnetIds": ["subnet-a2"]}, {"RemoveSubnetIds": ["subnet-b"]}],
+        ),
         # the same zone: the old one has to go first
         ({"subnets": {"a", "b2"}}, [{"RemoveSubnetIds": ["subnet-b"]}, {"AddSubnetIds": ["subnet-b2"]}]),
         (
-            {"security_groups": {"sg-agents"}},
-            [{"AddSecurityGroupIds": ["sg-agents"], "RemoveSecurityGroupIds": ["sg-ours"]}],
+            {"security_groups": {"sg-wide"}},
+            [{"AddSecurityGroupIds": ["sg-wide"], "RemoveSecurityGroupIds": ["sg-ours"]}],
         ),
     ],
 )
 def test_an_existing_endpoint_is_modified_without_a_gap(want, steps):
     zones = frozenset(f"us-east-1{z}" for z in "abd")
-    more = (subnet("b2", "b"), subnet("c2", "d")) if "subnets" in want else ()
+    more = (subnet("a2", "a"), subnet("b2", "b"), subnet("c2", "d")) if "subnets" in want else ()
     service = model.Service(name=SERVICE, zones=zones)
-    have = replace(DONE, services={SERVICE: service}, subnets=(*DONE.subnets, *more))
+    wide = group("sg-wide", sources=["10.0.0.0/8"], owned=False, called="wide")
+    have = replace(DONE, services={SERVICE: service}, subnets=(*DONE.subnets, *more), groups=(*DONE.groups, wide))
     changed = {k: frozenset(f"subnet-{s}" if k == "subnets" else s for s in v) for k, v in want.items()}
     plan = core.plan([replace(LINK, **changed)], have)
     assert [{k: v for k, v in call.arguments.items() if k != "VpcEndpointId"} for call in plan.calls] == steps
-    assert set(operations(plan)) == {"ModifyVpcEndpoint"}
+    assert {(call.operation, call.until) for call in plan.calls} == {("ModifyVpcEndpoint", "settled")}
+
+
+def test_an_endpoint_is_never_without_an_address():
+    have = replace(DONE, endpoints=(endpoint(subnets=("a",)),), subnets=(*DONE.subnets, subnet("a2", "a")))
+    plan = core.plan([replace(LINK, subnets=frozenset(["subnet-a2"]))], have)
+    assert (operations(plan), codes(plan)) == ([], ["SUBNET_SWAP_GAP"])
+    with_another = core.plan([replace(LINK, subnets=frozenset(["subnet-a2", "subnet-b"]))], have)
+    assert [list(call.arguments)[1:] for call in with_another.calls] == [
+        ["AddSubnetIds"],
+        ["RemoveSubnetIds"],
+        ["AddSubnetIds"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "admitted", "left"),
+    [
+        ({"sg-agents"}, {"sg-agents"}, None),
+        ({"sg-agents"}, {"10.0.0.0/8"}, None),  # perhaps the agents are there; preflight knows
+        ({"sg-agents"}, set(), "sg-agents"),
+        ({"sg-agents"}, {"sg-other"}, "sg-agents"),
+        ({"10.1.0.0/16"}, {"10.0.0.0/8"}, None),
+        ({"10.1.0.0/16"}, {"10.1.1.0/24"}, "10.1.0.0/16"),
+        ({"10.1.0.0/16"}, {"::/0"}, "10.1.0.0/16"),
+        ({"10.1.0.0/16"}, {"pl-1"}, None),
+        (set(), set(), "anybody"),
+        (set(), {"10.0.0.0/8"}, None),
+    ],
+)
+@pytest.mark.parametrize("have", [EMPTY, DONE], ids=["a new endpoint", "one that works"])
+def test_groups_that_shut_out_agents_are_not_put_on_an_endpoint(have, sources, admitted, left):
+    mine = group("sg-mine", sources=admitted, owned=False, called="mine")
+    want = replace(LINK, sources=frozenset(sources), security_groups=frozenset(["sg-mine"]))
+    plan = core.plan([want], replace(have, groups=(*have.groups, mine)))
+    assert codes(plan) == (["AGENT_NOT_ADMITTED"] if left else [])
+    assert bool(plan.calls) is not bool(left)
+    assert not left or f"do not admit {left} on" in plan.findings[0].seen
+
+
+def test_joined_agents_are_asked_for_where_a_working_endpoint_gets_other_groups():
+    mine = group("sg-mine", sources=["sg-agents"], owned=False, called="mine")
+    want = replace(LINK, security_groups=frozenset(["sg-mine"]), joined={"two": frozenset(["sg-two"])})
+    assert codes(core.plan([want], replace(DONE, groups=(*DONE.groups, mine)))) == ["AGENT_NOT_ADMITTED"]
+
+
+def test_two_runs_at_once_ask_for_one_endpoint_and_later_ones_for_another():
+    def token(have, **link):
+        return core.plan([replace(LINK, **link)], have).calls[-1].arguments["ClientToken"]
+
+    assert token(EMPTY) == token(replace(EMPTY, groups=(AGENTS, group())), tags={"team": "data"})
+    gone = replace(EMPTY, endpoints=(endpoint(state="deleted"),))
+    assert token(gone) != token(EMPTY)
+    assert token(EMPTY).real() == token(EMPTY).real() != token(gone).real()
 
 
 def test_a_zone_that_came_later_is_added_and_chosen_subnets_stay():
@@ -150,9 +220,14 @@ def test_groups_added_by_hand_stay_unless_groups_are_named():
 
 
 def test_tags_are_added_and_others_kept():
-    plan = core.plan([replace(LINK, tags={"team": "data"})], DONE)
-    assert operations(plan) == ["CreateTags"]
-    assert plan.calls[0].arguments["Tags"] == [{"Key": "team", "Value": "data"}]
+    theirs = replace(DONE, groups=(AGENTS, replace(group(), tags={**OURS, "by": "hand"})))
+    plan = core.plan([replace(LINK, tags={"team": "data"})], theirs)
+    assert [(call.operation, call.arguments["Resources"]) for call in plan.calls] == [
+        ("CreateTags", ["sg-ours"]),
+        ("CreateTags", ["vpce-1"]),
+    ]
+    assert all(call.arguments["Tags"] == [{"Key": "team", "Value": "data"}] for call in plan.calls)
+    assert plan.after["one"]["security_group"]["tags"] == {**OURS, "by": "hand", "team": "data"}
 
 
 def test_joined_vpcs_are_let_in_by_one_call_that_does_not_fail_the_owner():
@@ -406,3 +481,124 @@ def test_a_dead_endpoint_is_replaced_only_when_asked(state):
     assert operations(plan) == ["DeleteVpcEndpoints", "CreateVpcEndpoint"]
     assert plan.calls[0].until == "deleted"
     assert core.plan([replace(LINK, replace=True)], DONE).calls == ()
+
+
+# --- joined VPCs elsewhere
+
+THERE = model.Peer(region="us-east-1", access="theirs")
+FAR = model.Peer(region="eu-west-1", access="theirs")
+JOINED = replace(LINK, joined={"two": frozenset(["sg-two"])}, peers={"two": THERE})
+
+
+def test_a_group_of_another_account_is_named_with_it():
+    (call,) = core.plan([JOINED], replace(DONE, owners={"sg-two": "222222222222"})).calls
+    (pair,) = call.arguments["IpPermissions"][0]["UserIdGroupPairs"]
+    assert (pair["GroupId"], pair["UserId"]) == ("sg-two", "222222222222")
+    (call,) = core.plan([replace(JOINED, accounts={"sg-two": "333333333333"})], DONE).calls
+    assert call.arguments["IpPermissions"][0]["UserIdGroupPairs"][0]["UserId"] == "333333333333"
+
+
+def test_it_is_also_removed_with_it():
+    rules = replace(group(sources=("sg-agents", "sg-two")), exact=frozenset(["sg-agents", "sg-two"]))
+    have = replace(DONE, groups=(AGENTS, replace(rules, accounts={"sg-two": "222222222222"})))
+    for change in ({"purge_sources": True}, {"leaving": {"two": frozenset(["sg-two"])}}):
+        (call,) = core.plan([replace(LINK, sources_only=True, **change)], have).calls
+        assert call.operation == "RevokeSecurityGroupIngress"
+        assert call.arguments["IpPermissions"][0]["UserIdGroupPairs"] == [
+            {"GroupId": "sg-two", "UserId": "222222222222"}
+        ]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    ("peer", "have", "code"),
+    [
+        (FAR, DONE, "SG_REF_INVALID"),
+        (THERE, DONE, "SECURITY_GROUP_NOT_FOUND"),
+        (THERE, replace(DONE, unread={"two": "It was denied."}), "READ_FAILED"),
+    ],
+)
+def test_a_group_that_cannot_be_named_fails_its_vpc_before_anything_is_sent_for_it(peer, have, code, alone):
+    link = replace(JOINED, peers={"two": peer}, sources_only=alone)
+    plan = core.plan([replace(link, joined={**link.joined, "three": frozenset(["10.3.0.0/16"])})], have)
+    assert [(one.code, one.vpc) for one in plan.findings] == [(code, "two")]
+    assert [call.subjects for call in plan.calls] == [{"three"}]
+
+
+def test_while_a_joined_vpc_is_not_let_in_nobody_is_removed():
+    rules = replace(group(sources=("sg-agents", "0.0.0.0/0")), exact=frozenset(["sg-agents", "0.0.0.0/0"]))
+    link = replace(JOINED, peers={"two": FAR}, sources_only=True, purge_sources=True)
+    plan = core.plan([link], replace(DONE, groups=(AGENTS, rules)))
+    assert (operations(plan), codes(plan)) == ([], ["SG_REF_INVALID"])
+
+
+# --- the quota of rules
+
+
+def many(count, third=1):
+    return frozenset(f"10.{third}.{number}.0/24" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("sources", "joined", "there", "limit", "told"),
+    [
+        (30, 30, 0, 60, set()),
+        (30, 31, 0, 60, {"two"}),
+        (61, 0, 0, 60, {"one"}),
+        (10, 10, 41, 60, {"two"}),
+        (10, 10, 41, 100, set()),
+        (61, 61, 0, 0, set()),
+    ],
+)
+def test_rules_over_the_quota_are_refused_before_anything_is_sent(sources, joined, there, limit, told):
+    link = replace(LINK, sources=many(sources), joined={"two": many(joined, third=2)} if joined else {})
+    have = replace(DONE, groups=(AGENTS, replace(group(sources=()), rules=there)), rules=limit)
+    plan = core.plan([link], have)
+    assert {one.vpc for one in plan.findings} == told
+    assert set(codes(plan)) <= {"SG_RULES_REACHED"}
+    assert not told & {name for call in plan.calls for name in call.subjects}
+
+
+# --- others who use the group
+
+
+@pytest.mark.parametrize(
+    ("have", "beside", "others"),
+    [
+        ({"tags": {f"{model.CLUSTER_TAG}b": "agents"}}, {}, "cluster b"),
+        ({"tags": {f"{model.CLUSTER_TAG}a": "agents"}}, {}, None),
+        ({"tags": {f"{model.CLUSTER_TAG}b": "agents"}}, {"cluster": "b"}, None),
+        ({"endpoint": "vpce-2"}, {}, "endpoint vpce-2"),
+        ({"endpoint": "vpce-2"}, {"service_name": SERVICE.replace("0123", "9999")}, None),
+    ],
+)
+def test_sources_of_others_who_use_the_group_are_kept(have, beside, others):
+    exact = frozenset(["sg-agents", "10.2.0.0/16"])
+    shared = replace(group(sources=exact), exact=exact, tags={**OURS, **have.get("tags", {})})
+    theirs = replace(endpoint("vpce-2"), service_name=SERVICE.replace("0123", "9999"))
+    there = replace(DONE, groups=(AGENTS, shared), endpoints=(endpoint(), *([theirs] if "endpoint" in have else [])))
+    tight = replace(LINK, cluster="a", sources_only=True, purge_sources=True)
+    others_too = [replace(LINK, name="b", sources_only=True, **beside)] if beside else []
+    plan = core.plan([tight, *others_too], there)
+    assert operations(plan) == ([] if others else ["RevokeSecurityGroupIngress"])
+    assert codes(plan) == (["SG_SHARED"] if others else [])
+    assert not others or others in plan.findings[0].seen
+
+
+def test_a_group_says_which_clusters_use_it_until_their_links_go():
+    made = core.plan([replace(LINK, cluster="a")], EMPTY).calls[0].arguments["TagSpecifications"][0]["Tags"]
+    assert {"Key": "astro.privatelink/a", "Value": "agents"} in made
+    (tagged,) = core.plan([replace(LINK, cluster="b")], DONE).calls
+    assert tagged.arguments["Tags"] == [{"Key": "astro.privatelink/b", "Value": "agents"}]
+    both = replace(group(), tags={**OURS, "astro.privatelink/a": "agents", "astro.privatelink/b": "agents"})
+    other = replace(endpoint("vpce-2"), service_name=SERVICE.replace("0123", "9999"))
+    have = replace(DONE, groups=(AGENTS, both), endpoints=(endpoint(), other))
+    gone = core.plan([replace(LINK, cluster="a", present=False)], have)
+    assert operations(gone) == ["DeleteVpcEndpoints", "DeleteTags"]
+    assert gone.calls[1].arguments["Tags"] == [{"Key": "astro.privatelink/a"}]
+
+
+def test_a_link_that_cannot_choose_between_endpoints_names_none():
+    have = replace(DONE, endpoints=(endpoint(), endpoint("vpce-2")))
+    assert codes(core.plan([LINK], have)) == ["ENDPOINT_DUPLICATE"]
+    assert core.result(LINK, have)["dns_name"] == ""
