@@ -424,7 +424,7 @@ def test_what_a_hostile_agent_host_adds_to_its_answer_sets_nothing(lab: Lab, age
     python = tmp_path / "python"
     python.write_text(HOSTILE.format(python=sys.executable))
     python.chmod(0o755)
-    done = harden(lab, tmp_path, "-e", f"ansible_python_interpreter={{python}}".format(python=python))
+    done = harden(lab, tmp_path, "-e", f"ansible_python_interpreter={python}")
     assert (done.rc, ranges(lab), updates(lab)) == (0, [CLUSTER_RANGE], 1), done.text
     assert "harden_api_url" not in (tmp_path / "results.jsonl").read_text()
     assert agents.all_served()
