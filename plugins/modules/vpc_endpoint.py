@@ -31,7 +31,7 @@ extends_documentation_fragment:
   - astro.privatelink.access
 options:
   links:
-    description: The VPCs that shall have an endpoint of their own, and those that shall no longer have one.
+    description: VPCs to give an endpoint of their own, or to remove it from.
     type: list
     elements: dict
     required: true
@@ -137,7 +137,7 @@ options:
         type: int
         default: 0
       state:
-        description: Whether the VPC shall have an endpoint.
+        description: Whether the VPC is to have an endpoint.
         type: str
         choices: [present, absent]
         default: present

@@ -68,7 +68,6 @@ class Sender:
     def _send(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
         reply = self._once_ready(call, arguments)
         if str(reply.get("VpcEndpoint", {}).get("State", "")).lower() in _OVER:
-            # AWS remembers the token, and what was made for it is gone
             reply = self._once_ready(call, {**arguments, "ClientToken": uuid4().hex})
         failed = [item["Error"] for item in reply.get("Unsuccessful", [])]
         if failed and "NotFound" not in failed[0]["Code"]:
@@ -109,13 +108,8 @@ class Sender:
                 filters = {"group-id": [arguments["GroupId"]]}
                 groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
                 found = [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
-            case (
-                "CreateVpcEndpoint",
-                "IdempotentParameterMismatch",
-            ):  # another run has just made it, with other settings
-                filters = {"vpc-id": [arguments["VpcId"]], "service-name": [arguments["ServiceName"]]}
-                there = describe(aws, "describe_vpc_endpoints", "VpcEndpoints", filters)
-                found = [{"VpcEndpoint": e} for e in there if e["State"].lower() not in _OVER]
+            case "CreateVpcEndpoint", "IdempotentParameterMismatch":
+                found = [{"VpcEndpoint": self._made_by_another(aws, arguments)}]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
                 zones = list_zones(aws, arguments["Name"])
                 found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]
@@ -128,6 +122,19 @@ class Sender:
         if not found:
             raise error
         return found[0]
+
+    def _made_by_another(self, ec2: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The endpoint that another run has just made with other settings; if none shows, AWS remembers the token of one that is
+        gone, and that is as if it were."""
+        filters = {"vpc-id": [arguments["VpcId"]], "service-name": [arguments["ServiceName"]]}
+        there: list[dict[str, Any]] = []
+
+        def shows() -> bool:
+            found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+            there.extend(each for each in found if each["State"].lower() not in _OVER)
+            return bool(there)
+
+        return there[0] if poll(shows, not_yet.VISIBLE_AFTER / 2) else {"State": "deleted"}
 
     def _wait(self, call: Call, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         ready = True

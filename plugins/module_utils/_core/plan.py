@@ -31,6 +31,9 @@ class New:
         return f"<{self.kind} of {self.owner}>"
 
 
+Id: TypeAlias = "str | New"
+
+
 @dataclass(frozen=True)
 class Token:
     """Stands for an idempotency token; each planned create gets one of its own when it is sent.
@@ -40,19 +43,18 @@ class Token:
     (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html).
     """
 
-    of: tuple[str, ...] = ()
+    of: tuple[Id, ...] = ()
 
-    def real(self) -> str:
+    def real(self, made: Mapping[New, str]) -> str:
+        """``made`` has the ids of what was made before."""
         if not self.of:
             return uuid4().hex
+        wanted = [made[each] if isinstance(each, New) else each for each in self.of]
         hour = time.strftime("%Y-%m-%dT%H", time.gmtime())
-        return hashlib.sha256("\n".join([*self.of, hour]).encode()).hexdigest()[:32]
+        return hashlib.sha256("\n".join([*wanted, hour]).encode()).hexdigest()[:32]
 
     def __str__(self) -> str:
         return "<token>"
-
-
-Id: TypeAlias = "str | New"
 
 
 class ShownCall(TypedDict):
@@ -155,7 +157,7 @@ def send(calls: Sequence[Call], api: Api) -> Outcome:
 
 def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -> None:
     def real(placeholder: New | Token) -> str:
-        return placeholder.real() if isinstance(placeholder, Token) else outcome.made[placeholder]
+        return placeholder.real(outcome.made) if isinstance(placeholder, Token) else outcome.made[placeholder]
 
     for call in lane:
         stopped = next((outcome.failed[s] for s in sorted(call.subjects | call.requires) if s in outcome.failed), None)

@@ -246,17 +246,18 @@ def _plan_purge(link: Link, group: SecurityGroup, have: Have) -> Plan:
 
 
 def _create(link: Link, endpoint: Endpoint, region: str, had: Sequence[str]) -> Call:
+    groups = sorted(endpoint.security_groups, key=str)
     arguments: dict[str, Any] = {
         "VpcEndpointType": "Interface",
         "VpcId": endpoint.vpc_id,
         "ServiceName": endpoint.service_name,
         "SubnetIds": sorted(endpoint.subnets),
-        "SecurityGroupIds": sorted(endpoint.security_groups, key=str),
+        "SecurityGroupIds": groups,
         # Astro's names come from our zone; the service's own private DNS would fight with it.
         "PrivateDnsEnabled": False,
         "TagSpecifications": tag_specification("vpc-endpoint", endpoint.tags),
-        # Two runs at once ask for one endpoint; once there has been one, and it is gone, for another.
-        "ClientToken": Token(of=(endpoint.vpc_id, endpoint.service_name, *had)),
+        # Two runs at once ask for one endpoint; once there has been one, and it is gone with its group, for another.
+        "ClientToken": Token(of=(endpoint.vpc_id, endpoint.service_name, *groups, *had)),
     }
     if link.service_region and link.service_region != region:
         arguments["ServiceRegion"] = link.service_region

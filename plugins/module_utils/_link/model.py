@@ -129,7 +129,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An endpoint as it is, or as it shall be. What AWS makes of it (state, names, addresses) is not compared."""
+    """An endpoint as it is, or as it is wanted. What AWS makes of it (state, names, addresses) is not compared."""
 
     id: Id
     vpc_id: str

@@ -174,9 +174,16 @@ class TestTokens:
         mismatch = refused("IdempotentParameterMismatch")
         ec2 = Client(create_vpc_endpoint=[mismatch], describe_vpc_endpoints=states("pending"))
         assert send("CreateVpcEndpoint", ASKED, ec2=ec2) == "vpce-1"
-        nothing = Client(create_vpc_endpoint=[mismatch], describe_vpc_endpoints=states("deleted"))
-        with pytest.raises(CallFailed):
-            send("CreateVpcEndpoint", ASKED, ec2=nothing)
+
+    def test_it_may_not_show_at_once(self):
+        mismatch = refused("IdempotentParameterMismatch")
+        ec2 = Client(create_vpc_endpoint=[mismatch], describe_vpc_endpoints=states("", "", "pending"))
+        assert send("CreateVpcEndpoint", ASKED, ec2=ec2) == "vpce-1"
+
+    def test_where_none_shows_the_token_was_of_one_that_is_gone(self):
+        replies = [refused("IdempotentParameterMismatch"), {"VpcEndpoint": {"VpcEndpointId": "vpce-2"}}]
+        ec2 = Client(create_vpc_endpoint=replies, describe_vpc_endpoints=states("deleted"))
+        assert send("CreateVpcEndpoint", ASKED, ec2=ec2) == "vpce-2"
 
 
 GROUP = {

@@ -75,7 +75,7 @@ def test_a_new_link_is_a_group_a_rule_and_an_endpoint():
     assert create["SubnetIds"] == ["subnet-a", "subnet-b"]
     assert create["SecurityGroupIds"] == [New("security group", "one")]
     assert create["PrivateDnsEnabled"] is False
-    assert create["ClientToken"] == Token(of=("vpc-1", SERVICE))
+    assert create["ClientToken"] == Token(of=("vpc-1", SERVICE, New("security group", "one")))
     assert {"Key": "managed-by", "Value": "astro.privatelink"} in create["TagSpecifications"][0]["Tags"]
 
 
@@ -194,10 +194,13 @@ def test_two_runs_at_once_ask_for_one_endpoint_and_later_ones_for_another():
     def token(have, **link):
         return core.plan([replace(LINK, **link)], have).calls[-1].arguments["ClientToken"]
 
-    assert token(EMPTY) == token(replace(EMPTY, groups=(AGENTS, group())), tags={"team": "data"})
-    gone = replace(EMPTY, endpoints=(endpoint(state="deleted"),))
-    assert token(gone) != token(EMPTY)
-    assert token(EMPTY).real() == token(EMPTY).real() != token(gone).real()
+    there = replace(EMPTY, groups=(AGENTS, group()))
+    made = {New("security group", "one"): "sg-ours"}
+    wanted = token(there).real({})
+    assert token(EMPTY).real(made) == token(there, tags={"team": "data"}).real({}) == wanted
+    gone = replace(there, endpoints=(endpoint(state="deleted"),))
+    another_group = replace(EMPTY, groups=(AGENTS, group("sg-later")))
+    assert wanted not in {token(gone).real({}), token(another_group).real({})}
 
 
 def test_a_zone_that_came_later_is_added_and_chosen_subnets_stay():
