@@ -76,7 +76,7 @@ class Step(ActionBase):
                 f"{', '.join(unknown)}: this step takes no such option. Set the variables of role {self.role}."
             )
         self.settings = self.settings_of(self.role, self.entry)
-        for text in _variables.doubtful(self.role, self.variables):
+        for text in _variables.doubtful(self.variables):
             _speak.warn(text)
         names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
         agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))

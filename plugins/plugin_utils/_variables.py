@@ -46,11 +46,17 @@ def settings(role: str, entry: str, variables: Mapping[str, Any], templar: Templ
     return {name.removeprefix(f"{role}_"): typed.get(name) for name in spec}
 
 
-def doubtful(role: str, names: Iterable[str]) -> list[str]:
-    """Variables that look like misspelt ones of a role; they have no effect."""
-    known = {name for entry in _specs()[role].values() for name in entry}
-    near = {name: did_you_mean(name, known) for name in names if name.startswith(f"{role}_") and name not in known}
-    return [f"{name} is no variable of role {role}.{question}" for name, question in near.items() if question]
+def doubtful(names: Iterable[str]) -> list[str]:
+    """Variables that look like misspelt ones of any role; they have no effect. One that would have a role run counts as well."""
+    roles = sorted(_specs(), key=len, reverse=True)
+    known = {role: {name for entry in _specs()[role].values() for name in entry} for role in roles}
+    every = set().union(*known.values())
+    found = []
+    for name in sorted(map(str, set(names) - every)):
+        role = next((role for role in roles if name.startswith(f"{role}_")), "")
+        if role and (question := did_you_mean(name, known[role])):
+            found.append(f"{name} is no variable of role {role}.{question}")
+    return found
 
 
 def of_hosts(
