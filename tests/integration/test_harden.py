@@ -392,16 +392,18 @@ def test_under_any_keyword_what_would_lock_out_is_taken_back(
 
 
 @pytest.mark.parametrize(
-    ("keywords", "arguments"),
+    "way",
     [
-        ({"check_mode": True}, []),
-        ({"vars": {"harden_deployment_ids": [DEPLOYMENT]}}, ["--check"]),
+        Way(keywords={"check_mode": True}),
+        Way(
+            keywords={"environment": {"ASTRO_API_TOKEN": "lab-owner"}, "vars": {"harden_deployment_ids": [DEPLOYMENT]}},
+            arguments=("--check",),
+            more={"env": {"ASTRO_API_TOKEN": ""}},
+        ),
     ],
 )
-def test_check_mode_says_that_it_only_plans(
-    lab: Lab, tmp_path: Path, keywords: dict[str, Any], arguments: list[str]
-) -> None:
-    done = own_play(lab, tmp_path, keywords, *arguments)
+def test_check_mode_says_that_it_only_plans(lab: Lab, tmp_path: Path, way: Way) -> None:
+    done = way.run(lab, tmp_path)
     assert (done.rc, done.changed, ranges(lab), updates(lab)) == (0, True, [], 0), done.text
     assert "Check mode: only the lists were read" in done.text
 
