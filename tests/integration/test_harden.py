@@ -357,7 +357,7 @@ class Way:
     ],
 )
 def test_no_keyword_is_consent_where_a_link_does_not_work(lab: Lab, tmp_path: Path, way: Way) -> None:
-    lab.fault("tls", "ledger", "--intercepted")
+    lab.fault("tls", "ledger", "intercepted")
     done = way.run(lab, tmp_path)
     assert (ranges(lab), updates(lab)) == ([], 0), done.text
     assert not any(one["status"] == "ok" for one in done.results if "Restrict" in one["task"]), done.text
