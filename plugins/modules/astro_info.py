@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: astro_info
-short_description: What Astro says of Deployments with Remote Execution and of their clusters
+short_description: Read Deployments with Remote Execution and their clusters from Astro
 version_added: 0.9.0
 description:
   - Reads Deployments, their clusters and, if asked, when their agent tokens were last used.
@@ -33,17 +33,17 @@ options:
     elements: str
     default: []
   agent_tokens:
-    description: Read the agent tokens as well. Astro says of no agent how it is; a token that is used is the nearest thing.
+    description: Read the agent tokens as well. Astro does not tell how an agent is; that its token is used comes nearest.
     type: bool
     default: false
   watch_timeout:
     description:
-      - Seconds to watch the agent tokens, until each was used that shall be. The answer comes as soon as that is so.
-      - How exactly Astro keeps the time of use is not documented. Give agents several heartbeats.
+      - Seconds to watch the agent tokens, until each was used that should be. The answer comes as soon as that is so.
+      - How exactly Astro keeps the time of use is not documented. Allow several heartbeats.
     type: int
     default: 0
   watch_tokens:
-    description: Ids of the agent tokens that shall be used. Left out, those that were used within the last hour of use.
+    description: Ids of the agent tokens to watch. Defaults to those that were used within an hour of the latest use.
     type: list
     elements: str
 seealso:

@@ -11,18 +11,18 @@ module: deployment_access
 short_description: Allowed IP address ranges of an Astro Deployment
 version_added: 0.9.0
 description:
-  - Says from where Remote Execution Agents may reach a Deployment's API. Agents that come over AWS PrivateLink have, as Astro
+  - Sets from where Remote Execution Agents may reach a Deployment's API. Agents that come over AWS PrivateLink have, as Astro
     sees them, addresses of the Astro cluster's own VPC; that range is the default of O(ranges).
   - An empty list admits everybody. The first range turns that into a list of those who get in, so agents that still come over
-    the public internet are cut off at once. Have the links verified before.
-  - Astro's update replaces all of what it is sent. This module sends back everything that would be lost, refuses if the token
-    does not see it, reads the Deployment again right before sending, and stops if anything changed meanwhile.
-  - An update whose answer was lost is recognised by reading the Deployment, and sent again only if it had no effect.
+    the public internet are cut off at once. Verify the links first.
+  - Astro's update replaces all of what it is sent. This module sends back everything that would be lost, also what it does not know,
+    refuses if the token does not see it, reads the Deployment again right before sending, and stops if anything changed meanwhile.
+  - What became of an update is read from the Deployment. One whose answer was lost is sent again only if it had no effect.
 notes:
   - The IP access list of the whole Organization is another list. It decides who may log in; this module never touches it.
   - If the Deployment is managed by Terraform as well, the next C(terraform apply) puts back the list that stands there.
-  - Between the last read and the update some milliseconds remain in which another writer is not seen. The Deployment is
-    therefore read once more after the update, and whatever differs is named.
+  - Between the last read and the update some milliseconds remain. What another writer changes in these is overwritten and cannot be
+    told. What differs when the Deployment is read after the update is named.
   - Needs a token that may read and update the Deployment, and one that may read the cluster if O(ranges) is left out.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
@@ -52,7 +52,7 @@ options:
     description:
       - With V(present), O(ranges) are added. Other ranges stay, and who is in them still gets in.
       - With V(absent), O(ranges) are removed.
-      - With V(exact), the list will be O(ranges) and nothing else.
+      - With V(exact), the list becomes O(ranges) and nothing else.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -112,19 +112,19 @@ deployment:
   type: dict
   sample: {id: clmh57jtm000008lb58fe2wmv, name: orders, cluster_id: clmh1kd8v000108l3a9v7c5x2}
 before:
-  description: The ranges as they were, to be given as O(ranges) with O(state=exact) if they shall be put back.
+  description: The ranges as they were. To restore them, set O(ranges) to them with O(state=exact).
   returned: once it was read
   type: list
   elements: str
   sample: [198.51.100.7/32]
 after:
-  description: The ranges as they are now, or in check mode as they would be.
+  description: The ranges as they are now, or in check mode as they would be; V(null) if they could not be read back.
   returned: once it was read
   type: list
   elements: str
   sample: [198.51.100.7/32, 172.20.0.0/22]
 restricted:
-  description: Whether RV(after) keeps anybody out.
+  description: Whether RV(after) keeps anybody out; V(null) if that is not known.
   returned: once it was read
   type: bool
   sample: true

@@ -85,7 +85,7 @@ class Step(ActionBase):
             raise InputError(f"{'; '.join(given.error_messages)}. Steps take variables: set those of role {self.role}.")
         self.options: dict[str, Any] = dict(given.validated_parameters)
         self.settings = self.settings_of(self.role, self.entry)
-        for text in _variables.doubtful(self.role, self.variables):
+        for text in _variables.doubtful(self.variables):
             _speak.warn(text)
         names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
         agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))

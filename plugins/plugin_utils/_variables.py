@@ -35,6 +35,10 @@ _AGENT_HOST: dict[str, dict[str, Any]] = {
 #: What the roles hand on to the jobs that follow; a controller makes extra variables of these.
 _HANDED_ON = ("privatelink_result", "privatelink_drift")
 
+#: An agent VPC of which nothing else is understood.
+_VPC_ID = f"{PREFIX}vpc_id"
+_UNCLEAR = {_VPC_ID: "unclear"}
+
 
 def settings(role: str, entry: str, variables: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
     """The variables of a role without its prefix, with defaults. Raises InventoryError with all that make no sense."""
@@ -46,11 +50,17 @@ def settings(role: str, entry: str, variables: Mapping[str, Any], templar: Templ
     return {name.removeprefix(f"{role}_"): typed.get(name) for name in spec}
 
 
-def doubtful(role: str, names: Iterable[str]) -> list[str]:
-    """Variables that look like misspelt ones of a role; they have no effect."""
-    known = {name for entry in _specs()[role].values() for name in entry}
-    near = {name: did_you_mean(name, known) for name in names if name.startswith(f"{role}_") and name not in known}
-    return [f"{name} is no variable of role {role}.{question}" for name, question in near.items() if question]
+def doubtful(names: Iterable[str]) -> list[str]:
+    """Variables that look like misspelt ones of any role; they have no effect. One that would have a role run counts as well."""
+    roles = sorted(_specs(), key=len, reverse=True)
+    known = {role: {name for entry in _specs()[role].values() for name in entry} for role in roles}
+    every = set().union(*known.values())
+    found = []
+    for name in sorted(map(str, set(names) - every)):
+        role = next((role for role in roles if name.startswith(f"{role}_")), "")
+        if role and (question := did_you_mean(name, known[role])):
+            found.append(f"{name} is no variable of role {role}.{question}")
+    return found
 
 
 def of_hosts(
@@ -59,7 +69,7 @@ def of_hosts(
     """The ``privatelink_*`` variables of all hosts that have any; blank ones are left out.
 
     ``names`` are the agent VPCs of the run, ``agents`` the agent hosts. Raises InventoryError with all that is wrong with
-    these; another host that cannot be read is left out.
+    these. Another agent VPC that cannot be read keeps its place, so that steps on the whole inventory refuse to overlook it.
     """
     hostvars, needed = variables["hostvars"], {*names, *agents}
     exact = _play_has_some(hostvars, task)
@@ -74,11 +84,15 @@ def of_hosts(
         except AnsibleError as problem:
             if host in needed:
                 problems.append((host, f"a variable of it cannot be evaluated: {problem}"))
+            elif _VPC_ID in hostvars.raw_get(host):
+                found[host] = _UNCLEAR
             continue
         typed, wrong = _of_host({key: value for key, value in given.items() if value not in (None, "", [], {})})
         if host in needed:
             problems += [(host, each) for each in wrong]
-        if typed and not (wrong and host not in needed):
+        if wrong and host not in needed:
+            typed = _UNCLEAR if _VPC_ID in given else {}
+        if typed:
             found[host] = typed
     if problems:
         raise InventoryError(together(problems))

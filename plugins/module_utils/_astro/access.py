@@ -204,7 +204,7 @@ def results(first: Have, now: Have | None, plan: Plan) -> dict[str, Any]:
 
 
 def _shown(have: Have, ranges: tuple[str, ...]) -> dict[str, Any]:
-    return {have.name: {"allowed_ranges": list(ranges)}}
+    return {have.name: {"allowed_ranges": [printable(each, 100) for each in ranges]}}
 
 
 def _variable(variable: Mapping[str, Any]) -> dict[str, Any]:
