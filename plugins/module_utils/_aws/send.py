@@ -11,7 +11,7 @@ from typing import Any
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
@@ -28,10 +28,12 @@ _MADE = {
     "CreateSecurityGroup": ("GroupId",),
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "CreateHostedZone": ("HostedZone", "Id"),
+    "CreateVpc": ("Vpc", "VpcId"),
 }
 #: What AWS says to the removal of what is not there any more.
 _GONE = {
     "InvalidGroup.NotFound",
+    "InvalidVpcID.NotFound",
     "NoSuchHostedZone",
     "VPCAssociationNotFound",
     "VPCAssociationAuthorizationNotFound",
@@ -58,7 +60,8 @@ class Sender:
             error = problem.response["Error"]
             raise CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"]) from problem
         except BotoCoreError as problem:
-            raise CallFailed(explain(problem), type(problem).__name__) from problem
+            lost = isinstance(problem, (ReadTimeoutError, ConnectionClosedError))  # AWS may have done it
+            raise CallFailed(explain(problem), type(problem).__name__, sent=lost) from problem
         made = _dig(reply, _MADE.get(call.operation, ()))
         self._made.add(made)
         return made
@@ -71,7 +74,9 @@ class Sender:
         return reply
 
     def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
+        method = getattr(
+            self._clients.get(call.service, call.access, call.region or self._region), xform_name(call.operation)
+        )
         end = time.monotonic() + self.VISIBLE_AFTER
         while True:
             try:
@@ -86,11 +91,13 @@ class Sender:
         code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         if call.operation == "DeleteSecurityGroup" and code == "DependencyViolation":
             return True
-        return "NotFound" in code and any(made and made in text for made in self._made)
+        if call.operation == "CreateVpc" and code == "VpcLimitExceeded":
+            return True  # other zones of this run give their holders back
+        return ("NotFound" in code or code == "InvalidVPCId") and any(made and made in text for made in self._made)
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
-        aws = self._clients.get(call.service, call.access, self._region)
+        aws = self._clients.get(call.service, call.access, call.region or self._region)
         code = error.response["Error"]["Code"]
         found: list[dict[str, Any]] = []
         match call.operation, code:
@@ -123,7 +130,7 @@ class Sender:
         elif call.until == "deleted":
             ready = poll(lambda: self._deleted(arguments["VpcEndpointIds"]), self._timeout)
         if not ready:
-            raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout")
+            raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout", sent=True)
 
     def _insync(self, call: Call, change_id: str) -> bool:
         try:
