@@ -38,7 +38,7 @@ class ActionModule(Step):
     def _needed(self, read: Sequence[Answer]) -> dict[str, list[Shown]]:
         """The VPCs whose endpoint has to stay, by what AWS and the agent hosts say now. In check mode nobody has left yet."""
         accept_gap = self.settings["accept_gap"]
-        accounts = teardown.zones(self.inventory, accept_gap)
+        accounts = teardown.zones(self.inventory, accept_gap, read)
         planned = self.fleets().planning().zones(accounts)
         found = setup.problems(self.inventory, read, planned)
         if not self.check:

@@ -40,7 +40,7 @@ class ActionModule(Step):
         problems |= refused
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)
         self.warn(teardown.unproven({name: targets[name] for name in rest.names}))
-        answers = fleets.zones(teardown.zones(rest, self.settings["accept_gap"])) if rest.names else []
+        answers = fleets.zones(teardown.zones(rest, self.settings["accept_gap"], read)) if rest.names else []
         problems |= setup.problems(rest, [], answers)
         back = {name: targets[name] for name in rest.names if name not in problems}
         seen = {} if self.check else self._gone_back(back)

@@ -13,6 +13,7 @@ from .._core.plan import Outcome, Plan
 from .._core.run import Job
 from .._link import egress, endpoint, model
 from .._link import zone as _zone
+from .._link.holder import Holder
 from . import read
 from .clients import Clients
 from .send import Sender
@@ -66,18 +67,24 @@ class Zones(Job[list[_zone.Zone]]):
 
     def __init__(self, clients: Clients, links: Sequence[_zone.Link], timeout: int, region: str = "") -> None:
         self.clients, self.links, self.timeout, self.region = clients, links, timeout, region
+        self.holders: list[Holder] = []
 
     def read(self) -> list[_zone.Zone]:
+        regions = sorted({link.holder_region for link in self.links} - {""})
+        self.holders = [each for there in regions for each in read.read_holders(self.clients.get("ec2", region=there))]
         return read.read_zones(self.clients.get("route53", region=self.region), self.links)
 
     def plan(self, have: list[_zone.Zone]) -> Plan:
-        return _zone.plan(self.links, have)
+        return _zone.plan(self.links, have, self.holders)
 
     def api(self) -> Sender:
         return Sender(self.clients, self.timeout, self.region)
 
     def settle(self, have: list[_zone.Zone], outcome: Outcome) -> list[_zone.Zone]:
         return self.read() if outcome.sent or outcome.failed else have
+
+    def urgent(self, have: list[_zone.Zone]) -> list[Finding]:
+        return _zone.urgent(self.links, have, self.holders)
 
     def results(self, have: list[_zone.Zone]) -> dict[str, dict[str, Any]]:
         return {vpc.name: _zone.result(link, vpc, have) for link in self.links for vpc in link.vpcs}

@@ -30,6 +30,10 @@ NOT_YET: dict[str, dict[str, float]] = {
         # It is not yet what it was before the change before: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
         "IncorrectState": AS_LONG_AS_ASKED,
     },
+    "CreateVpc": {
+        # Other zones of this run give their holder VPCs back: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+        "VpcLimitExceeded": VISIBLE_AFTER,
+    },
     "DeleteSecurityGroup": {
         # The endpoint that had it is just gone: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
         "DependencyViolation": VISIBLE_AFTER,
@@ -47,6 +51,6 @@ def patience(operation: str, code: str, timeout: float) -> float | None:
 
 def unknown(code: str, text: str, arguments: Mapping[str, Any], made: Iterable[str]) -> bool:
     """Whether AWS does not know yet what this run has just made."""
-    if "NotFound" not in code and not code.startswith("NoSuch"):
+    if "NotFound" not in code and not code.startswith("NoSuch") and code != "InvalidVPCId":
         return False
     return any(each and (each in text or each in map(str, arguments.values())) for each in made)

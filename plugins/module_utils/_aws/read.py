@@ -17,8 +17,9 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
 
 from .._core.errors import ReadFailed
 from .._core.plan import WORKERS
-from .._link import egress, model, security_group
+from .._link import egress, holder, model, security_group
 from .._link import zone as _zone
+from .._link.holder import Holder
 from .._link.params import WITH_OWN_CREDENTIALS
 from .clients import Clients, describe, poll, reading, tags
 
@@ -161,9 +162,7 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
     """
     wanted = {link.vpc_id for link in links} - {""}
     named = {link.zone_id for link in links} - {""}
-    shared = {key for link in links if any(vpc.access for vpc in link.vpcs) for key in (link.vpc_id, link.zone_id)} - {
-        ""
-    }
+    shared = {key for link in links if _shared(link) for key in (link.vpc_id, link.zone_id)} - {""}
 
     def read(summary: Mapping[str, Any]) -> _zone.Zone:
         zone_id = summary["Id"].rsplit("/", 1)[-1]
@@ -184,6 +183,16 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
             s for name in sorted({_zone.plain(link.zone) for link in links}) for s in list_zones(route53, name)
         ]
         return list(pool.map(read, summaries))
+
+
+def read_holders(ec2: Any) -> list[Holder]:
+    """The VPCs of a region that this collection made to hold zones; none where they cannot be read."""
+    with suppress(BotoCoreError, ClientError):
+        filters = {f"tag:{key}": [value] for key, value in model.OWNED.items()}
+        found = describe(ec2, "describe_vpcs", "Vpcs", {**filters, "tag-key": [holder.LINK]})
+        read = [Holder.read(vpc["VpcId"], region(ec2), tags(vpc)) for vpc in found]
+        return [each for each in read if each is not None]
+    return []
 
 
 def read_leading(route53: Any, name: str) -> list[_zone.Zone]:
@@ -207,6 +216,11 @@ def _read_zone(route53: Any, summary: Mapping[str, Any]) -> _zone.Zone:
         vpcs={vpc["VPCId"]: vpc["VPCRegion"] for vpc in route53.get_hosted_zone(Id=zone_id).get("VPCs", [])},
         records=tuple(_read_records(route53, zone_id)),
     )
+
+
+def _shared(link: _zone.Link) -> bool:
+    """Whether VPCs of other accounts may be allowed on a link's zone. Of one that leaves the account is not known."""
+    return any(vpc.access or (link.present and not vpc.present) for vpc in link.vpcs)
 
 
 def region(ec2: Any) -> str:
@@ -343,7 +357,13 @@ def _read_records(route53: Any, zone_id: str) -> Iterator[_zone.Record]:
                 if target
                 else None
             )
-            yield _zone.Record(name=_zone.plain(record["Name"]), type=record["Type"], alias=alias, raw=record)
+            yield _zone.Record(
+                name=_zone.plain(record["Name"]),
+                type=record["Type"],
+                alias=alias,
+                identifier=record.get("SetIdentifier", ""),
+                raw=record,
+            )
 
 
 def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[str, str]]:

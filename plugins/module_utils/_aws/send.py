@@ -30,10 +30,12 @@ _MADE = {
     "CreateSecurityGroup": ("GroupId",),
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "CreateHostedZone": ("HostedZone", "Id"),
+    "CreateVpc": ("Vpc", "VpcId"),
 }
 #: What AWS says to the removal of what is not there any more.
 _GONE = {
     "InvalidGroup.NotFound",
+    "InvalidVpcID.NotFound",
     "NoSuchHostedZone",
     "VPCAssociationNotFound",
     "VPCAssociationAuthorizationNotFound",
@@ -76,7 +78,8 @@ class Sender:
 
     def _once_ready(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Sends it, and sends it again while AWS says that something else has to end first."""
-        method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
+        client = self._clients.get(call.service, call.access, call.region or self._region)
+        method = getattr(client, xform_name(call.operation))
         began, pause = time.monotonic(), 0.5
         while True:
             try:
@@ -96,7 +99,7 @@ class Sender:
 
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
-        aws = self._clients.get(call.service, call.access, self._region)
+        aws = self._clients.get(call.service, call.access, call.region or self._region)
         code = error.response["Error"]["Code"]
         found: list[dict[str, Any]] = []
         match call.operation, code:
@@ -146,7 +149,7 @@ class Sender:
         elif call.until == "settled":
             ready = poll(lambda: "pending" not in self._states([arguments["VpcEndpointId"]]), self._timeout)
         if not ready:
-            raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout")
+            raise CallFailed(f"not {call.until} after {self._timeout:.0f} seconds", "Timeout", sent=True)
 
     def _insync(self, call: Call, change_id: str) -> bool:
         try:

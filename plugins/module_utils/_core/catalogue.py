@@ -33,6 +33,7 @@ BY_ERROR: dict[str, str] = {
     "ThrottlingException": "THROTTLED",
     "PriorRequestNotComplete": "THROTTLED",
     "VpcEndpointLimitExceeded": "ENDPOINT_QUOTA",
+    "TooManyHostedZones": "ZONE_QUOTA",
     "DependencyViolation": "STILL_IN_USE",
     "LimitsExceeded": "ZONE_LIMIT",
     "ConflictingDomainExists": "ZONE_CONFLICT_ELSEWHERE",
@@ -343,7 +344,7 @@ CATALOGUE: dict[str, Entry] = {
         "Take the VPC off the rule, or add a SYSTEM rule for {host}.",
     ),
     "ZONE_TAKEN": Entry(
-        "VPC {vpc_id} is already in the zone {other} named {name}, of {owner}.",
+        "VPC {vpc_id} is already associated with zone {other} ({name}), owned by {owner}.",
         "A VPC can be in one zone of a name: take it off that zone, or have the record written there.",
     ),
     "ZONE_MORE_SPECIFIC": Entry(
@@ -352,7 +353,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_IN_PROFILE": Entry(
         "{name} comes to VPC {vpc_id} through the Route 53 Profile {profile} (zone {other}).",
-        "Write the record there, or take the VPC off the Profile: two zones for the same names end in a surprise.",
+        "Write the record there, or take the VPC off the Profile: two zones for the same name give unpredictable answers.",
     ),
     "ZONE_SHADOWS_NAMES": Entry(
         "With the private zone {zone} these names no longer exist in this VPC: {names}.",
@@ -507,15 +508,73 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "DRIFT": Entry(
         "AWS is not as the inventory says: a run would send {operations}.",
-        "Look at them with setup in check mode and with --diff; run setup to put things right.",
+        "Review them with setup in check mode and --diff. Then run setup.",
     ),
     "LAST_VPC": Entry(
         "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not let a private zone go without a VPC.",
         "Remove the zone itself instead (state: absent).",
     ),
+    "NAME_MISSING": Entry(
+        "{hosts} does not exist now for the agents in {vpcs}: zone {zone_id} hides the public name and has no record for it.",
+        "Run setup again at once; or take these VPCs off the zone, or delete it.",
+    ),
+    "HOLDER_REFUSED": Entry(
+        "No VPC could be made to hold the new zone ({operation} failed: {message}): it was made on the agents' own VPC, where the "
+        "name did not exist for some seconds.",
+        "Set privatelink_holder_vpc_id to a VPC without agents, or allow ec2:CreateVpc, ec2:CreateTags and ec2:DeleteVpc.",
+        "warning",
+    ),
+    "HOLDER_LEFT": Entry(
+        "The VPC {ids}, which was made to hold a zone, could not be deleted: {message}",
+        "It costs nothing, and the next run tries again. Allow ec2:DeleteVpc, or delete it.",
+        "warning",
+    ),
+    "NAME_GAP_UNHELD": Entry(
+        "No VPC could be made to hold the zone while it is taken down ({operation} failed: {message}). Nothing was changed.",
+        "Set privatelink_holder_vpc_id to a VPC without agents; or allow ec2:CreateVpc, ec2:CreateTags and ec2:DeleteVpc; or "
+        "agree to the gap.",
+    ),
+    "RECORD_NO_TARGET": Entry(
+        "There is no endpoint yet that {hosts} could lead to.",
+        "Create the endpoint first. No zone was made, since it would hide the public name.",
+    ),
+    "RECORD_IN_THE_WAY": Entry(
+        "Zone {zone_id} already has other records of {host}: {records}.",
+        "Remove them, or use a zone without them. This collection only ever writes and removes its own plain alias record.",
+    ),
+    "RECORD_LEFT": Entry(
+        "Zone {zone_id}, which this collection did not create, has {records}, which do not lead to this link: they stay.",
+        "Remove them by hand if nobody needs them.",
+        "warning",
+    ),
+    "ZONE_OF_ANOTHER_LINK": Entry(
+        "Zone {zone_id} was made by this collection for the link of {other}.",
+        "Leave out privatelink_hosted_zone_id, or share that link with privatelink_via.",
+    ),
+    "ZONE_WANTED_TWICE": Entry(
+        "Zone {zone_id} is also that of {others}, and {host} cannot lead to the endpoints of both.",
+        "Leave out privatelink_hosted_zone_id for one of them, or have it share the other's link with privatelink_via.",
+    ),
     "RECORD_FOREIGN": Entry(
         "Zone {zone_id} already has a record {record} ({target}) that does not point to this link's endpoint.",
-        "It is not overwritten in an adopted zone: remove it, or set force_record.",
+        "In an adopted zone it is not overwritten. Remove it, then run again.",
+    ),
+    "RECORD_MOVES_STRANGERS": Entry(
+        "Zone {zone_id} also serves {vpcs}, which are no VPCs of this link in the inventory: a new target of {hosts} would move "
+        "their agents without a check.",
+        "Add these VPCs to the inventory with privatelink_via, or take them off the zone. The record was not changed.",
+    ),
+    "RECORD_KEPT": Entry(
+        "{vpcs} are on zone {zone_id}, and their agents do not reach the new target of {hosts}: the record was not changed.",
+        "Fix those VPCs first: routes to the endpoint, the sources that its security group admits. Then run again.",
+    ),
+    "LINK_NOT_READY": Entry(
+        "The endpoint of this link is not as it should be before names lead to it: {operations} would be needed.",
+        "Somebody else may be changing it. Run role setup again from its beginning. The name was not changed.",
+    ),
+    "LINK_LEADS_ELSEWHERE": Entry(
+        "{hosts} in zone {zone_id} of {via} leads to {target}, not to the endpoint that this VPC would use.",
+        "Run setup for {via} first, or without --limit. This VPC was not associated.",
     ),
     "LINK_NOT_SET_UP": Entry(
         "The link of {via}, which this VPC shares, does not exist yet.",
@@ -523,7 +582,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "LINK_OWNER_FAILED": Entry(
         "The link of {via}, which this VPC shares, has an error itself.",
-        "Mend {via}; this VPC follows by itself.",
+        "Fix {via}; this VPC then follows by itself.",
     ),
     # --- while changing
     "CALL_FAILED": Entry(
@@ -647,6 +706,10 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_LIMIT": Entry(
         "{operation} failed: {message}",
         "A zone takes 300 VPCs by default: raise the quota, or give some VPCs a link of their own.",
+    ),
+    "ZONE_QUOTA": Entry(
+        "{operation} failed: {message}",
+        "An account has 500 hosted zones by default: raise the quota, or have VPCs share a link with privatelink_via.",
     ),
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",

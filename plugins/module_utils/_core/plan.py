@@ -72,7 +72,12 @@ class Call:
     ``subjects`` are the VPCs (inventory names) that fail if it fails. Calls of one ``lane`` are sent in order. A call
     is left out once an earlier call for one of its subjects, or for one of those in ``requires``, has failed.
     ``until`` names what to wait for before the lane goes on; ``access`` names the account that sends it, "" for the one
-    of the module. ``not_before`` are the seconds that must have passed since sending began.
+    of the module, ``region`` the region that it is sent to. ``not_before`` are the seconds that must have passed since
+    sending began.
+
+    ``code`` names the finding that a failure is, where AWS's error alone does not say it. The failure of an ``optional``
+    call stops nobody: what it ``makes`` is then ``otherwise``, and calls that ``needs`` names it for are left out. Calls of
+    ``undo`` are sent if this one fails.
     """
 
     service: str
@@ -84,7 +89,13 @@ class Call:
     makes: New | None = None
     until: str = ""
     access: str = ""
+    region: str = ""
     not_before: float = 0.0
+    code: str = ""
+    optional: bool = False
+    otherwise: str = ""
+    needs: New | None = None
+    undo: tuple[Call, ...] = ()
 
     def public(self) -> ShownCall:
         """How a plan is shown: the same in check mode, in a real run and in RETURN."""
@@ -123,13 +134,14 @@ Api = Callable[[Call, Mapping[str, Any]], str]
 class Outcome:
     """What became of a plan. ``failed`` says for each VPC which of its calls failed first, and why.
 
-    ``sent`` also has the calls of which nobody knows whether they took effect.
+    ``sent`` also has the calls of which nobody knows whether they took effect. ``declined`` are optional calls that failed.
     """
 
     sent: list[Call] = field(default_factory=list)
     unsent: list[Call] = field(default_factory=list)
     failed: dict[str, tuple[Call, CallFailed]] = field(default_factory=dict)
     made: dict[New, str] = field(default_factory=dict)
+    declined: list[tuple[Call, CallFailed]] = field(default_factory=list)
 
 
 def fill(value: Any, replace: Callable[[New | Token], Any]) -> Any:
@@ -156,28 +168,54 @@ def send(calls: Sequence[Call], api: Api) -> Outcome:
 
 
 def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -> None:
-    def real(placeholder: New | Token) -> str:
-        return placeholder.real(outcome.made) if isinstance(placeholder, Token) else outcome.made[placeholder]
-
     for call in lane:
         stopped = next((outcome.failed[s] for s in sorted(call.subjects | call.requires) if s in outcome.failed), None)
         if stopped is not None:
             outcome.unsent.append(call)
-            for subject in call.subjects:
+            for subject in call.subjects if not call.optional else ():
                 outcome.failed.setdefault(subject, stopped)
             continue
+        if _left_out(call, outcome):
+            continue
         time.sleep(max(0.0, began + call.not_before - time.monotonic()))
-        try:
-            new_id = api(call, fill(call.arguments, real))
-        except Exception as error:  # whatever happens to one lane, the others keep their results
-            problem = (
-                error if isinstance(error, CallFailed) else CallFailed(f"{type(error).__name__}: {error}", sent=True)
-            )
+        problem = _send_one(call, api, outcome)
+        if problem is not None and call.optional:
+            outcome.declined.append((call, problem))
+            outcome.made |= {call.makes: call.otherwise} if call.makes is not None else {}
+        elif problem is not None:
             for subject in call.subjects:
                 outcome.failed.setdefault(subject, (call, problem))
-            if problem.sent:
-                outcome.sent.append(call)
-        else:
+            _undo(call, problem, api, outcome)
+
+
+def _left_out(call: Call, outcome: Outcome) -> bool:
+    return call.needs is not None and any(other.makes == call.needs for other, _error in outcome.declined)
+
+
+def _undo(call: Call, problem: CallFailed, api: Api, outcome: Outcome) -> None:
+    """Take back what a failed call was for; what comes of that shows when it is read back. What a call may have made all the
+    same is not known yet: the next run finds it."""
+    if problem.sent and call.makes is not None:
+        return
+    for undo in call.undo:
+        if not _left_out(undo, outcome) and _send_one(undo, api, outcome) is not None:
+            return
+
+
+def _send_one(call: Call, api: Api, outcome: Outcome) -> CallFailed | None:
+    """Send a call and note what it made; what went wrong, if anything."""
+
+    def real(placeholder: New | Token) -> str:
+        return placeholder.real(outcome.made) if isinstance(placeholder, Token) else outcome.made[placeholder]
+
+    try:
+        new_id = api(call, fill(call.arguments, real))
+    except Exception as error:  # whatever happens to one lane, the others keep their results
+        problem = error if isinstance(error, CallFailed) else CallFailed(f"{type(error).__name__}: {error}", sent=True)
+        if problem.sent:
             outcome.sent.append(call)
-            if call.makes is not None:
-                outcome.made[call.makes] = new_id
+        return problem
+    outcome.sent.append(call)
+    if call.makes is not None:
+        outcome.made[call.makes] = new_id
+    return None

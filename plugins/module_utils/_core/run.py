@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
-from .errors import ReadFailed
+from .errors import CallFailed, ReadFailed
 from .findings import Finding, Shown, errors, finding, from_error
-from .plan import Api, Outcome, Plan, ShownCall, send
+from .plan import Api, Call, Outcome, Plan, ShownCall, send
 
 H = TypeVar("H")
 
@@ -50,6 +50,10 @@ class Job(Protocol[H]):
         """What is wrong in the end, beyond the plan."""
         return ()
 
+    def urgent(self, have: H) -> Iterable[Finding]:  # noqa: ARG002
+        """What has to be known at once, whatever else is wrong with the same VPC."""
+        return ()
+
 
 class FleetJob(Job[H], Protocol[H]):
     """A job whose subjects are VPCs."""
@@ -75,7 +79,7 @@ def carry_out(job: Job[H], check: bool) -> Done[H]:
     if check:
         return Done(plan=plan, have=have, changed=bool(plan.calls), findings=plan.findings)
     outcome = send(plan.calls, job.api())
-    findings = list(plan.findings)
+    findings = [*plan.findings, *_declined(outcome)]
     try:
         have, left = _settled(job, have, outcome)
     except ReadFailed as problem:
@@ -83,6 +87,7 @@ def carry_out(job: Job[H], check: bool) -> Done[H]:
     else:
         findings += _unfinished(left, outcome, errors(findings))
         findings += [one for one in job.status(have) if one.vpc not in errors(findings)]
+        findings += job.urgent(have)
     return Done(plan=plan, have=have, changed=bool(outcome.sent), findings=tuple(findings))
 
 
@@ -92,7 +97,7 @@ def _settled(job: Job[H], have: H, outcome: Outcome) -> tuple[H, Plan]:
     end = time.monotonic() + CONVERGES_WITHIN
     while True:
         left = job.plan(now)
-        late = {vpc for call in left.calls for vpc in call.subjects} - set(outcome.failed)
+        late = {vpc for call in left.calls if not call.optional for vpc in call.subjects} - set(outcome.failed)
         if not outcome.sent or not late or time.monotonic() > end:
             return now, left
         time.sleep(AGAIN)
@@ -114,7 +119,7 @@ def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[
     """What AWS has decides, not what it answered: a call whose answer was lost may have worked. Only of what was waited for in vain
     that says too little."""
     needed: dict[str, set[str]] = {}
-    for call in left.calls:
+    for call in (call for call in left.calls if not call.optional):
         for vpc in call.subjects:
             needed.setdefault(vpc, set()).add(f"{call.service}:{call.operation}")
     problems = []
@@ -134,8 +139,20 @@ def _appeared(left: Plan, outcome: Outcome, known: Mapping[str, Any], told: set[
 
 
 def _failure(vpc: str, outcome: Outcome) -> Finding:
-    call, error = outcome.failed[vpc]
-    return from_error(vpc, f"{call.service}:{call.operation}", str(error), error.code)
+    return _told(vpc, *outcome.failed[vpc])
+
+
+def _declined(outcome: Outcome) -> list[Finding]:
+    """Optional calls that failed, as far as that is worth knowing."""
+    return [_told(vpc, call, error) for call, error in outcome.declined if call.code for vpc in sorted(call.subjects)]
+
+
+def _told(vpc: str, call: Call, error: CallFailed) -> Finding:
+    operation = f"{call.service}:{call.operation}"
+    if call.code:
+        ids = [each for each in call.arguments.values() if isinstance(each, str)]
+        return finding(call.code, vpc, operation=operation, message=str(error), ids=ids)
+    return from_error(vpc, operation, str(error), error.code)
 
 
 def shown(done: Done[Any]) -> Answer:

@@ -156,6 +156,13 @@ class Inventory:
         chosen = set(names)
         return replace(self, names=tuple(name for name in self.names if name in chosen))
 
+    def including(self, names: Iterable[str]) -> Inventory:
+        """The same run for further VPCs of the inventory as well."""
+        more = [name for name in dict.fromkeys(names) if name not in self.names]
+        owners = [self.everyone[name].via for name in more if self.everyone[name].via]
+        vpcs = {**self.vpcs, **{name: self.everyone[name] for name in (*more, *owners)}}
+        return replace(self, names=(*self.names, *more), vpcs=vpcs)
+
     def widened(self) -> Inventory:
         """All agent VPCs of the inventory. If one of them is not understood, its agents might be cut off."""
         if self.unclear:

@@ -102,6 +102,8 @@ ZONE_LINK = {
     "records": {"type": "list", "elements": "dict", "default": [], "options": RECORD},
     "vpcs": {"type": "list", "elements": "dict", "default": [], "options": VPC},
     "holder": {"type": "dict", "options": HOLDER},
+    "holder_region": {"type": "str", "default": ""},
+    "compare_only": {"type": "bool", "default": False},
     "hosted_zone_id": {"type": "str", "default": ""},
     "force_record": {"type": "bool", "default": False},
     "without_gap": {"type": "bool", "default": False},
@@ -130,6 +132,8 @@ def zone_link(params: Mapping[str, Any]) -> zone.Link:
             for vpc in params["vpcs"]
         ),
         holder=zone.Vpc(name=f"holder of {params['name']}", **params["holder"]) if params["holder"] else None,
+        holder_region=params["holder_region"],
+        compare_only=params["compare_only"],
         zone_id=params["hosted_zone_id"],
         force_record=params["force_record"],
         without_gap=params["without_gap"],

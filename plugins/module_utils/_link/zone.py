@@ -15,6 +15,8 @@ from typing import Any
 
 from .._core.findings import Finding, errors, finding
 from .._core.plan import Call, Id, New, Plan, Token
+from . import holder
+from .holder import Holder
 
 _MARK = re.compile(r"astro\.privatelink: link of (?P<vpc_id>vpc-[0-9a-f]+)\b")
 
@@ -48,7 +50,7 @@ class Vpc:
     """A VPC of a zone. ``present`` false: it is to be taken off. ``access`` names its account if that is another one."""
 
     name: str
-    vpc_id: str
+    vpc_id: Id
     region: str
     present: bool = True
     access: str = ""
@@ -58,10 +60,11 @@ class Vpc:
 class Link:
     """What is wanted of one link's zone. ``vpcs`` are the VPCs of this run; others of the zone are left as they are.
 
-    The zone belongs to the VPC ``vpc_id`` (``name`` in the inventory). ``records`` maps host names to their targets. A
-    ``holder`` is a VPC without agents in which the zone is made and taken down, so that no agent ever sees it empty.
-    With ``without_gap`` it stays where a name would not exist for agents while it is taken down. ``others`` are the names
-    of VPCs outside of this run that may share the link, by their ids.
+    The zone belongs to the VPC ``vpc_id`` (``name`` in the inventory). ``records`` maps host names to their targets; with
+    ``compare_only`` they are not written, and VPCs only join where the zone has them. A ``holder`` is a VPC without agents
+    in which the zone is made and taken down, so that no agent ever sees it empty; without one it is made for that time in
+    ``holder_region``. With ``without_gap`` the zone stays where a name would not exist for agents while it is taken down.
+    ``others`` are the names of VPCs outside of this run that may share the link, by their ids.
     """
 
     name: str
@@ -70,6 +73,8 @@ class Link:
     records: Mapping[str, Alias] = field(default_factory=dict)
     vpcs: tuple[Vpc, ...] = ()
     holder: Vpc | None = None
+    holder_region: str = ""
+    compare_only: bool = False
     zone_id: str = ""
     present: bool = True
     force_record: bool = False
@@ -79,11 +84,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record set of a zone: ``alias`` if it is one, ``raw`` as Route 53 gave it (deleting repeats it exactly)."""
+    """A record set of a zone: ``alias`` if it is one, ``raw`` as Route 53 gave it (deleting repeats it exactly).
+
+    One with an ``identifier`` (weighted, latency, ...) is one of several of its name and type: never ours.
+    """
 
     name: str
     type: str
     alias: Alias | None
+    identifier: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def leads_to(self, endpoint: str, addresses: Collection[str] = ()) -> bool:
@@ -103,17 +112,66 @@ class Zone:
     id: Id
     name: str
     link: str
-    vpcs: Mapping[str, str]
+    vpcs: Mapping[Id, str]
     records: tuple[Record, ...] = ()
     authorised: frozenset[str] = frozenset()
 
     def alias(self, host: str) -> Record | None:
-        return next((r for r in self.records if r.name == host and r.type == "A"), None)
+        """The plain A record of a host."""
+        return next((r for r in self.records if r.name == host and r.type == "A" and not r.identifier), None)
+
+    def in_the_way(self, host: str) -> list[Record]:
+        """Record sets of a host beside which a plain A record cannot be, or would not be the only answer."""
+        return [r for r in self.records if r.name == host and (r.type in _ANSWERS or (r.type == "A" and r.identifier))]
 
 
-def plan(links: Sequence[Link], zones: Sequence[Zone]) -> Plan:
-    """The plan for the links of one account. A zone that holds VPCs or records beyond the wanted ones keeps them."""
-    return Plan.merge(_plan_link(link, zones) for link in links)
+#: Types of records, beside A, that tell clients where a host is.
+_ANSWERS = {"AAAA", "CNAME", "HTTPS", "SVCB"}
+
+
+def plan(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holder] = ()) -> Plan:
+    """The plan for the links of one account. A zone that holds VPCs or records beyond the wanted ones keeps them.
+
+    ``holders`` are VPCs that earlier runs made to hold zones.
+    """
+    twins = _twins(links)
+    return Plan.merge(_plan_link(link, zones, holders, twins.get(link.name, [])) for link in links)
+
+
+def urgent(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holder] = ()) -> list[Finding]:
+    """The links for whose agents a name does not exist now: a zone hides the public one and has no record itself."""
+    found = []
+    for link in (link for link in links if link.present):
+        zone = find(link, zones)[0]
+        apart = {each.id for each in holders} | ({link.holder.vpc_id} if link.holder else set())
+        there = set(zone.vpcs) - apart if zone else set()
+        missing = [host for host in link.records if zone and zone.link and not _answers(zone, plain(host))]
+        if zone and there and missing:
+            names = {str(vpc.vpc_id): vpc.name for vpc in link.vpcs}
+            vpcs = [f"{names[each]} ({each})" if each in names else each for each in map(str, there)]
+            found.append(finding("NAME_MISSING", link.name, hosts=missing, zone_id=zone.id, vpcs=vpcs))
+    return found
+
+
+def _answers(zone: Zone, host: str) -> bool:
+    return zone.alias(host) is not None or bool(zone.in_the_way(host))
+
+
+def _twins(links: Sequence[Link]) -> dict[str, list[Finding]]:
+    """Links that name one zone and want the same host to lead to different endpoints: one zone gives one answer."""
+    wanted: dict[tuple[str, str], dict[str, Alias]] = {}
+    for link in (link for link in links if link.present and link.zone_id and not link.compare_only):
+        for host, alias in link.records.items():
+            wanted.setdefault((link.zone_id, plain(host)), {})[link.name] = alias
+    found: dict[str, list[Finding]] = {}
+    for (zone_id, host), by_link in wanted.items():
+        if len(set(by_link.values())) > 1:
+            for name in by_link:
+                others = sorted(set(by_link) - {name})
+                found.setdefault(name, []).append(
+                    finding("ZONE_WANTED_TWICE", name, zone_id=zone_id, host=host, others=others)
+                )
+    return found
 
 
 def find(link: Link, zones: Sequence[Zone]) -> tuple[Zone | None, list[Finding]]:
@@ -123,11 +181,14 @@ def find(link: Link, zones: Sequence[Zone]) -> tuple[Zone | None, list[Finding]]
         chosen = next((zone for zone in same if zone.id == link.zone_id), None)
         if chosen is None and link.present:
             return None, [finding("ZONE_NOT_FOUND", link.name, zone=link.zone, zone_id=link.zone_id)]
+        if chosen is not None and chosen.link not in {"", link.vpc_id}:
+            facts = {"zone_id": link.zone_id, "other": chosen.link}
+            return None, [finding("ZONE_OF_ANOTHER_LINK", link.name, **facts)]
         return chosen, []
     ours = [zone for zone in same if zone.link == link.vpc_id]
     if len(ours) > 1:
-        facts = {"zone": link.zone, "vpc_id": link.vpc_id, "zones": [zone.id for zone in ours]}
-        return None, [finding("ZONE_DUPLICATE", link.name, **facts)]
+        named: dict[str, Any] = {"zone": link.zone, "vpc_id": link.vpc_id, "zones": [zone.id for zone in ours]}
+        return None, [finding("ZONE_DUPLICATE", link.name, **named)]
     return (ours[0] if ours else None), []
 
 
@@ -147,22 +208,24 @@ def _leads_to(link: Link, zone: Zone) -> str:
     return there.alias.dns_name if there is not None and there.alias is not None else ""
 
 
-def _plan_link(link: Link, zones: Sequence[Zone]) -> Plan:
+def _plan_link(link: Link, zones: Sequence[Zone], holders: Sequence[Holder], twins: Sequence[Finding]) -> Plan:
     zone, problems = find(link, zones)
+    problems = [*problems, *twins]
     if problems:
         return Plan(findings=(*problems, *_owner_failed(link)))
+    left = holder.of(link.vpc_id, plain(link.zone), holders)
     if not link.present:
-        return _plan_absent(link, zone)
+        return _plan_absent(link, zone, left)
     problems = _conflicts(link, zone, zones)
     stopped = errors(problems)
     if zone is None and link.name not in {vpc.name for vpc in link.vpcs if vpc.present}:
         joined = [vpc.name for vpc in link.vpcs if vpc.present and vpc.name not in stopped]
         return Plan(findings=(*problems, *(finding("LINK_NOT_SET_UP", name, via=link.name) for name in joined)))
-    problems += _foreign_records(link, zone) + _last_vpc(link, zone)
+    problems += _records(link, zone) + _last_vpc(link, zone, left)
     stopped = errors(problems)
     if link.name in stopped:
         return Plan(findings=(*problems, *_owner_failed(link, set(stopped))))
-    return _plan_present(link, zone, problems)
+    return _plan_present(link, zone, problems, left)
 
 
 # --- what is wrong
@@ -184,23 +247,39 @@ def _conflicts(link: Link, zone: Zone | None, zones: Sequence[Zone]) -> list[Fin
     return problems
 
 
-def _foreign_records(link: Link, zone: Zone | None) -> list[Finding]:
-    """In a zone that the user made, a record that is there is only replaced when asked."""
-    if zone is None or zone.link or link.force_record:
-        return []
-    problems = []
-    for host, alias in link.records.items():
-        there = zone.alias(plain(host))
-        if there is not None and there.alias != alias:
+def _records(link: Link, zone: Zone | None) -> list[Finding]:
+    """Why the link's records cannot be written, or must not be."""
+    if link.compare_only:
+        return _elsewhere(link, zone)
+    blank = [host for host, alias in link.records.items() if not alias.dns_name]
+    problems = [finding("RECORD_NO_TARGET", link.name, hosts=blank)] if blank else []
+    for host, alias in link.records.items() if zone else ():
+        if zone and (others := zone.in_the_way(plain(host))):
+            shown = [f"{each.type} {each.identifier}".strip() for each in others]
+            problems.append(finding("RECORD_IN_THE_WAY", link.name, zone_id=zone.id, host=host, records=shown))
+        there = zone.alias(plain(host)) if zone and not zone.link and not link.force_record else None
+        if zone and there is not None and there.alias != alias:  # in a zone that the user made
             target = there.alias.dns_name if there.alias else "its own addresses"
             problems.append(finding("RECORD_FOREIGN", link.name, zone_id=zone.id, record=host, target=target))
     return problems
 
 
-def _last_vpc(link: Link, zone: Zone | None) -> list[Finding]:
+def _elsewhere(link: Link, zone: Zone | None) -> list[Finding]:
+    """The VPCs that would join a zone that does not lead to the endpoint that they are meant to use."""
+    joining = [vpc for vpc in link.vpcs if vpc.present and zone and vpc.vpc_id not in zone.vpcs]
+    wrong = {}
+    for host, alias in link.records.items() if zone and joining else ():
+        there = zone.alias(plain(host)) if zone else None
+        if there is None or there.alias != alias:
+            wrong[host] = there.alias.dns_name if there and there.alias else "no endpoint"
+    facts = {"zone_id": zone.id if zone else "", "via": link.name, "hosts": list(wrong), "target": set(wrong.values())}
+    return [finding("LINK_LEADS_ELSEWHERE", vpc.name, **facts) for vpc in joining if wrong]
+
+
+def _last_vpc(link: Link, zone: Zone | None, left: Sequence[Holder]) -> list[Finding]:
     leaving = [vpc for vpc in link.vpcs if not vpc.present and zone and vpc.vpc_id in zone.vpcs]
     staying = (set(zone.vpcs) if zone else set()) | {vpc.vpc_id for vpc in link.vpcs if vpc.present}
-    if zone is None or not leaving or staying - {vpc.vpc_id for vpc in leaving}:
+    if zone is None or not leaving or staying - {vpc.vpc_id for vpc in leaving} - {each.id for each in left}:
         return []
     return [finding("LAST_VPC", vpc.name, vpc_id=vpc.vpc_id, zone_id=zone.id) for vpc in leaving]
 
@@ -208,70 +287,128 @@ def _last_vpc(link: Link, zone: Zone | None) -> list[Finding]:
 # --- want and have to calls
 
 
-def _plan_present(link: Link, zone: Zone | None, problems: Sequence[Finding]) -> Plan:
+def _plan_present(link: Link, zone: Zone | None, problems: Sequence[Finding], left: Sequence[Holder]) -> Plan:
     stopped = errors(problems)
     vpcs = [vpc for vpc in link.vpcs if vpc.name not in stopped]
-    wanted = _goal(link, zone, vpcs)
-    calls = []
+    held = _held(link, left) if zone is None else link.holder
+    apart = [each for each in (link.holder, *map(_vpc, left)) if each is not None]
+    wanted = _goal(link, zone, vpcs, apart)
+    calls: list[Call] = []
     there = zone
     if there is None:
-        first = link.holder or next(vpc for vpc in vpcs if vpc.name == link.name)
-        calls.append(_create(link, first))
+        owner = next(vpc for vpc in vpcs if vpc.name == link.name)
+        if held is not None and isinstance(held.vpc_id, New):
+            calls.append(_make_holder(link, otherwise=str(owner.vpc_id)))
+            apart.append(held)
+        first = held or owner
+        calls.append(replace(_create(link, first), undo=tuple(_drop(link, held, []))))
         there = replace(wanted, vpcs={first.vpc_id: first.region}, records=(), authorised=frozenset())
-    calls += _record_calls(link, there, wanted)
+    undo = (_call(link, "DeleteHostedZone", {"Id": there.id}, link.name), *_drop(link, held, []))
+    calls += [replace(call, undo=undo if zone is None else ()) for call in _record_calls(link, there, wanted)]
+    # A zone that was just made goes again if it cannot have its records. Joins come before leaves: AWS keeps the last VPC on a zone.
     for vpc in vpcs:
-        calls += _join(link, there, vpc) if vpc.present else _leave(link, there, vpc)
-    calls += _release(link, there, wanted)
+        if vpc.present:
+            calls += _joined(link, there, vpc, held)
+    for vpc in vpcs:
+        if not vpc.present:
+            calls += _leave(link, there, vpc)
+    calls += _release(link, there, wanted, apart)
+    calls = _wait_for_last(calls)
     return Plan(
-        calls=tuple(_wait_for_last(calls)),
+        calls=(*calls, *_drop(link, held, left)),
         findings=tuple(problems),
         before={link.name: public(zone)},
         after={link.name: public(wanted)},
     )
 
 
+def _held(link: Link, left: Sequence[Holder]) -> Vpc | None:
+    """The VPC without agents that a zone is made or taken down in: the user's, one that was left behind, or one to be made."""
+    if link.holder is not None:
+        return link.holder
+    if left:
+        return _vpc(left[0])
+    if link.holder_region:
+        return Vpc(name=link.name, vpc_id=New("holder", link.name), region=link.holder_region)
+    return None
+
+
+def _vpc(left: Holder) -> Vpc:
+    return Vpc(name=left.link, vpc_id=left.id, region=left.region)
+
+
+def _make_holder(link: Link, otherwise: str = "") -> Call:
+    return holder.create(link.name, (link.vpc_id, plain(link.zone)), link.holder_region, _lane(link), otherwise)
+
+
+def _drop(link: Link, held: Vpc | None, left: Sequence[Holder]) -> list[Call]:
+    """Delete the holders that this run, or an earlier one, made. That of the user stays."""
+    ids: dict[Id, str] = {each.id: each.region for each in left}
+    if held is not None and isinstance(held.vpc_id, New):
+        ids[held.vpc_id] = held.region
+    return [holder.delete(link.name, vpc_id, region, _lane(link)) for vpc_id, region in ids.items()]
+
+
+def _joined(link: Link, zone: Zone, vpc: Vpc, held: Vpc | None) -> list[Call]:
+    """A VPC that takes the place of a holder that could not be made is on its zone already."""
+    made = held.vpc_id if held is not None and isinstance(held.vpc_id, New) else None
+    calls = _join(link, zone, vpc)
+    return [replace(call, needs=made) for call in calls] if made is not None and vpc.vpc_id == link.vpc_id else calls
+
+
 def _wait_for_last(calls: list[Call]) -> list[Call]:
-    """Route 53 takes the changes of a zone in order: the last one in sync means that all are."""
+    """Route 53 takes the changes of a zone in order: the last one in sync means that all are. One that may be left out is
+    waited for beside the last before it."""
+    found = list(calls)
     for index in range(len(calls) - 1, -1, -1):
-        if not calls[index].operation.endswith("Authorization"):
-            calls[index] = replace(calls[index], until="insync")
-            break
-    return calls
+        if calls[index].service == "route53" and not calls[index].operation.endswith("Authorization"):
+            found[index] = replace(calls[index], until="insync")
+            if calls[index].needs is None:
+                break
+    return found
 
 
 def _join(link: Link, zone: Zone, vpc: Vpc) -> list[Call]:
     """Associate a VPC. Across accounts the zone's account allows it before and takes the permission back after."""
     associate = [] if vpc.vpc_id in zone.vpcs else [_membership(link, zone.id, vpc, "AssociateVPCWithHostedZone")]
-    if not vpc.access:
-        return associate
     allowed = vpc.vpc_id in zone.authorised
+    withdraw = _membership(link, zone.id, vpc, "DeleteVPCAssociationAuthorization")
+    if not vpc.access:
+        return [*associate, *([withdraw] if allowed else [])]
     before = [_membership(link, zone.id, vpc, "CreateVPCAssociationAuthorization")] if associate and not allowed else []
-    after = [_membership(link, zone.id, vpc, "DeleteVPCAssociationAuthorization")] if associate or allowed else []
-    return [*before, *(replace(call, access=vpc.access) for call in associate), *after]
+    after = [withdraw] if associate or allowed else []
+    return [*before, *(replace(call, access=vpc.access, undo=(withdraw,)) for call in associate), *after]
 
 
 def _leave(link: Link, zone: Zone, vpc: Vpc) -> list[Call]:
-    """Any VPC can be taken off from the zone's account."""
-    return [_membership(link, zone.id, vpc, "DisassociateVPCFromHostedZone")] if vpc.vpc_id in zone.vpcs else []
+    """Any VPC can be taken off from the zone's account; what a broken run allowed it goes as well."""
+    left = ["DeleteVPCAssociationAuthorization"] if vpc.vpc_id in zone.authorised else []
+    there = ["DisassociateVPCFromHostedZone"] if vpc.vpc_id in zone.vpcs else []
+    return [_membership(link, zone.id, vpc, operation) for operation in (*left, *there)]
 
 
-def _release(link: Link, zone: Zone, wanted: Zone) -> list[Call]:
-    """The holder leaves as soon as an agent VPC is in."""
-    if link.holder is None or link.holder.vpc_id not in zone.vpcs or link.holder.vpc_id in wanted.vpcs:
-        return []
-    return [replace(call, subjects=frozenset([link.name])) for call in _leave(link, zone, link.holder)]
+def _release(link: Link, zone: Zone, wanted: Zone, apart: Sequence[Vpc]) -> list[Call]:
+    """Holders leave as soon as an agent VPC is in."""
+    going = {vpc.vpc_id: vpc for vpc in apart if vpc.vpc_id in zone.vpcs and vpc.vpc_id not in wanted.vpcs}
+    return [
+        replace(call, subjects=frozenset([link.name]), needs=vpc.vpc_id if isinstance(vpc.vpc_id, New) else None)
+        for vpc in going.values()
+        for call in _leave(link, zone, vpc)
+    ]
 
 
-def _goal(link: Link, zone: Zone | None, vpcs: Sequence[Vpc]) -> Zone:
+def _goal(link: Link, zone: Zone | None, vpcs: Sequence[Vpc], apart: Sequence[Vpc]) -> Zone:
     members = dict(zone.vpcs) if zone else {}
     for vpc in vpcs:
         if vpc.present:
             members.setdefault(vpc.vpc_id, vpc.region)
         else:
             members.pop(vpc.vpc_id, None)
-    if link.holder and set(members) != {link.holder.vpc_id}:
-        members.pop(link.holder.vpc_id, None)
-    ours = {plain(host): Record(name=plain(host), type="A", alias=alias) for host, alias in link.records.items()}
+    holding = {vpc.vpc_id for vpc in apart}
+    if set(members) - holding:
+        members = {vpc_id: region for vpc_id, region in members.items() if vpc_id not in holding}
+    written = {} if link.compare_only else link.records
+    ours = {plain(host): Record(name=plain(host), type="A", alias=alias) for host, alias in written.items()}
     kept = [r for r in (zone.records if zone else ()) if r.type != "A" or r.name not in ours]
     records = tuple(sorted((*kept, *ours.values()), key=lambda r: (r.name, r.type)))
     if zone is not None:
@@ -310,60 +447,81 @@ def _membership(link: Link, zone_id: Id, vpc: Vpc, operation: str) -> Call:
     return _call(link, operation, arguments, vpc.name, requires=frozenset([link.name]))
 
 
-def _plan_absent(link: Link, zone: Zone | None) -> Plan:
+def _plan_absent(link: Link, zone: Zone | None, left: Sequence[Holder]) -> Plan:
     if zone is None:
-        return Plan(before={link.name: public(None)}, after={link.name: public(None)})
-    ours = [r for r in zone.records if r.type == "A" and r.alias and r.name in {plain(host) for host in link.records}]
+        calls = _drop(link, None, left)
+        return Plan(calls=tuple(calls), before={link.name: public(None)}, after={link.name: public(None)})
+    ours = [record for record in zone.records if _is_ours(link, zone, record)]
     others = [f"{r.name} {r.type}" for r in zone.records if r not in ours and r.type not in {"NS", "SOA"}]
-    problems = _still_needed(link, zone, ours, others)
-    if problems:
+    problems = _still_needed(link, zone, ours, others, left)
+    if errors(problems):
         return Plan(findings=(*problems, *_owner_failed(link)))
-    calls = _empty(link, zone) if zone.link else []
+    held = _held(link, left) if zone.link and ours and (link.without_gap or link.holder or left) else None
+    calls = _empty(link, zone, held) if zone.link else []
+    if held is not None and isinstance(held.vpc_id, New):
+        calls = [_make_holder(link), *calls]
     # Where a VPC could not be taken off, its names would no longer exist.
-    left = frozenset(subject for call in calls for subject in call.subjects)
+    first = frozenset(subject for call in calls for subject in call.subjects)
     if ours:
         changes = [{"Action": "DELETE", "ResourceRecordSet": record.raw} for record in ours]
         arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
-        calls.append(_call(link, "ChangeResourceRecordSets", arguments, link.name, requires=left, until="insync"))
+        calls.append(_call(link, "ChangeResourceRecordSets", arguments, link.name, requires=first, until="insync"))
     after = replace(zone, records=tuple(r for r in zone.records if r not in ours))
     if zone.link:  # a zone that the user made stays
-        calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name, requires=left))
+        calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name, requires=first))
     return Plan(
-        calls=tuple(calls),
+        calls=(*calls, *_drop(link, held, left)),
+        findings=tuple(problems),
         before={link.name: public(zone)},
         after={link.name: public(None if zone.link else after)},
     )
 
 
-def _still_needed(link: Link, zone: Zone, ours: Sequence[Record], others: Sequence[str]) -> list[Finding]:
+def _is_ours(link: Link, zone: Zone, record: Record) -> bool:
+    """Whether a record is this link's own: the plain alias of its host, which in a zone of the user's leads to its endpoint."""
+    wanted = {plain(host): alias for host, alias in link.records.items()}
+    plain_alias = record.type == "A" and record.alias is not None and not record.identifier and record.name in wanted
+    return plain_alias and (bool(zone.link) or record.alias == wanted[record.name])
+
+
+def _still_needed(
+    link: Link, zone: Zone, ours: Sequence[Record], others: Sequence[str], left: Sequence[Holder]
+) -> list[Finding]:
     """Why a zone, or its record, cannot go. VPCs in a zone that the user made only count if they share the link."""
     leaving = {vpc.vpc_id for vpc in (*link.vpcs, *([link.holder] if link.holder else []))} | {link.vpc_id}
-    staying = set(zone.vpcs) - leaving
-    sharing = {f"{link.others[v]} ({v})" if v in link.others else v for v in staying if zone.link or v in link.others}
+    staying = set(zone.vpcs) - leaving - {each.id for each in left}
+    sharing = {
+        f"{link.others[v]} ({v})" if v in link.others else v for v in map(str, staying) if zone.link or v in link.others
+    }
     problems = []
+    hosts = {plain(host) for host in link.records} - {record.name for record in ours}
+    foreign = [record for record in zone.records if not zone.link and record.name in hosts]
+    if foreign:
+        shown = [f"{each.name} {each.type}" for each in foreign]
+        problems.append(finding("RECORD_LEFT", link.name, zone_id=zone.id, records=shown))
     if zone.link and others:
         problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=others))
     if sharing and (zone.link or ours):
         problems.append(finding("ZONE_STILL_USED", link.name, zone_id=zone.id, vpcs=sharing))
-    if problems or not (ours and link.without_gap):
+    if errors(problems) or not (ours and link.without_gap):
         return problems
     facts = {"zone_id": zone.id, "hosts": [record.name for record in ours], "vpcs": list(zone.vpcs)}
     if not zone.link:
-        return [finding("NAME_LOST", link.name, **facts)] if zone.vpcs else []
-    return [finding("NAME_GAP", link.name, **facts)] if link.holder is None else []
+        return [*problems, finding("NAME_LOST", link.name, **facts)] if zone.vpcs else problems
+    return problems if _held(link, left) else [*problems, finding("NAME_GAP", link.name, **facts)]
 
 
-def _empty(link: Link, zone: Zone) -> list[Call]:
+def _empty(link: Link, zone: Zone, held: Vpc | None) -> list[Call]:
     """Take the VPCs off before the record goes, so that their names fall back at once instead of not existing.
 
     AWS keeps one VPC on a private zone. That is the holder; without one the last VPC has no answer until the zone is gone.
     """
     leaving = sorted((vpc for vpc in link.vpcs if vpc.vpc_id in zone.vpcs), key=lambda vpc: vpc.name != link.name)
-    if link.holder is None:
+    if held is None:
         leaving = leaving[1:]
         arriving = []
     else:
-        arriving = _join(link, zone, replace(link.holder, name=link.name))
+        arriving = _join(link, zone, replace(held, name=link.name))
     return _wait_for_last([*arriving, *(call for vpc in leaving for call in _leave(link, zone, vpc))])
 
 
@@ -405,6 +563,6 @@ def public(zone: Zone | None) -> dict[str, Any]:
     return {
         "hosted_zone_id": str(zone.id),
         "name": zone.name,
-        "vpc_ids": sorted(zone.vpcs),
+        "vpc_ids": sorted(map(str, zone.vpcs)),
         "records": dict(sorted(records.items())),
     }

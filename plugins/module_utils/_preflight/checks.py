@@ -317,7 +317,7 @@ def _joined(seen: Seen) -> Iterable[tuple[Vpc, Vpc]]:
 
 def _resolving(seen: Seen) -> Iterable[Finding]:
     for zones, link, vpc in _members(seen):
-        names = seen.names.get(vpc.vpc_id)
+        names = seen.names.get(str(vpc.vpc_id))
         if names is not None and vpc.name in seen.vpcs:
             yield from resolution.check(_wanted(zones, link, seen.vpcs[vpc.name]), names)
 

@@ -52,6 +52,8 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "AuthorizeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
     "RevokeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
     "CreateTags": lambda given: f"tags {', '.join(tag['Key'] for tag in given['Tags'])}",
+    "CreateVpc": lambda _given: "holder VPC",
+    "DeleteVpc": lambda given: f"holder VPC {given['VpcId']}",
     "CreateHostedZone": lambda given: f"zone {given['Name']}",
     "DeleteHostedZone": lambda given: f"zone {given['Id']}",
     "ChangeResourceRecordSets": lambda given: f"record {', '.join(map(_record, given['ChangeBatch']['Changes']))}",

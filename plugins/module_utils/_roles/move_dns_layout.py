@@ -41,5 +41,5 @@ def old_zones(inventory: Inventory, accept_gap: bool = False) -> list[dict[str, 
     for to_suffix in (True, False):
         owners = [vpc for vpc in inventory.vpcs.values() if not vpc.via and (vpc.zone == SUFFIX) == to_suffix]
         zones = {owner.name: other_zone(owner) for owner in owners}
-        found += removals(inventory, zones, without_gap=to_suffix and not accept_gap)
+        found += removals(inventory, zones, to_suffix and not accept_gap, {})
     return found

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .._core.findings import finding
+from .._core.findings import Shown, finding
 from .._inventory.hosts import AgentVpc, Inventory
 
 
@@ -38,8 +39,10 @@ def zones(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], planning
             "vpc_id": owner.text("vpc_id"),
             "zone": owner.zone,
             "holder": owner.holder,
+            "holder_region": owner.text("region"),
             "hosted_zone_id": owner.text("hosted_zone_id"),
-            "records": [_record(owner, done[owner.name])] if owner.name in names else [],
+            "records": [_record(owner, done[owner.name])],
+            "compare_only": owner.name not in names,
             "vpcs": [_member(v, owner) for v in served],
         }
         grouped.setdefault(tuple(owner.access.items()), {**owner.access, "links": []})["links"].append(link)
@@ -63,6 +66,83 @@ def moved(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> list[str]
         for vpc in call["vpcs"]
     }
     return [name for name in inventory.names if name in touched or inventory.vpcs[name].via in shared]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A record that leads elsewhere once a plan is carried out: whose link it is, and who is on its zone by now.
+
+    ``members`` are VPCs of the inventory by their names, in this run or not; ``strangers`` are ids of others.
+    """
+
+    owner: str
+    zone_id: str
+    hosts: tuple[str, ...]
+    members: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def shifts(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> list[Shift]:
+    """The records that are there and would change. All VPCs on such a zone move, whoever they are."""
+    found = []
+    for answer in zones:
+        for call in answer["calls"]:
+            if call["operation"] == "route53:ChangeResourceRecordSets":
+                (owner,) = call["vpcs"]
+                before = answer["diff"]["before"].get(owner, {})
+                changed = [each["ResourceRecordSet"]["Name"] for each in call["arguments"]["ChangeBatch"]["Changes"]]
+                hosts = tuple(host for host in changed if host in before.get("records", {}))
+                found += [_shift(inventory, owner, before, hosts)] if hosts else []
+    return found
+
+
+def _shift(inventory: Inventory, owner: str, before: Mapping[str, Any], hosts: tuple[str, ...]) -> Shift:
+    holder = inventory.vpcs[owner].holder or {}
+    there = set(before["vpc_ids"]) - {holder.get("vpc_id")}
+    link = [inventory.everyone.get(owner, inventory.vpcs[owner]), *inventory.joined(owner)]
+    members = {vpc.text("vpc_id"): vpc.name for vpc in link}
+    return Shift(
+        owner=owner,
+        zone_id=before["hosted_zone_id"],
+        hosts=hosts,
+        members=tuple(sorted(members[vpc_id] for vpc_id in there & set(members))),
+        strangers=tuple(sorted(there - set(members))),
+    )
+
+
+def unready(
+    inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], zones: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Shown]]:
+    """The VPCs whose names would move although their endpoint, or what it admits, is not as it should be by now.
+
+    Somebody may have changed it since the endpoints were made, or that step was left out.
+    """
+    needed: dict[str, set[str]] = {}
+    for call in (call for answer in endpoints for call in answer["calls"]):
+        for vpc in call["vpcs"]:
+            needed.setdefault(vpc, set()).add(call["operation"])
+    return {
+        name: [finding("LINK_NOT_READY", name, operations=needed[name]).public()]
+        for name in moved(inventory, zones)
+        if name in needed
+    }
+
+
+def kept(shifts: Sequence[Shift], stopped: Mapping[str, Sequence[Shown]]) -> dict[str, list[Shown]]:
+    """The links whose record stays as it is: a VPC on the zone does not reach the new target, or nobody knows whether it does.
+
+    ``stopped`` are the VPCs whose agents were seen not to reach it.
+    """
+    found: dict[str, list[Shown]] = {}
+    for shift in shifts:
+        facts = {"zone_id": shift.zone_id, "hosts": shift.hosts}
+        lost = [name for name in shift.members if name in stopped and name != shift.owner]
+        if shift.strangers:
+            one = finding("RECORD_MOVES_STRANGERS", shift.owner, **facts, vpcs=shift.strangers)
+            found.setdefault(shift.owner, []).append(one.public())
+        if lost:
+            found.setdefault(shift.owner, []).append(finding("RECORD_KEPT", shift.owner, **facts, vpcs=lost).public())
+    return found
 
 
 def problems(

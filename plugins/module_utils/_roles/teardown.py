@@ -32,12 +32,18 @@ _NO_ADDRESS = ("DNS_NXDOMAIN", "DNS_NODATA")
 # --- what the jobs are told
 
 
-def zones(inventory: Inventory, accept_gap: bool = False) -> list[dict[str, Any]]:
-    """What `private_zone` takes to remove the zones of both layouts: after a move, the old one may still be there."""
+def zones(
+    inventory: Inventory, accept_gap: bool = False, endpoints: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """What `private_zone` takes to remove the zones of both layouts: after a move, the old one may still be there.
+
+    ``endpoints`` are answers of the jobs on endpoints: in a zone of the user's only a record that leads to the link's goes.
+    """
     owners = [vpc for vpc in inventory.vpcs.values() if not vpc.via]
     other = {owner.name: other_zone(owner) for owner in owners}
     own = {owner.name: owner.zone for owner in owners}
-    return [item for each in (other, own) for item in removals(inventory, each, without_gap=not accept_gap)]
+    done = merge(endpoints)
+    return [item for each in (other, own) for item in removals(inventory, each, not accept_gap, done)]
 
 
 def endpoints(inventory: Inventory, drain: int = 0) -> list[dict[str, Any]]:
@@ -60,7 +66,9 @@ def endpoints(inventory: Inventory, drain: int = 0) -> list[dict[str, Any]]:
     return list(grouped.values())
 
 
-def removals(inventory: Inventory, zones: Mapping[str, str], without_gap: bool) -> list[dict[str, Any]]:
+def removals(
+    inventory: Inventory, zones: Mapping[str, str], without_gap: bool, endpoints: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """One entry for each account. A link whose own VPC is outside of the run only loses the VPCs of the run."""
     vpcs, names = inventory.vpcs, inventory.names
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
@@ -72,8 +80,9 @@ def removals(inventory: Inventory, zones: Mapping[str, str], without_gap: bool) 
             "vpc_id": owner.text("vpc_id"),
             "zone": zone,
             "holder": owner.holder,
+            "holder_region": owner.text("region"),
             "hosted_zone_id": owner.text("hosted_zone_id") if zone == owner.zone else "",
-            "records": [{"host": owner.host}] if here else [],
+            "records": [_record(owner, endpoints.get(owner.name, {}))] if here else [],
             "vpcs": [_member(vpcs[n]) for n in names if n == owner.name or vpcs[n].via == owner.name],
             "state": "absent" if here else "present",
             "without_gap": without_gap,
@@ -86,6 +95,10 @@ def removals(inventory: Inventory, zones: Mapping[str, str], without_gap: bool) 
 def other_zone(owner: AgentVpc) -> str:
     """The zone of the layout that the inventory does not ask for."""
     return SUFFIX if owner.zone != SUFFIX else owner.host
+
+
+def _record(owner: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
+    return {"host": owner.host, **{key: endpoint.get(key, "") for key in ("dns_name", "hosted_zone_id")}}
 
 
 def _member(vpc: AgentVpc) -> dict[str, str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import New, Token
+from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import CallFailed
+from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import New, Token, send
 from ansible_collections.astro.privatelink.plugins.module_utils._link import zone as core
+from ansible_collections.astro.privatelink.plugins.module_utils._link.holder import Holder
 
 HOST = "abc.external.astronomer.run"
 ALIAS = core.Alias(dns_name="vpce-1.example", hosted_zone_id="ZAWS")
@@ -302,3 +304,224 @@ def test_vpcs_leave_before_the_record_goes():
         "ChangeResourceRecordSets",
         "DeleteHostedZone",
     ]
+
+
+# --- a holder that is made for that time
+
+
+MADE = New("holder", "one")
+MAKING = replace(LINK, holder_region="us-east-1")
+LEFT = Holder(id="vpc-h", region="us-east-1", link="vpc-1", zone="external.astronomer.run")
+
+
+def vpcs_of(plan):
+    return [
+        (call.operation, call.arguments.get("VPC", {}).get("VPCId") or call.arguments.get("VpcId"))
+        for call in plan.calls
+    ]
+
+
+def test_a_new_zone_is_made_in_a_vpc_that_exists_for_that_time_only():
+    plan = core.plan([replace(MAKING, vpcs=(OWNER, JOINED))], [])
+    assert vpcs_of(plan) == [
+        ("CreateVpc", None),
+        ("CreateHostedZone", MADE),
+        ("ChangeResourceRecordSets", None),
+        ("AssociateVPCWithHostedZone", "vpc-1"),
+        ("AssociateVPCWithHostedZone", "vpc-2"),
+        ("DisassociateVPCFromHostedZone", MADE),
+        ("DeleteVpc", MADE),
+    ]
+    assert plan.after["one"]["vpc_ids"] == ["vpc-1", "vpc-2"]
+    create = plan.calls[0]
+    tags = {tag["Key"]: tag["Value"] for tag in create.arguments["TagSpecifications"][0]["Tags"]}
+    assert Holder.read("vpc-h", "us-east-1", tags) == LEFT
+    assert len({call.lane for call in plan.calls}) == 1
+
+
+def sent(calls, *refused):
+    """What is sent if AWS refuses some operations (for a VPC, if one is named); the outcome as well."""
+    log = []
+
+    def api(call, arguments):
+        log.append((call.operation, arguments.get("VPC", {}).get("VPCId") or arguments.get("VpcId") or ""))
+        if call.operation in refused:
+            raise CallFailed("denied", "AccessDenied")
+        return {"CreateVpc": "vpc-made", "CreateHostedZone": "Z9"}.get(call.operation, "")
+
+    return log, send(calls, api)
+
+
+def test_where_no_holder_can_be_had_the_zone_is_made_on_the_links_own_vpc():
+    log, outcome = sent(core.plan([replace(MAKING, vpcs=(OWNER, JOINED))], []).calls, "CreateVpc")
+    assert log == [
+        ("CreateVpc", ""),
+        ("CreateHostedZone", "vpc-1"),
+        ("ChangeResourceRecordSets", ""),
+        ("AssociateVPCWithHostedZone", "vpc-2"),
+    ]
+    assert outcome.failed == {}
+    assert [call.code for call, _error in outcome.declined] == ["HOLDER_REFUSED"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "undone"),
+    [
+        (("ChangeResourceRecordSets",), [("DeleteHostedZone", ""), ("DeleteVpc", "vpc-made")]),
+        (("CreateVpc", "ChangeResourceRecordSets"), [("DeleteHostedZone", "")]),
+        (("CreateHostedZone",), [("DeleteVpc", "vpc-made")]),
+        (("ChangeResourceRecordSets", "DeleteHostedZone"), [("DeleteHostedZone", "")]),
+    ],
+)
+def test_a_zone_without_its_record_goes_at_once(refused, undone):
+    log, outcome = sent(core.plan([MAKING], []).calls, *refused)
+    assert log[-len(undone) :] == undone
+    assert log[-len(undone) - 1][0] in refused
+    assert set(outcome.failed) == {"one"}
+
+
+def test_a_zone_that_was_there_is_never_taken_back():
+    log, _outcome = sent(core.plan([LINK], [replace(ZONE, records=(SOA,))]).calls, "ChangeResourceRecordSets")
+    assert log == [("ChangeResourceRecordSets", "")]
+
+
+def test_a_holder_that_a_killed_run_left_is_used_or_goes():
+    assert vpcs_of(core.plan([MAKING], [], [LEFT]))[0] == ("CreateHostedZone", "vpc-h")
+    assert vpcs_of(core.plan([MAKING], [], [LEFT]))[-1] == ("DeleteVpc", "vpc-h")
+    both = replace(ZONE, vpcs={"vpc-1": "us-east-1", "vpc-h": "us-east-1"})
+    assert vpcs_of(core.plan([MAKING], [both], [LEFT])) == [
+        ("DisassociateVPCFromHostedZone", "vpc-h"),
+        ("DeleteVpc", "vpc-h"),
+    ]
+    assert vpcs_of(core.plan([MAKING], [ZONE], [LEFT])) == [("DeleteVpc", "vpc-h")]
+    assert vpcs_of(core.plan([replace(MAKING, present=False)], [], [LEFT])) == [("DeleteVpc", "vpc-h")]
+    assert core.plan([MAKING], [ZONE], [replace(LEFT, link="vpc-9")]).calls == ()
+
+
+def test_a_zone_is_taken_down_in_a_holder():
+    plan = core.plan([replace(GOING, holder_region="us-east-1")], [BOTH])
+    assert plan.findings == ()
+    assert vpcs_of(plan) == [
+        ("CreateVpc", None),
+        ("AssociateVPCWithHostedZone", MADE),
+        ("DisassociateVPCFromHostedZone", "vpc-1"),
+        ("DisassociateVPCFromHostedZone", "vpc-2"),
+        ("ChangeResourceRecordSets", None),
+        ("DeleteHostedZone", None),
+        ("DeleteVpc", MADE),
+    ]
+    log, outcome = sent(plan.calls, "CreateVpc")
+    assert log == [("CreateVpc", "")]  # nothing else is sent: the name would be gone for a while
+    assert outcome.failed["one"][0].code == "NAME_GAP_UNHELD"
+
+
+def test_no_holder_is_made_where_nothing_depends_on_it():
+    empty = replace(BOTH, records=(SOA,))
+    assert "CreateVpc" not in operations(core.plan([replace(GOING, holder_region="us-east-1")], [empty]))
+    agreed = replace(GOING, holder_region="us-east-1", without_gap=False)
+    assert "CreateVpc" not in operations(core.plan([agreed], [BOTH]))
+
+
+def test_who_has_no_name_now_is_told():
+    (one,) = core.urgent([replace(LINK, vpcs=(OWNER, JOINED))], [replace(BOTH, records=(SOA,))])
+    assert (one.code, one.vpc) == ("NAME_MISSING", "one")
+    assert "one (vpc-1), two (vpc-2)" in one.seen
+    assert core.urgent([LINK], [ZONE]) == []
+    assert core.urgent([LINK], [replace(ZONE, vpcs={"vpc-h": "us-east-1"}, records=(SOA,))], [LEFT]) == []
+
+
+# --- what is ours
+
+
+def test_a_zone_of_another_link_is_not_adopted():
+    theirs = replace(ZONE, link="vpc-9", vpcs={"vpc-9": "us-east-1"})
+    for link in (ADOPTED, replace(ADOPTED, present=False)):
+        plan = core.plan([link], [theirs])
+        assert (plan.calls, codes(plan)) == ((), [("one", "ZONE_OF_ANOTHER_LINK")])
+
+
+def test_two_links_that_want_one_name_of_one_zone_are_refused():
+    other = core.Alias(dns_name="vpce-2.example", hosted_zone_id="ZAWS")
+    two = replace(ADOPTED, name="two", vpc_id="vpc-2", vpcs=(JOINED,), records={HOST: other})
+    plan = core.plan([ADOPTED, two], [FOREIGN])
+    assert (plan.calls, codes(plan)) == ((), [("one", "ZONE_WANTED_TWICE"), ("two", "ZONE_WANTED_TWICE")])
+    elsewhere = replace(two, records={"xyz.external.astronomer.run": other})
+    assert codes(core.plan([ADOPTED, elsewhere], [FOREIGN])) == []
+
+
+LATENCY = core.Record(name=HOST, type="A", alias=ALIAS, identifier="blue", raw={"SetIdentifier": "blue"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        LATENCY,
+        *(core.Record(name=HOST, type=kind, alias=None) for kind in ("CNAME", "AAAA", "HTTPS", "SVCB")),
+    ],
+)
+@pytest.mark.parametrize("zone", [ZONE, FOREIGN])
+def test_other_records_of_the_name_are_told_before_anything_is_sent(zone, other):
+    link = ADOPTED if zone is FOREIGN else LINK
+    plan = core.plan([link], [replace(zone, records=(SOA, other))])
+    assert (plan.calls, codes(plan)) == ((), [("one", "RECORD_IN_THE_WAY")])
+
+
+@pytest.mark.parametrize("kind", ["TXT", "CAA", "MX"])
+def test_records_that_lead_nowhere_do_not_matter(kind):
+    note = core.Record(name=HOST, type=kind, alias=None)
+    assert core.plan([LINK], [replace(ZONE, records=(*ZONE.records, note))]).findings == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        LATENCY,
+        replace(RECORD, alias=replace(ALIAS, dns_name="else.example")),
+        replace(RECORD, alias=None),
+        core.Record(name=HOST, type="CNAME", alias=None),
+    ],
+)
+def test_removal_leaves_what_is_not_this_links_record(other):
+    plan = core.plan([replace(ADOPTED, present=False)], [replace(FOREIGN, records=(SOA, other))])
+    assert (plan.calls, codes(plan)) == ((), [("one", "RECORD_LEFT")])
+    ours = core.plan([replace(LINK, present=False)], [replace(ZONE, records=(SOA, RECORD, LATENCY))])
+    assert (ours.calls, codes(ours)) == ((), [("one", "ZONE_NOT_EMPTY")])
+
+
+# --- nobody joins what does not lead where it should
+
+
+def test_a_record_needs_a_target_before_a_zone_is_made():
+    plan = core.plan([replace(MAKING, records={HOST: replace(ALIAS, dns_name="")})], [])
+    assert (plan.calls, codes(plan)) == ((), [("one", "RECORD_NO_TARGET")])
+
+
+def test_nobody_joins_a_zone_that_leads_elsewhere():
+    moved = replace(ZONE, records=(SOA, replace(RECORD, alias=replace(ALIAS, dns_name="vpce-0.example"))))
+    joining = replace(LINK, compare_only=True, vpcs=(JOINED,))
+    for zone in (moved, replace(ZONE, records=(SOA,))):
+        plan = core.plan([joining], [zone])
+        assert (plan.calls, codes(plan)) == ((), [("two", "LINK_LEADS_ELSEWHERE")])
+    assert operations(core.plan([joining], [ZONE])) == ["AssociateVPCWithHostedZone"]
+    there = replace(moved, vpcs=BOTH.vpcs)
+    assert (core.plan([joining], [there]).calls, core.plan([joining], [there]).findings) == ((), ())
+
+
+def test_joins_come_before_leaves():
+    leaving = replace(OWNER, present=False)
+    plan = core.plan([replace(LINK, records={}, vpcs=(leaving, JOINED))], [ZONE])
+    assert operations(plan) == ["AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone"]
+    assert plan.after["one"]["vpc_ids"] == ["vpc-2"]
+
+
+def test_what_a_broken_run_allowed_is_taken_back():
+    allowed = replace(BOTH, authorised=frozenset(["vpc-2"]))
+    leaving = replace(LINK, records={}, vpcs=(replace(JOINED, present=False),))
+    assert operations(core.plan([leaving], [allowed])) == [
+        "DeleteVPCAssociationAuthorization",
+        "DisassociateVPCFromHostedZone",
+    ]
+    log, _outcome = sent(
+        core.plan([replace(LINK, vpcs=(OWNER, FOREIGN_VPC))], [ZONE]).calls, "AssociateVPCWithHostedZone"
+    )
+    assert log[-1] == ("DeleteVPCAssociationAuthorization", "vpc-2")

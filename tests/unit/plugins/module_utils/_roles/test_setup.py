@@ -99,10 +99,60 @@ def test_no_zone_where_the_endpoint_failed():
     ] == ["two"]
 
 
+def planned(owner, *calls, before=None):
+    shown = {"hosted_zone_id": "Z1", "vpc_ids": [], "records": {}, **(before or {})}
+    return [{"calls": list(calls), "diff": {"before": {owner: shown if before is not None else {}}, "after": {}}}]
+
+
+def record(owner, host):
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": {"Name": host}}]
+    return {
+        "operation": "route53:ChangeResourceRecordSets",
+        "vpcs": [owner],
+        "arguments": {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": changes}},
+    }
+
+
+THERE = {"vpc_ids": ["vpc-00000001", "vpc-00000003", "vpc-99999999"], "records": {"abc.external.astronomer.run": "old"}}
+
+
+def test_a_record_that_changes_moves_all_who_are_on_its_zone():
+    plan = planned("one", record("one", "abc.external.astronomer.run"), before=THERE)
+    (shift,) = core.shifts(inventory(FLEET, ["one", "two"]), plan)
+    assert (shift.owner, shift.members, shift.strangers) == ("one", ("one", "three"), ("vpc-99999999",))
+    held = {**FLEET, "one": vpc(1, holder_vpc_id="vpc-99999999")}
+    assert core.shifts(inventory(held, ["one"]), plan)[0].strangers == ()
+    new = planned("one", record("one", "abc.external.astronomer.run"), before={**THERE, "records": {}})
+    assert core.shifts(inventory(FLEET, ["one"]), new) == []
+    assert core.shifts(inventory(FLEET, ["one"]), planned("one", record("one", "abc.external.astronomer.run"))) == []
+
+
+@pytest.mark.parametrize(
+    ("stopped", "strangers", "codes"),
+    [
+        ({}, (), []),
+        ({"three": [{}]}, (), ["RECORD_KEPT"]),
+        ({"one": [{}]}, (), []),  # it fails by itself
+        ({}, ("vpc-99999999",), ["RECORD_MOVES_STRANGERS"]),
+    ],
+)
+def test_a_record_stays_as_long_as_one_of_them_does_not_reach_its_new_target(stopped, strangers, codes):
+    shift = core.Shift(owner="one", zone_id="Z1", hosts=("abc",), members=("one", "three"), strangers=strangers)
+    assert [each["code"] for each in core.kept([shift], stopped).get("one", [])] == codes
+
+
+def test_a_name_does_not_move_to_an_endpoint_that_is_not_as_it_should_be():
+    call = {"operation": "route53:AssociateVPCWithHostedZone", "vpcs": ["three"], "arguments": {}}
+    closed = [{"calls": [{"operation": "ec2:AuthorizeSecurityGroupIngress", "vpcs": ["three"]}]}]
+    fleet = inventory(FLEET, ALL)
+    assert list(core.unready(fleet, closed, planned("one", call))) == ["three"]
+    assert core.unready(fleet, closed, planned("one")) == {}
+
+
 def test_under_limit_a_joined_vpc_does_not_touch_the_record():
     (zone,) = core.zones(inventory(FLEET, ["three"]), endpoints("one"))
     (link,) = zone["links"]
-    assert link["records"] == []
+    assert link["compare_only"] is True
     assert [v["name"] for v in link["vpcs"]] == ["three"]
 
 

@@ -15,6 +15,7 @@ SUFFIX = "external.astronomer.run"
 HOST = f"abc.{SUFFIX}"
 LINK = ("10.1.0.5", "10.1.1.5")
 PUBLIC = "203.0.113.10"
+RECORD = {"host": HOST, "dns_name": "", "hosted_zone_id": ""}
 
 
 def vpc(number, **more):
@@ -52,13 +53,14 @@ def test_the_zones_of_both_layouts_go():
     found = links(core.zones(read()))
     assert set(found) == {(zone, name) for zone in (SUFFIX, HOST) for name in ("one", "two")}
     one = found[SUFFIX, "one"]
-    assert (one["state"], one["records"], one["without_gap"]) == ("absent", [{"host": HOST}], True)
+    assert (one["state"], one["records"], one["without_gap"]) == ("absent", [RECORD], True)
     assert [(v["name"], v["state"]) for v in one["vpcs"]] == [
         ("one", "absent"),
         ("three", "absent"),
         ("four", "absent"),
     ]
     assert one["holder"] == {"vpc_id": "vpc-99999999", "region": "us-east-1"}
+    assert found[SUFFIX, "two"]["holder_region"] == "us-east-1"  # without one it is made there
     assert links(core.zones(read(), True))[HOST, "two"]["without_gap"] is False
 
 
@@ -73,6 +75,12 @@ def test_an_adopted_zone_is_that_of_the_layout_in_use():
         (SUFFIX, "one"): "",
         (HOST, "one"): "Z1234567",
     }
+
+
+def test_only_a_record_that_leads_to_the_links_endpoint_goes_from_a_zone_of_the_users():
+    done = [{"vpcs": {"one": {"dns_name": "vpce-1.example", "hosted_zone_id": "Z7"}}}]
+    found = links(core.zones(read(), endpoints=done))
+    assert found[SUFFIX, "one"]["records"] == [{"host": HOST, "dns_name": "vpce-1.example", "hosted_zone_id": "Z7"}]
 
 
 def test_vpcs_outside_of_the_run_that_share_a_link_are_told_by_name():
