@@ -33,7 +33,6 @@ BY_ERROR: dict[str, str] = {
     "ThrottlingException": "THROTTLED",
     "PriorRequestNotComplete": "THROTTLED",
     "VpcEndpointLimitExceeded": "ENDPOINT_QUOTA",
-    "TooManyHostedZones": "ZONE_QUOTA",
     "DependencyViolation": "STILL_IN_USE",
     "LimitsExceeded": "ZONE_LIMIT",
     "ConflictingDomainExists": "ZONE_CONFLICT_ELSEWHERE",
@@ -109,6 +108,7 @@ BY_ERROR: dict[str, str] = {
     "NoSuchHealthCheck": "REQUEST_REFUSED",
     "NoSuchHostedZone": "GONE_MEANWHILE",
     "TooManyHostedZones": "ZONES_LIMIT",
+    "VpcLimitExceeded": "VPC_LIMIT",
     "TooManyVPCAssociationAuthorizations": "ZONE_AUTHORISATIONS_LIMIT",
     "VPCAssociationAuthorizationNotFound": "GONE_MEANWHILE",
     "VPCAssociationNotFound": "GONE_MEANWHILE",
@@ -707,9 +707,10 @@ CATALOGUE: dict[str, Entry] = {
         "{operation} failed: {message}",
         "A zone takes 300 VPCs by default: raise the quota, or give some VPCs a link of their own.",
     ),
-    "ZONE_QUOTA": Entry(
+    "VPC_LIMIT": Entry(
         "{operation} failed: {message}",
-        "An account has 500 hosted zones by default: raise the quota, or have VPCs share a link with privatelink_via.",
+        "A region has five VPCs by default, and a new zone is made in a VPC of its own. Raise the quota, or set "
+        "privatelink_holder_vpc_id to a VPC without agents.",
     ),
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",

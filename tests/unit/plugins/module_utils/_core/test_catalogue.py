@@ -69,6 +69,7 @@ EC2 = {
         "VPCIdNotSpecified",
     ],
     "CreateTags": ["InvalidID", "TagLimitExceeded", "InvalidTagKey.Malformed"],
+    "CreateVpc": ["VpcLimitExceeded"],
     "CreateVpcEndpoint": [
         "DuplicateSubnetsInSameZone",
         "IdempotentParameterMismatch",
@@ -84,6 +85,7 @@ EC2 = {
     ],
     "DeleteSecurityGroup": ["CannotDelete", "DependencyViolation", "InvalidGroup.InUse", "InvalidGroup.NotFound"],
     "DeleteTags": ["InvalidID"],
+    "DeleteVpc": ["DependencyViolation", "InvalidVpcID.NotFound"],
     "DeleteVpcEndpoints": ["InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointId.NotFound", "OperationNotPermitted"],
     "ModifyVpcEndpoint": [
         "DuplicateSubnetsInSameZone",
