@@ -66,5 +66,5 @@ attributes:
 notes:
   - A step of a role. It takes what it needs from the inventory (C(privatelink_*)) and from the variables of its role, which may be set
     wherever Ansible has variables. Text that says the same as a boolean, a number or a list counts as that.
-  - RV(failed_vpcs) does not fail the task, so that one VPC does not stop the others; the role fails these hosts in its next task.
+  - C(failed_vpcs) does not fail the task, so that one VPC does not stop the others; the role fails these hosts in its next task.
 """

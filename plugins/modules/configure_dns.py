@@ -1,0 +1,46 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of a step, which is the action plugin of this name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: configure_dns
+short_description: Lead the cluster's name to the links
+version_added: 0.10.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Creates or repairs the Route 53 private hosted zones, their records and associations.
+  - Before a name leads anywhere new, the link is tried from the agent hosts of the VPC, address by address. A VPC whose link
+    does not work keeps its public name.
+extends_documentation_fragment:
+  - astro.privatelink.step
+"""
+
+EXAMPLES = r"""
+- name: Lead the cluster's name to the links
+  astro.privatelink.configure_dns:
+"""
+
+RETURN = r"""
+tried:
+  description: The VPCs from whose agent hosts the link was tried before their name moved.
+  returned: when names were to move
+  type: list
+  elements: str
+  sample: [payments]
+failed_vpcs:
+  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  returned: always
+  type: dict
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+answers:
+  description: What the module of the same job returns, for each account and region.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""

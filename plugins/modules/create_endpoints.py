@@ -1,0 +1,39 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of a step, which is the action plugin of this name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: create_endpoints
+short_description: Create a VPC endpoint for each agent VPC with a link of its own
+version_added: 0.10.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Creates or repairs the endpoints and their security groups, and lets in the agents of the VPC and of those that share its link.
+  - Waits for all endpoints together, and says now and then how far they are.
+extends_documentation_fragment:
+  - astro.privatelink.step
+"""
+
+EXAMPLES = r"""
+- name: Create a VPC endpoint for each agent VPC with a link of its own
+  astro.privatelink.create_endpoints:
+"""
+
+RETURN = r"""
+failed_vpcs:
+  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  returned: always
+  type: dict
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+answers:
+  description: What the module of the same job returns, for each account and region.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+"""

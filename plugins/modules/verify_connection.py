@@ -1,0 +1,55 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of a step, which is the action plugin of this name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: verify_connection
+short_description: Verify the links from within each VPC
+version_added: 0.10.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Looks from every agent host at the cluster's name, then at each address of the link, by TCP, TLS and HTTP.
+  - What agent hosts answer is taken as data, and the verdict is made on the controller.
+extends_documentation_fragment:
+  - astro.privatelink.step
+"""
+
+EXAMPLES = r"""
+- name: Verify the links from within each VPC
+  astro.privatelink.verify_connection:
+"""
+
+RETURN = r"""
+failed_vpcs:
+  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  returned: always
+  type: dict
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+answers:
+  description: What the module of the same job returns, for each account and region.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+table:
+  description: A line for each agent host, for people.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+seen:
+  description: What the agent hosts of each VPC saw.
+  returned: always
+  type: dict
+  sample: {}
+targets:
+  description: What is wrong with the link of each VPC, beside what its agent hosts saw.
+  returned: always
+  type: dict
+  sample: {}
+"""

@@ -1,0 +1,37 @@
+#!/usr/bin/python
+
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of a step, which is the action plugin of this name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: write_support_request
+short_description: Write the request to Astronomer Support
+version_added: 0.10.0
+author: Contributors to astro.privatelink (@astro-privatelink)
+description:
+  - Reads accounts, Availability Zones and endpoints, and writes what Astronomer Support needs to know.
+extends_documentation_fragment:
+  - astro.privatelink.step
+"""
+
+EXAMPLES = r"""
+- name: Write the request to Astronomer Support
+  astro.privatelink.write_support_request:
+"""
+
+RETURN = r"""
+failed_vpcs:
+  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  returned: always
+  type: dict
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+text:
+  description: The text.
+  returned: always
+  type: str
+  sample: "Subject: AWS PrivateLink for Remote Execution Agents"
+"""
