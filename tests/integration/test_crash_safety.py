@@ -76,6 +76,8 @@ class Setup:
                 sources = sum(len(p["UserIdGroupPairs"]) + len(p["IpRanges"]) for p in group["IpPermissions"])
                 kind = ours if group["GroupName"] == "astro-privatelink" else others
                 kind.append(f"{region} group {group['GroupName']} {group['GroupId'] if kind is others else sources}")
+            held = [{"Name": "tag:managed-by", "Values": ["astro.privatelink"]}]
+            ours += [f"{region} holder" for _vpc in ec2.describe_vpcs(Filters=held)["Vpcs"]]
         route53 = self.lab.client("route53")
         for zone in route53.list_hosted_zones()["HostedZones"]:
             zone_id = zone["Id"].rsplit("/", 1)[-1]
