@@ -25,6 +25,7 @@ class ActionModule(Step):
         for name, more in problems.items():
             found.setdefault(name, []).extend(more)
         self.say(plan.lines(plans, check_mode=True))
+        self.warn(one for each in plans for one in each["findings"] if one["severity"] == "warning")
         return {
             "changed": False,
             "answers": plans,

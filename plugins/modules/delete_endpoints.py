@@ -30,7 +30,7 @@ failed_vpcs:
   description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
   returned: always
   type: dict
-  sample: {payments: "ENDPOINT_STILL_LED_TO: Zone Z0123456789ABCDEFGHIJ still leads to endpoint vpce-0123456789abcdef0: the endpoint stays."}
+  sample: {payments: "ENDPOINT_STILL_LED_TO: Zone Z0123456789ABCDEFGHIJ still leads to vpce-0123456789abcdef0: the endpoint stays."}
 answers:
   description: What the module of the same job returns, for each account and region.
   returned: always

@@ -17,7 +17,8 @@ description:
     O(links[].vpcs[].state=absent) or O(links[].state=absent).
   - No VPC is associated with an existing zone before its records answer, since a private zone without the record hides the
     public name. The first VPC of a new zone sees no such name for the seconds between the two calls, and again when the zone
-    is removed; a O(links[].holder) without agents takes its place.
+    is removed; a O(links[].holder) without agents takes its place, or one that is made for that time in
+    O(links[].holder_region).
   - A VPC of another account is associated in three steps. The zone's account authorises it, the VPC's account (reached by
     O(links[].vpcs[].profile) or O(links[].vpcs[].assume_role_arn)) associates it, and the authorisation is taken back. Each
     step can be resumed. In a team without access to both accounts, see M(astro.privatelink.zone_association).
@@ -113,8 +114,22 @@ options:
             description: Region of the VPC.
             type: str
             required: true
+      holder_region:
+        description:
+          - Region in which a VPC without agents is made for the time in which the zone is made or taken down, if O(links[].holder) is
+            not given. It is deleted afterwards. Blank, none is made.
+          - If it cannot be made, a new zone is made on the link's own VPC with a warning; a zone is then not taken down if
+            O(links[].without_gap).
+        type: str
+        default: ""
+        version_added: 0.10.0
+      compare_only:
+        description: Do not write O(links[].records). VPCs are only associated where the zone has them.
+        type: bool
+        default: false
+        version_added: 0.10.0
       hosted_zone_id:
-        description: Adopt this private zone. Its other records are kept, and it is never deleted.
+        description: Adopt this private zone. One that was made for the link of another VPC is refused. Its other records are kept, and it is never deleted.
         type: str
         default: ""
       force_record:

@@ -72,10 +72,16 @@ class Setup:
             for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
                 if endpoint["State"] not in GONE:
                     ours.append(f"{region} endpoint {endpoint['State']} {len(endpoint['NetworkInterfaceIds'])}")
+            tag = [{"Name": "tag:managed-by", "Values": ["astro.privatelink"]}]
+            holders = [vpc["VpcId"] for vpc in ec2.describe_vpcs(Filters=tag)["Vpcs"]]
+            ours += [f"{region} holder" for _each in holders]
             for group in ec2.describe_security_groups()["SecurityGroups"]:
                 sources = sum(len(p["UserIdGroupPairs"]) + len(p["IpRanges"]) for p in group["IpPermissions"])
                 kind = ours if group["GroupName"] == "astro-privatelink" else others
-                kind.append(f"{region} group {group['GroupName']} {group['GroupId'] if kind is others else sources}")
+                if group["VpcId"] not in holders:
+                    kind.append(
+                        f"{region} group {group['GroupName']} {group['GroupId'] if kind is others else sources}"
+                    )
         route53 = self.lab.client("route53")
         for zone in route53.list_hosted_zones()["HostedZones"]:
             zone_id = zone["Id"].rsplit("/", 1)[-1]

@@ -208,6 +208,12 @@ CATALOGUE: dict[str, Entry] = {
         "VPC {vpc_id} has several endpoints for this service: {endpoints}.",
         "Name the one to keep with privatelink_endpoint_id and delete the others.",
     ),
+    "ENDPOINT_LEFT_OVER": Entry(
+        "VPC {vpc_id} still has the endpoint {endpoint} of this collection for {service}, which this inventory does not name "
+        "for it. AWS bills it.",
+        "If no inventory uses it and no zone leads to it, delete it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}.",
+        "warning",
+    ),
     # --- preflight: what would fail later, or cut agents off
     "READ_FAILED": Entry(
         "{problem}",

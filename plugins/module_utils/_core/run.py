@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from .errors import CallFailed, ReadFailed
 from .findings import Finding, Shown, errors, finding, from_error
-from .plan import Api, Call, Outcome, Plan, ShownCall, send
+from .plan import Api, Call, Outcome, Plan, ShownCall, fill, send
 
 H = TypeVar("H")
 
@@ -139,18 +139,20 @@ def _appeared(left: Plan, outcome: Outcome, known: Mapping[str, Any], told: set[
 
 
 def _failure(vpc: str, outcome: Outcome) -> Finding:
-    return _told(vpc, *outcome.failed[vpc])
+    return _told(vpc, *outcome.failed[vpc], outcome)
 
 
 def _declined(outcome: Outcome) -> list[Finding]:
     """Optional calls that failed, as far as that is worth knowing."""
-    return [_told(vpc, call, error) for call, error in outcome.declined if call.code for vpc in sorted(call.subjects)]
+    told = [(call, error) for call, error in outcome.declined if call.code]
+    return [_told(vpc, call, error, outcome) for call, error in told for vpc in sorted(call.subjects)]
 
 
-def _told(vpc: str, call: Call, error: CallFailed) -> Finding:
+def _told(vpc: str, call: Call, error: CallFailed, outcome: Outcome) -> Finding:
     operation = f"{call.service}:{call.operation}"
     if call.code:
-        ids = [each for each in call.arguments.values() if isinstance(each, str)]
+        arguments = fill(call.arguments, lambda new: outcome.made.get(new, str(new)))
+        ids = [each for each in arguments.values() if isinstance(each, str)]
         return finding(call.code, vpc, operation=operation, message=str(error), ids=ids)
     return from_error(vpc, operation, str(error), error.code)
 

@@ -24,7 +24,20 @@ _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired"
 
 def plan(links: Sequence[Link], have: Have) -> Plan:
     """The plan for a fleet: a VPC with an error has no calls, the others are not held up by it."""
-    return Plan.merge(_plan_link(link, have, links) for link in links)
+    return Plan.merge([*(_plan_link(link, have, links) for link in links), Plan(findings=tuple(_left_over(links, have)))])
+
+
+def _left_over(links: Sequence[Link], have: Have) -> Iterable[Finding]:
+    """Endpoints of this collection's for services that no link of their VPC has any more: the service's name changed."""
+    wanted: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
+    for link in (link for link in links if not link.sources_only):
+        wanted.setdefault(link.vpc_id, set()).add(link.service_name)
+        names.setdefault(link.vpc_id, link.name)
+    for each in have.endpoints:
+        if each.vpc_id in wanted and each.owned and each.live and each.service_name not in wanted[each.vpc_id]:
+            facts = {"vpc_id": each.vpc_id, "endpoint": each.id, "service": each.service_name}
+            yield finding("ENDPOINT_LEFT_OVER", names[each.vpc_id], **facts)
 
 
 def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:

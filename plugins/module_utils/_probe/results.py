@@ -219,6 +219,7 @@ def _code(raw: Any, known: Collection[str]) -> str:
 _FIRST_COMMAND = re.compile(
     r"Failed to create temporary directory\..* exited with result \d+(?:, std(?:out|err) output: (.*))?", re.DOTALL
 )
+_SEARCHED = 4000
 _NOTHING_RUNS = "no command runs there, if there is such a host or pod at all; -vvvv shows what the connection says"
 
 
@@ -228,7 +229,8 @@ def _detail(probe: Mapping[str, Any]) -> str:
         str(probe.get(stream) or "") for stream in ("module_stdout", "module_stderr")
     )  # one, on a terminal
     said = written.strip() or str(probe.get("msg") or "").strip() or "it says nothing"
-    if first := _FIRST_COMMAND.search(said):
+    # Searched in a part only: an agent host's text may be made to keep the expression busy.
+    if first := _FIRST_COMMAND.search(said[:_SEARCHED]):
         said = (first[1] or _NOTHING_RUNS).strip()
     last = said.splitlines()[-1]
     return (last if re.match(r"[\w.]+Error: ", last) else said[-500:]).rstrip(".")

@@ -25,6 +25,8 @@ Targets = Mapping[str, VpcTarget]
 #: What the agent hosts of VPCs answered, by VPC.
 Seen = Mapping[str, Sequence[AgentResult]]
 
+#: What makes an agent host's answer no evidence: there is none, or another machine gave it.
+_NO_EVIDENCE = {"AGENT_HOST_UNREACHABLE", "PROBE_FAILED", "AGENT_HOST_SHARED"}
 #: Answers that say for sure that a name has no address; others may hide one.
 _NO_ADDRESS = ("DNS_NXDOMAIN", "DNS_NODATA")
 
@@ -232,12 +234,16 @@ def _problem(reached: Iterable[Mapping[str, Any]], public: Iterable[str]) -> str
 
 def _parted(target: VpcTarget, agents: Sequence[AgentResult]) -> tuple[list[str], list[AgentResult]]:
     """The agent hosts that gave no answer, for people, and the answers of the others."""
-    asked = {agent["name"]: agent for agent in agents if agent["names"]}
+    asked = {agent["name"]: agent for agent in agents if _is_evidence(agent)}
     why = {agent["name"]: one["code"] for agent in agents for one in agent["findings"] if one["severity"] == "error"}
     unseen = [
         f"{agent.name} ({why.get(agent.name, 'no answer')})" for agent in target.agents if agent.name not in asked
     ]
     return unseen, list(asked.values())
+
+
+def _is_evidence(agent: AgentResult) -> bool:
+    return bool(agent["names"]) and not any(one["code"] in _NO_EVIDENCE for one in agent["findings"])
 
 
 # --- before endpoints go: has everybody left?
@@ -297,8 +303,8 @@ def names_left(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> Find
 
 def has_let_go(agent: AgentResult, link: Iterable[str], accept_gap: bool) -> bool:
     """Whether a host's answer for the name is one that does not need the link any more."""
-    addresses = set(_addresses(agent["names"]))
-    gone = accept_gap and agent["names"].get("problem") in _NO_ADDRESS
+    addresses = set(_addresses(agent["names"])) if _is_evidence(agent) else set()
+    gone = _is_evidence(agent) and accept_gap and agent["names"].get("problem") in _NO_ADDRESS
     return not addresses & set(link) and (bool(addresses) or gone)
 
 

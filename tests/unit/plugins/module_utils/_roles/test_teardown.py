@@ -228,6 +228,10 @@ def test_a_name_that_does_not_come_back_stops_unless_that_was_agreed_to():
         (agent("agent-1", lost="AGENT_HOST_UNREACHABLE"), "WAY_BACK_UNSEEN"),
         (agent("agent-1", lost="PROBE_FAILED"), "WAY_BACK_UNSEEN"),
         (None, "WAY_BACK_UNSEEN"),
+        (
+            {**agent("agent-1", PUBLIC), "findings": [{"code": "AGENT_HOST_SHARED", "severity": "error"}]},
+            "WAY_BACK_UNSEEN",
+        ),
         (agent("agent-1", problem="DNS_TIMEOUT"), "NAME_NOT_BACK"),
         (agent("agent-1", problem="DNS_SERVFAIL"), "NAME_NOT_BACK"),
     ],
