@@ -17,7 +17,9 @@ NAME = "astro-privatelink"
 #: What this collection created, or was told to adopt, carries this tag.
 OWNED = {"managed-by": "astro.privatelink"}
 
-_SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
+#: In China's partition there is a prefix; AWS's CDK has it as vpcEndpointServiceNamePrefix:
+#: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.FactName.html
+_SERVICE_NAME = re.compile(r"(?:cn\.)?com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
 #: States in which an endpoint no longer counts.
 _GONE = {"deleting", "deleted"}
 
@@ -82,6 +84,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
+    """``ipv4`` is false for a subnet with IPv6 only, which has no ``cidr`` and no ``free`` address."""
+
     id: str
     vpc_id: str
     zone: str
@@ -90,6 +94,7 @@ class Subnet:
     public: bool
     owner: str
     cidr: str = ""
+    ipv4: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +136,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Have:
-    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account."""
+    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account, "" where it is not told.
+
+    ``unclear`` says, for VPCs with something that was not understood and might be the link's own, what that is.
+    """
 
     region: str
     vpcs: Mapping[str, str]
@@ -139,6 +147,7 @@ class Have:
     subnets: tuple[Subnet, ...] = ()
     groups: tuple[SecurityGroup, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    unclear: Mapping[str, str] = field(default_factory=dict)
 
     def subnets_of(self, vpc_id: str) -> dict[str, Subnet]:
         return {subnet.id: subnet for subnet in self.subnets if subnet.vpc_id == vpc_id}
