@@ -15,7 +15,7 @@ try:
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
-from .._core.errors import CallFailed
+from .._core.errors import CallFailed, ReadFailed
 from .._core.plan import Call
 from .._link import security_group
 from .clients import Clients, describe, explain, poll
@@ -71,7 +71,10 @@ class Sender:
         return reply
 
     def _once_visible(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
+        try:
+            method = getattr(self._clients.get(call.service, call.access, self._region), xform_name(call.operation))
+        except ReadFailed as problem:
+            raise CallFailed(str(problem), "LoginFailed") from problem
         end = time.monotonic() + self.VISIBLE_AFTER
         while True:
             try:
@@ -104,7 +107,7 @@ class Sender:
                 found = [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
                 zones = list_zones(aws, arguments["Name"])
-                found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]
+                found = [{"HostedZone": z} for z in zones if z.get("CallerReference") == arguments["CallerReference"]]
             case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
                 vpc = arguments["VPC"]
                 page = aws.list_hosted_zones_by_vpc(VPCId=vpc["VPCId"], VPCRegion=vpc["VPCRegion"])

@@ -140,6 +140,7 @@ def rules_of(permissions: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:
             description=text,
         )
         for each in permissions
+        if each.get("IpProtocol")
         for peer, text in peers_of(each).items()
     )
 
