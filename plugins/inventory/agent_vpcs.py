@@ -17,8 +17,8 @@ description:
   - A tag C(astro.privatelink/via) of a VPC sets its variable C(privatelink_via), and so for every C(privatelink_*) variable of the
     roles. Lists are separated by blanks. What all VPCs have in common is better off in
     C(group_vars/agent_vpcs.yml) beside this file.
-  - If an account or a region cannot be read, there is no inventory at all. Set E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make
-    Ansible stop then.
+  - If an account or a region cannot be read, there is no inventory at all, unless O(skip_unreadable) is set. Set
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make Ansible stop then.
 options:
   plugin:
     description: The name of this plugin.
@@ -48,6 +48,13 @@ options:
         description: Regions of this account, instead of O(regions).
         type: list
         elements: str
+  skip_unreadable:
+    description:
+      - Leave out accounts and regions that cannot be read, with a warning, and list the others.
+      - Steps then do not know the VPCs of these. Do not restrict Deployments or remove shared links with such an inventory.
+    type: bool
+    default: false
+    version_added: 0.10.0
   filters:
     description: What makes a VPC an agent VPC, as filters of DescribeVpcs. A value is a string or a list of them.
     type: dict
@@ -215,8 +222,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
         kept = self.get_option("cache")
         if kept and cache and key in self._cache:
             return tags.Found.read(self._cache[key])
-        found = discover.discover(accounts, wanted)
-        if kept:
+        found, problems = discover.discover(accounts, wanted)
+        if problems and not (self.get_option("skip_unreadable") and found.vpcs):
+            raise errors.ReadFailed("\n".join(problems))
+        for problem in problems:
+            self.display.warning(f"{problem} Its VPCs are not in the inventory.")
+        if kept and not problems:  # what could not be read is to be asked for again
             self._cache[key] = found.plain()
         return found
 

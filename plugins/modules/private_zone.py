@@ -129,7 +129,9 @@ options:
         default: false
         version_added: 0.10.0
       hosted_zone_id:
-        description: Adopt this private zone. One that was made for the link of another VPC is refused. Its other records are kept, and it is never deleted.
+        description:
+          - Adopt this private zone. Its other records are kept, and it is never deleted.
+          - One that was made for the link of another VPC is refused.
         type: str
         default: ""
       force_record:

@@ -16,6 +16,7 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.exceptions import BotoCoreError, ClientError
 
 from .._core.errors import ReadFailed
+from .answers import UNCLEAR
 from .session import Login, Sdk, assume
 
 #: Values that one EC2 filter takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html).
@@ -33,6 +34,7 @@ class Clients:
         self._logins = {**(others or {}), "": own or Login()}
         self._sessions: dict[str, Any] = {}
         self._known: dict[tuple[str, str, str], Any] = {}
+        self._refused: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def get(self, service: str, access: str = "", region: str = "") -> Any:
@@ -40,37 +42,66 @@ class Clients:
         region = home_region(region) if service == "route53" else region
         key = (service, access, region)
         with self._lock:  # making clients is not safe between threads, using them is
+            if access in self._refused:
+                raise ReadFailed(self._refused[access])  # each login is tried once
             if key not in self._known:
-                with reading(f"AWS with {self._logins[access]}"):
+                try:
                     self._known[key] = self._sdk.client(service, region, self._session(access, region))
+                except Exception as problem:  # helpers for credentials, of whatever make, raise anything
+                    self._refused[access] = no_login(self._logins[access], problem)
+                    raise ReadFailed(self._refused[access]) from problem
             return self._known[key]
 
     def _session(self, access: str, region: str) -> Any:
         if access not in self._sessions:
             login = self._logins[access]
-            session = self._sdk.session(login.profile) if login.profile else None
+            session = self._sdk.session(login.profile)
             if login.assume_role_arn:
                 session = assume(self._sdk.client("sts", region, session), login.assume_role_arn)
             self._sessions[access] = session
         return self._sessions[access]
 
 
+#: Where Route 53 of a partition is asked, by how the names of its regions begin; elsewhere in us-east-1.
+#: https://docs.aws.amazon.com/general/latest/gr/r53.html and botocore's data/endpoints.json
+_HOMES = {
+    "cn-": "cn-northwest-1",
+    "us-gov-": "us-gov-west-1",
+    "us-iso-": "us-iso-east-1",
+    "us-isob-": "us-isob-east-1",
+    "eu-isoe-": "eu-isoe-west-1",
+    "us-isof-": "us-isof-south-1",
+    "eusc-": "eusc-de-east-1",
+}
+
+
 def home_region(region: str) -> str:
-    """Where Route 53 of a region's partition is asked (https://docs.aws.amazon.com/general/latest/gr/r53.html)."""
-    if region.startswith("cn-"):
-        return "cn-northwest-1"
-    return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
+    """Where Route 53, which is global in each partition, is asked for a region."""
+    return next((home for start, home in _HOMES.items() if region.startswith(start)), "us-east-1")
+
+
+def no_login(login: Login, problem: Exception) -> str:
+    """What is told of a login that fails: whose it is, what was wrong, and what to do."""
+    said = explain(problem) or type(problem).__name__
+    text = f"Could not log in to AWS with {login}: {said.rstrip('.')}."
+    return text if _advice(problem) else f"{text} {_LOGIN}"
 
 
 def explain(problem: Exception) -> str:
     """An SDK error as a sentence that says what to do about it."""
-    name, text = type(problem).__name__, str(problem)
-    code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else name
-    advice = next((advice for codes, advice in _ADVICE.items() if code in codes), "")
+    text, advice = str(problem), _advice(problem)
     return f"{text.rstrip('.')}. {advice}" if advice else text
 
 
+def _advice(problem: Exception) -> str:
+    code = type(problem).__name__
+    if isinstance(problem, ClientError):
+        code = problem.response.get("Error", {}).get("Code", "")
+    return next((advice for codes, advice in _ADVICE.items() if code in codes), "")
+
+
 _LOGIN = "Check the profile or role; a login must work without a prompt. Log in first, for example: aws sso login --profile NAME."
+_REGION = "Enable the region for the account, or check privatelink_region: in AWS's console under Account, AWS Regions."
 _NETWORK = "Check endpoint_url (AWS_ENDPOINT_URL), the region's name and the network."
 _ALLOW = "Allow the action for these credentials; a service control policy may deny it, too."
 
@@ -78,7 +109,13 @@ _ALLOW = "Allow the action for these credentials; a service control policy may d
 _ADVICE: dict[tuple[str, ...], str] = {
     ("NoCredentialsError",): "Provide credentials: a profile, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role.",
     ("PartialCredentialsError",): "Provide both the access key and the secret key.",
-    ("ProfileNotFound",): "Check the profile's name in ~/.aws/config.",
+    (
+        "ProfileNotFound",
+    ): "Check the profile's name in ~/.aws/config (or AWS_CONFIG_FILE), on the machine where Ansible runs.",
+    (
+        "PromptNeeded",
+    ): "Take a session before, for example: aws sts get-session-token, and use a profile with its keys.",
+    ("RegionDisabledException",): _REGION,
     ("InvalidRegionError", "NoRegionError"): "Check privatelink_region, or region: a region looks like us-east-1.",
     (
         "CredentialRetrievalError",
@@ -106,8 +143,12 @@ _ADVICE: dict[tuple[str, ...], str] = {
     ): _NETWORK,
     ("ConnectionClosedError", "HTTPClientError"): "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
     ("ResponseParserError",): "That is no answer of AWS: check endpoint_url (AWS_ENDPOINT_URL) and proxies.",
-    ("AuthFailure", "OptInRequired"): "Check the credentials, and that the region is enabled for the account.",
-    ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"): "Check the credentials.",
+    ("AuthFailure", "OptInRequired"): f"Check the credentials. {_REGION}",
+    (
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    ): f"Check the credentials. A region that is not enabled for the account answers so, too. {_REGION}",
+    ("SignatureDoesNotMatch",): "Check the secret key, and the clock.",
     (
         "ExpiredToken",
         "ExpiredTokenException",
@@ -123,7 +164,7 @@ _ADVICE: dict[tuple[str, ...], str] = {
 
 
 class reading:
-    """Turns whatever the SDK raises while it reads, or logs in, into an error that says what to do."""
+    """Turns whatever the SDK raises while it reads, and answers of an unknown form, into an error that says what to do."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -134,14 +175,19 @@ class reading:
     def __exit__(self, kind: Any, problem: BaseException | None, trace: Any) -> None:
         if isinstance(problem, (BotoCoreError, ClientError, Boto3Error)):
             raise ReadFailed(f"Could not read from {self.what}. {explain(problem)}") from problem
-        if isinstance(problem, (OSError, EOFError)):  # a credential_process that is not there, a prompt for an MFA code
+        if isinstance(problem, (OSError, EOFError)):  # credentials are renewed while AWS is read
             raise ReadFailed(
-                f"Could not log in for {self.what}: {problem or type(problem).__name__}. {_LOGIN}"
+                f"Could not log in for {self.what}: {str(problem) or type(problem).__name__}. {_LOGIN}"
+            ) from problem
+        if isinstance(problem, UNCLEAR):
+            raise ReadFailed(
+                f"An answer of {self.what} has an unknown form ({type(problem).__name__}: {problem}). "
+                "Check endpoint_url (AWS_ENDPOINT_URL) and proxies; if AWS did answer, please report it."
             ) from problem
 
 
 def describe(ec2: Any, method: str, key: str, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """All pages of a describe call; the first filter may be of any length."""
+    """All pages of a describe call; the first filter may be of any length. A page may lack the list, where it is empty."""
     (name, values), *others = filters.items()
     rest = [{"Name": n, "Values": list(v)} for n, v in others]
     paginator = ec2.get_paginator(method)
@@ -149,12 +195,8 @@ def describe(ec2: Any, method: str, key: str, filters: Mapping[str, Sequence[str
     for start in range(0, len(values), FILTER_SIZE):
         chunk = {"Name": name, "Values": list(values[start : start + FILTER_SIZE])}
         for page in paginator.paginate(Filters=[chunk, *rest], PaginationConfig={"PageSize": 1000}):
-            found += page[key]
+            found += page.get(key) or []
     return found
-
-
-def tags(thing: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in thing.get("Tags", [])}
 
 
 def poll(done: Callable[[], bool], timeout: float, pause: float = 0.5, longest: float = 5.0) -> bool:

@@ -14,71 +14,76 @@ from .._core import errors
 from .._core.plan import WORKERS
 from .._inventory.tags import Account, Filters, Found, Group, Machine, Vpc, Wanted
 from . import clients as aws_clients
+from .answers import many, tags, text, understood
 from .session import Boto3, Login
 
 
-def discover(accounts: Sequence[Account], wanted: Wanted) -> Found:
-    """All that is there. Raises `errors.ReadFailed` if any account or region cannot be read: what is missing from an
-    inventory would go unnoticed."""
+def discover(accounts: Sequence[Account], wanted: Wanted) -> tuple[Found, list[str]]:
+    """All that is there, and what is wrong with each account and region that could not be read. Whether an inventory may
+    lack the VPCs of these, the caller decides."""
     places = [
         (aws_clients.Clients(Boto3(), Login.of(account.access)), account, region)
         for account in accounts
         for region in account.regions
     ]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        return Found.merge(pool.map(lambda place: _read(place[0], place[1], place[2], wanted), places))
-
-
-def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: Wanted) -> Found:
-    try:
-        with aws_clients.reading("EC2"):
-            ec2 = clients.get("ec2", region=region)
-            vpcs = [
-                _vpc(vpc, account, region) for vpc in aws_clients.describe(ec2, "describe_vpcs", "Vpcs", wanted.vpcs)
-            ]
-            if not vpcs:
-                return Found()
-            groups = _groups(ec2, wanted.groups) if wanted.groups else ()
-            machines = _machines(ec2, wanted.machines, region) if wanted.machines else ()
-    except errors.ReadFailed as problem:
-        raise errors.ReadFailed(f"{region} with {account}: {problem}") from problem
-    return Found(
-        vpcs=tuple(vpcs),
-        groups=tuple(groups),
-        machines=tuple(machines),
+        read = list(pool.map(lambda place: _read(place[0], place[1], place[2], wanted), places))
+    return Found.merge(found for found, _problem in read), list(
+        dict.fromkeys(problem for _found, problem in read if problem)
     )
 
 
+def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: Wanted) -> tuple[Found, str]:
+    try:
+        with aws_clients.reading("EC2"):
+            ec2 = clients.get("ec2", region=region)
+            there = aws_clients.describe(ec2, "describe_vpcs", "Vpcs", wanted.vpcs)
+            vpcs = understood(there, lambda vpc: _vpc(vpc, account, region))
+            if not vpcs:
+                return Found(), ""
+            groups = _groups(ec2, wanted.groups) if wanted.groups else ()
+            machines = _machines(ec2, wanted.machines, region) if wanted.machines else ()
+    except errors.ReadFailed as problem:
+        return Found(), f"{region} with {account}: {problem}"
+    return Found(vpcs=tuple(vpcs), groups=tuple(groups), machines=tuple(machines)), ""
+
+
 def _vpc(vpc: Mapping[str, Any], account: Account, region: str) -> Vpc:
-    ranges = vpc.get("CidrBlockAssociationSet", [])
+    ranges = [each for each in many(vpc, "CidrBlockAssociationSet") if _associated(each)]
     return Vpc(
-        vpc_id=vpc["VpcId"],
+        vpc_id=text(vpc, "VpcId"),
         region=region,
-        account_id=vpc["OwnerId"],
-        cidrs=tuple(one["CidrBlock"] for one in ranges if one["CidrBlockState"]["State"] == "associated"),
-        tags=aws_clients.tags(vpc),
+        account_id=str(vpc.get("OwnerId") or ""),
+        cidrs=tuple(understood(ranges, lambda each: text(each, "CidrBlock"))),
+        tags=tags(vpc),
         access=account.access,
     )
 
 
+def _associated(block: Mapping[str, Any]) -> bool:
+    return (block.get("CidrBlockState") or {}).get("State") == "associated"
+
+
 def _groups(ec2: Any, filters: Filters) -> list[Group]:
     found = aws_clients.describe(ec2, "describe_security_groups", "SecurityGroups", filters)
-    return [Group(group_id=group["GroupId"], vpc_id=group["VpcId"]) for group in found]
+    return understood(found, lambda group: Group(group_id=text(group, "GroupId"), vpc_id=text(group, "VpcId")))
 
 
 def _machines(ec2: Any, filters: Filters, region: str) -> list[Machine]:
+    """Running ones. One that is being ended has no VPC any more, and one with IPv6 only no private IPv4 address."""
     running = {**filters, "instance-state-name": ["running"]}
     reservations = aws_clients.describe(ec2, "describe_instances", "Reservations", running)
-    return [
-        Machine(
-            instance_id=instance["InstanceId"],
-            vpc_id=instance["VpcId"],
-            region=region,
-            account_id=reservation["OwnerId"],
-            private_ip_address=instance["PrivateIpAddress"],
-            private_dns_name=instance["PrivateDnsName"],
-            tags=aws_clients.tags(instance),
-        )
-        for reservation in reservations
-        for instance in reservation["Instances"]
-    ]
+    found = [(reservation, instance) for reservation in reservations for instance in many(reservation, "Instances")]
+    return understood(found, lambda pair: _machine(pair[0], pair[1], region))
+
+
+def _machine(reservation: Mapping[str, Any], instance: Mapping[str, Any], region: str) -> Machine:
+    return Machine(
+        instance_id=text(instance, "InstanceId"),
+        vpc_id=text(instance, "VpcId"),
+        region=region,
+        account_id=str(reservation.get("OwnerId") or ""),
+        private_ip_address=str(instance.get("PrivateIpAddress") or ""),
+        private_dns_name=str(instance.get("PrivateDnsName") or ""),
+        tags=tags(instance),
+    )

@@ -65,7 +65,7 @@ class Fleets:
             given = params.checked(params.ZONE_LINK, account["links"])
             others = {params.access_name(vpc): Login.of(vpc) for link in given for vpc in link["vpcs"]}
             links = list(map(params.zone_link, given))
-            return Zones(self._clients(account, others), links, self.timeout, account.get("region", ""))
+            return Zones(self._clients(account, others), links, self.timeout, params.home(account))
 
         return self._run(
             accounts,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,8 @@ from .._link import egress, holder, model, security_group
 from .._link import zone as _zone
 from .._link.holder import Holder
 from .._link.params import WITH_OWN_CREDENTIALS
-from .clients import Clients, describe, poll, reading, tags
+from .answers import UNCLEAR, many, tags, text, understood, values
+from .clients import Clients, describe, poll, reading
 
 
 def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()) -> model.Have:
@@ -38,18 +40,38 @@ def read_fleet(ec2: Any, links: Sequence[model.Link], others: Iterable[str] = ()
         if group.startswith("sg-")
     }
     with reading("EC2"):
-        vpcs = {v["VpcId"]: v["OwnerId"] for v in describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})}
+        vpcs = describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": vpc_ids})
         subnets = describe(ec2, "describe_subnets", "Subnets", {"vpc-id": vpc_ids})
         groups = describe(ec2, "describe_security_groups", "SecurityGroups", {"vpc-id": vpc_ids})
         services = _read_services(ec2, names)
+        endpoints = _describe_endpoints(ec2, vpc_ids)
+        interfaces = _read_interfaces(ec2, endpoints, names)
         return model.Have(
             region=region(ec2),
-            vpcs=vpcs,
+            vpcs=dict(understood(vpcs, lambda vpc: (text(vpc, "VpcId"), str(vpc.get("OwnerId") or "")))),
             services={service.name: service for service in services},
-            subnets=tuple(map(_subnet, subnets)),
-            groups=(*map(group, groups), *_read_associated(ec2, named - {(g["GroupId"], g["VpcId"]) for g in groups})),
-            endpoints=tuple(_read_endpoints(ec2, vpc_ids, names)),
+            subnets=tuple(understood(subnets, _subnet)),
+            groups=(
+                *understood(groups, group),
+                *_read_associated(ec2, named - {(str(g.get("GroupId")), str(g.get("VpcId"))) for g in groups}),
+            ),
+            endpoints=tuple(understood(endpoints, lambda each: _endpoint(each, interfaces))),
+            unclear=_unclear([each for each in endpoints if each.get("ServiceName") in {None, "", *names}], groups),
         )
+
+
+def _unclear(endpoints: Iterable[Mapping[str, Any]], groups: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What could not be understood and might be a link's own, by VPC: without it, a second one would be made."""
+    lacking = [
+        (str(thing.get("VpcId") or ""), what)
+        for things, what, needed in (
+            (endpoints, "the id or the service of an endpoint", ("VpcEndpointId", "ServiceName")),
+            (groups, "the id or the name of a security group", ("GroupId", "GroupName")),
+        )
+        for thing in things
+        if not all(isinstance(thing.get(key), str) and thing[key] for key in needed)
+    ]
+    return {vpc_id: what for vpc_id, what in lacking if vpc_id}
 
 
 #: AWS's quota of rules of a security group, and its code in Service Quotas.
@@ -126,7 +148,9 @@ def read_egress(ec2: Any, group_ids: Iterable[str]) -> egress.Have:
     """The egress rules of security groups. Groups that do not exist, or not for these credentials, are left out."""
     with reading("EC2"):
         found = describe(ec2, "describe_security_groups", "SecurityGroups", {"group-id": sorted(set(group_ids))})
-        return {group["GroupId"]: egress.rules_of(group["IpPermissionsEgress"]) for group in found}
+        return dict(
+            understood(found, lambda each: (text(each, "GroupId"), egress.rules_of(many(each, "IpPermissionsEgress"))))
+        )
 
 
 #: Seconds of waiting after which it is told how far the endpoints are; the last one from then on.
@@ -142,7 +166,7 @@ def wait_for_endpoints(
     def settled() -> bool:
         nonlocal told, next_time
         found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": sorted(waiting)})
-        states = {e["VpcEndpointId"]: e["State"].lower() for e in found}
+        states = dict(understood(found, lambda each: (text(each, "VpcEndpointId"), _state(each))))
         waiting.intersection_update(i for i in waiting if states.get(i, "") in {"", "pending", "pendingacceptance"})
         if waiting and tell and time.monotonic() >= next_time:
             tell({each: states.get(each, "") for each in waiting})
@@ -164,16 +188,18 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
     named = {link.zone_id for link in links} - {""}
     shared = {key for link in links if _shared(link) for key in (link.vpc_id, link.zone_id)} - {""}
 
-    def read(summary: Mapping[str, Any]) -> _zone.Zone:
-        zone_id = summary["Id"].rsplit("/", 1)[-1]
-        link = _zone.marked_vpc(summary.get("Config", {}).get("Comment", ""))
-        vpcs = route53.get_hosted_zone(Id=zone_id).get("VPCs", [])
+    def read(summary: Mapping[str, Any]) -> _zone.Zone | None:
+        zone_id = zone_id_of(summary)
+        link = _zone.marked_vpc(_comment(summary))
+        vpcs = many(route53.get_hosted_zone(Id=zone_id), "VPCs")
+        if _private(summary) is None and not vpcs:
+            return None  # only a private zone has VPCs
         records = _read_records(route53, zone_id) if link in wanted or zone_id in named else []
         return _zone.Zone(
             id=zone_id,
             name=_zone.plain(summary["Name"]),
             link=link,
-            vpcs={vpc["VPCId"]: vpc["VPCRegion"] for vpc in vpcs},
+            vpcs=dict(understood(vpcs, lambda vpc: (text(vpc, "VPCId"), str(vpc.get("VPCRegion") or "")))),
             records=tuple(records),
             authorised=frozenset(_read_authorised(route53, zone_id) if {link, zone_id} & shared else []),
         )
@@ -182,7 +208,21 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
         summaries = [
             s for name in sorted({_zone.plain(link.zone) for link in links}) for s in list_zones(route53, name)
         ]
-        return list(pool.map(read, summaries))
+        return [zone for zone in pool.map(read, summaries) if zone is not None]
+
+
+def zone_id_of(summary: Mapping[str, Any]) -> str:
+    return text(summary, "Id").rsplit("/", 1)[-1]
+
+
+def _comment(zone: Mapping[str, Any]) -> str:
+    return str((zone.get("Config") or {}).get("Comment") or "")
+
+
+def _private(zone: Mapping[str, Any]) -> bool | None:
+    """Whether a zone is a private one, or None where the answer does not tell."""
+    told = (zone.get("Config") or {}).get("PrivateZone")
+    return told if isinstance(told, bool) else None
 
 
 def read_holders(ec2: Any) -> list[Holder]:
@@ -240,7 +280,7 @@ def _read_services(ec2: Any, names: Iterable[str]) -> Iterator[model.Service]:
 def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any]) -> Iterator[model.Service]:
     """One bad name fails the call for all, so then each is asked for by itself."""
     try:
-        details = ec2.describe_vpc_endpoint_services(ServiceNames=list(names), **where)["ServiceDetails"]
+        details = many(ec2.describe_vpc_endpoint_services(ServiceNames=list(names), **where), "ServiceDetails")
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "InvalidServiceName":
             raise
@@ -249,36 +289,38 @@ def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any])
                 yield from _describe_services(ec2, [name], where)
         return
     for detail in details:
-        zones = frozenset() if where else frozenset(detail["AvailabilityZones"])
-        yield model.Service(name=detail["ServiceName"], zones=zones)
+        zones = frozenset() if where else frozenset(many(detail, "AvailabilityZones"))
+        with suppress(*UNCLEAR):
+            yield model.Service(name=text(detail, "ServiceName"), zones=zones)
 
 
 def _subnet(subnet: Mapping[str, Any]) -> model.Subnet:
+    """A subnet with IPv6 only has no CidrBlock. Where AWS does not tell how many addresses are free, there may be one."""
+    free = subnet.get("AvailableIpAddressCount")
     return model.Subnet(
-        id=subnet["SubnetId"],
-        vpc_id=subnet["VpcId"],
-        cidr=subnet["CidrBlock"],
-        zone=subnet["AvailabilityZone"],
-        zone_id=subnet["AvailabilityZoneId"],
-        free=subnet["AvailableIpAddressCount"],
-        public=subnet["MapPublicIpOnLaunch"],
-        owner=subnet["OwnerId"],
+        id=text(subnet, "SubnetId"),
+        vpc_id=text(subnet, "VpcId"),
+        cidr=str(subnet.get("CidrBlock") or ""),
+        ipv4=bool(subnet.get("CidrBlock")),
+        zone=text(subnet, "AvailabilityZone"),
+        zone_id=str(subnet.get("AvailabilityZoneId") or ""),
+        free=1 if free is None else int(free),
+        public=bool(subnet.get("MapPublicIpOnLaunch")),
+        owner=str(subnet.get("OwnerId") or ""),
     )
 
 
 def group(group: Mapping[str, Any]) -> model.SecurityGroup:
     sources: set[str] = set()
     exact: set[str] = set()
-    for rule in group["IpPermissions"]:
-        anything = rule["IpProtocol"] == "-1"
-        if anything or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= security_group.PORT <= rule["ToPort"]):
-            found = set(security_group.peers_of(rule))
-            sources |= found
-            exact |= found if rule.get("FromPort") == rule.get("ToPort") == security_group.PORT else set()
+    for rule in many(group, "IpPermissions"):
+        found = set(security_group.peers_of(rule)) if _admits(rule) else set()
+        sources |= found
+        exact |= found if rule.get("FromPort") == rule.get("ToPort") == security_group.PORT else set()
     return model.SecurityGroup(
-        id=group["GroupId"],
-        vpc_id=group["VpcId"],
-        name=group["GroupName"],
+        id=text(group, "GroupId"),
+        vpc_id=text(group, "VpcId"),
+        name=text(group, "GroupName"),
         sources=frozenset(sources),
         exact=frozenset(exact),
         owned=model.OWNED.items() <= tags(group).items(),
@@ -295,40 +337,71 @@ def _count(rules: Iterable[Mapping[str, Any]]) -> int:
     return max(len(peers) - v6, sum(peer.startswith(("sg-", "pl-")) for peer in peers) + v6)
 
 
-def _read_endpoints(ec2: Any, vpc_ids: Sequence[str], names: set[str]) -> Iterator[model.Endpoint]:
+def _admits(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is seen to let the link's port in. AWS gives "tcp" for the protocol's number, too."""
+    if rule.get("IpProtocol") == "-1":
+        return True
+    first, last = rule.get("FromPort"), rule.get("ToPort")
+    ports = isinstance(first, int) and isinstance(last, int) and first <= security_group.PORT <= last
+    return ports and rule.get("IpProtocol") == "tcp"
+
+
+def _describe_endpoints(ec2: Any, vpc_ids: Sequence[str]) -> list[dict[str, Any]]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
-    found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
-    ids = [i for e in found if e["ServiceName"] in names for i in e["NetworkInterfaceIds"]]
+    return describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+
+
+def _read_interfaces(ec2: Any, endpoints: Iterable[Mapping[str, Any]], names: set[str]) -> dict[str, Mapping[str, str]]:
+    """The network interfaces of the endpoints of these services, by id, as results show them."""
+    ids = {i for e in endpoints if e.get("ServiceName") in names for i in many(e, "NetworkInterfaceIds")}
     filters = {"network-interface-id": sorted(ids)}
-    interfaces = {
-        i["NetworkInterfaceId"]: {
-            "address": i["PrivateIpAddress"],
-            "subnet_id": i["SubnetId"],
-            "availability_zone": i["AvailabilityZone"],
-            "network_interface_id": i["NetworkInterfaceId"],
-        }
-        for i in describe(ec2, "describe_network_interfaces", "NetworkInterfaces", filters)
+    found = describe(ec2, "describe_network_interfaces", "NetworkInterfaces", filters)
+    return {each["network_interface_id"]: each for each in understood(found, _interface)}
+
+
+def _interface(interface: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "address": text(interface, "PrivateIpAddress"),
+        "subnet_id": str(interface.get("SubnetId") or ""),
+        "availability_zone": str(interface.get("AvailabilityZone") or ""),
+        "network_interface_id": text(interface, "NetworkInterfaceId"),
     }
-    for endpoint in found:
-        # AWS gives one name for the region and one for each zone; the zone's name makes the latter longer.
-        dns: Mapping[str, str] = min(
-            endpoint.get("DnsEntries", []), key=lambda entry: len(entry["DnsName"]), default={}
-        )
-        problem = endpoint.get("LastError", {})
-        detail = [problem.get("Code"), problem.get("Message"), endpoint.get("FailureReason")]
-        yield model.Endpoint(
-            id=endpoint["VpcEndpointId"],
-            vpc_id=endpoint["VpcId"],
-            service_name=endpoint["ServiceName"],
-            subnets=frozenset(endpoint["SubnetIds"]),
-            security_groups=frozenset(group["GroupId"] for group in endpoint["Groups"]),
-            tags=tags(endpoint),
-            state=endpoint["State"].lower(),
-            detail=": ".join(text for text in detail if text),
-            dns_name=dns.get("DnsName", ""),
-            hosted_zone_id=dns.get("HostedZoneId", ""),
-            addresses=tuple(interfaces[i] for i in sorted(endpoint["NetworkInterfaceIds"]) if i in interfaces),
-        )
+
+
+def _state(endpoint: Mapping[str, Any]) -> str:
+    return str(endpoint.get("State") or "unknown").lower()
+
+
+def _endpoint(endpoint: Mapping[str, Any], interfaces: Mapping[str, Mapping[str, str]]) -> model.Endpoint:
+    problem = endpoint.get("LastError") or {}
+    detail = [problem.get("Code"), problem.get("Message"), endpoint.get("FailureReason")]
+    dns = _regional(endpoint)
+    return model.Endpoint(
+        id=text(endpoint, "VpcEndpointId"),
+        vpc_id=text(endpoint, "VpcId"),
+        service_name=text(endpoint, "ServiceName"),
+        subnets=frozenset(many(endpoint, "SubnetIds")),
+        security_groups=frozenset(values(endpoint.get("Groups"), "GroupId")),
+        tags=tags(endpoint),
+        state=_state(endpoint),
+        detail=": ".join(str(each) for each in detail if each),
+        dns_name=dns.get("DnsName", ""),
+        hosted_zone_id=dns.get("HostedZoneId", ""),
+        addresses=tuple(interfaces[i] for i in sorted(many(endpoint, "NetworkInterfaceIds")) if i in interfaces),
+    )
+
+
+def _regional(endpoint: Mapping[str, Any]) -> Mapping[str, str]:
+    """The entry for the whole region. AWS also gives one for each zone, and with private DNS on those of the service.
+
+    Its first label is the endpoint's id and a random part; those of zones go on with the zone's name.
+    https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html#interface-endpoint-dns-hostnames
+    """
+    form = re.compile(rf"{re.escape(text(endpoint, 'VpcEndpointId'))}-[a-z0-9]+\.", re.IGNORECASE)
+    entries = understood(
+        endpoint.get("DnsEntries"), lambda each: {k: text(each, k) for k in ("DnsName", "HostedZoneId")}
+    )
+    return next((entry for entry in entries if form.match(entry["DnsName"])), {})
 
 
 def list_zones(route53: Any, name: str, below: bool = False) -> Iterator[dict[str, Any]]:
@@ -337,33 +410,39 @@ def list_zones(route53: Any, name: str, below: bool = False) -> Iterator[dict[st
     position = {"DNSName": name}
     while True:
         page = route53.list_hosted_zones_by_name(**position, MaxItems="100")
-        for zone in page["HostedZones"]:
+        for zone in many(page, "HostedZones"):
+            if not isinstance(zone.get("Name"), str) or not zone.get("Id"):
+                continue
             there = _zone.plain(zone["Name"])
             if there != name and not (below and there.endswith(f".{name}")):
                 return
-            if zone["Config"]["PrivateZone"]:
+            if _private(zone) is not False:
                 yield zone
-        if not page["IsTruncated"]:
+        if not page.get("IsTruncated") or not page.get("NextDNSName"):
             return
-        position = {"DNSName": page["NextDNSName"], "HostedZoneId": page["NextHostedZoneId"]}
+        later = {"DNSName": page["NextDNSName"], "HostedZoneId": page.get("NextHostedZoneId")}
+        position = {key: value for key, value in later.items() if value}
 
 
 def _read_records(route53: Any, zone_id: str) -> Iterator[_zone.Record]:
     for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
-        for record in page["ResourceRecordSets"]:
-            target = record.get("AliasTarget")
-            alias = (
-                _zone.Alias(dns_name=_zone.plain(target["DNSName"]), hosted_zone_id=target["HostedZoneId"])
-                if target
-                else None
-            )
-            yield _zone.Record(
-                name=_zone.plain(record["Name"]),
-                type=record["Type"],
-                alias=alias,
-                identifier=record.get("SetIdentifier", ""),
-                raw=record,
-            )
+        yield from understood(page.get("ResourceRecordSets"), _record)
+
+
+def _record(record: Mapping[str, Any]) -> _zone.Record:
+    aliases = understood(
+        [record.get("AliasTarget") or {}],
+        lambda target: _zone.Alias(
+            dns_name=_zone.plain(text(target, "DNSName")), hosted_zone_id=text(target, "HostedZoneId")
+        ),
+    )
+    return _zone.Record(
+        name=_zone.plain(text(record, "Name")),
+        type=text(record, "Type"),
+        alias=aliases[0] if aliases else None,
+        identifier=str(record.get("SetIdentifier") or ""),
+        raw=record,
+    )
 
 
 def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -374,7 +453,12 @@ def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[s
         found: dict[str, str] = {}
         while True:
             page = route53.list_hosted_zones_by_vpc(VPCId=vpc[0], VPCRegion=vpc[1], **position)
-            found |= {zone["HostedZoneId"]: _zone.plain(zone["Name"]) for zone in page["HostedZoneSummaries"]}
+            found |= dict(
+                understood(
+                    page.get("HostedZoneSummaries"),
+                    lambda zone: (text(zone, "HostedZoneId"), _zone.plain(str(zone.get("Name") or ""))),
+                )
+            )
             if not page.get("NextToken"):
                 return vpc[0], found
             position = {"NextToken": page["NextToken"]}
@@ -386,4 +470,4 @@ def read_zones_by_vpc(route53: Any, vpcs: Mapping[str, str]) -> dict[str, dict[s
 def _read_authorised(route53: Any, zone_id: str) -> Iterator[str]:
     """The VPCs of other accounts that may be associated, at the moment."""
     for page in route53.get_paginator("list_vpc_association_authorizations").paginate(HostedZoneId=zone_id):
-        yield from (vpc["VPCId"] for vpc in page["VPCs"])
+        yield from values(page.get("VPCs"), "VPCId")

@@ -115,7 +115,7 @@ class Sender:
                 found = [{"VpcEndpoint": self._made_by_another(aws, arguments)}]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
                 zones = list_zones(aws, arguments["Name"])
-                found = [{"HostedZone": z} for z in zones if z["CallerReference"] == arguments["CallerReference"]]
+                found = [{"HostedZone": z} for z in zones if z.get("CallerReference") == arguments["CallerReference"]]
             case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
                 vpc = arguments["VPC"]
                 page = aws.list_hosted_zones_by_vpc(VPCId=vpc["VPCId"], VPCRegion=vpc["VPCRegion"])

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 with suppress(ImportError):  # AnsibleAWSModule says what to install
     import boto3
     import botocore
+    import botocore.exceptions
     import botocore.session
     from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
@@ -58,7 +59,7 @@ class Sdk(Protocol):
         """A client of one service and region; without a region it takes the caller's."""
 
     def session(self, profile: str) -> Any:
-        """A session of a profile."""
+        """A session of a profile that has credentials, or of the caller's own; None if the caller has none to share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class Boto3:
     def client(self, service: str, region: str, session: Any = None) -> Any:
         config = {"retries": RETRIES, **(self.options.get("aws_config") or {})}
         verify = self.options.get("aws_ca_bundle") or self.options.get("validate_certs")
-        return (session or self.session("")).client(
+        return (session or self._session("")).client(
             service,
             region_name=region or self.options.get("region"),
             endpoint_url=self.options.get("endpoint_url"),
@@ -79,6 +80,9 @@ class Boto3:
         )
 
     def session(self, profile: str) -> Any:
+        return ready(self._session(profile))
+
+    def _session(self, profile: str) -> Any:
         if profile or not self.options.get("access_key"):
             return boto3.session.Session(profile_name=profile or self.options.get("profile"))
         return boto3.session.Session(
@@ -86,6 +90,27 @@ class Boto3:
             aws_secret_access_key=self.options.get("secret_key"),
             aws_session_token=self.options.get("session_token"),
         )
+
+
+class PromptNeeded(Exception):
+    """A login that asks somebody for something."""
+
+
+def ready(session: Any) -> Any:
+    """A session whose credentials are there: what is wrong with a login shows now, and not in the middle of something."""
+    with suppress(AttributeError, botocore.exceptions.UnknownCredentialError):  # inner parts of botocore
+        providers = session._session.get_component("credential_provider")
+        providers.get_provider("assume-role")._prompter = _refuse
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise botocore.exceptions.NoCredentialsError()
+    credentials.get_frozen_credentials()
+    return session
+
+
+def _refuse(prompt: str) -> str:
+    """Nobody is there to type a code, and a prompt on a controller waits for ever."""
+    raise PromptNeeded(f"it asks for something ({prompt.strip().rstrip(':')})")
 
 
 def assume(sts: Any, role: str) -> Any:

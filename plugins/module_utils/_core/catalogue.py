@@ -170,6 +170,14 @@ CATALOGUE: dict[str, Entry] = {
         "Subnet {subnet} has no free IP address.",
         "Free an address, or name another subnet of {az} in privatelink_subnet_ids.",
     ),
+    "SUBNET_IPV6_ONLY": Entry(
+        "Subnet {subnet} has no IPv4 addresses, and the link has no others.",
+        "Name another subnet of {az} in privatelink_subnet_ids.",
+    ),
+    "ANSWER_UNCLEAR": Entry(
+        "AWS's answer about VPC {vpc_id} does not show {what}.",
+        "The plan for this VPC stops there, so that nothing is made twice. Run again; if it stays so, compare with the AWS console.",
+    ),
     "SHARED_VPC_PARTICIPANT": Entry(
         "VPC {vpc_id} belongs to account {owner} and is only shared with this one.",
         "AWS lets only the owner create endpoints in a shared VPC: use credentials of account {owner}.",
@@ -229,7 +237,7 @@ CATALOGUE: dict[str, Entry] = {
         "Upgrade boto3 and botocore on the controller to 1.35.70 or newer.",
     ),
     "AZ_REMOTE_DOUBTFUL": Entry(
-        "Subnet {subnet} is in {az}, which AWS lists as not supported for services of another region.",
+        "Subnet {subnet} is in {az}, which is not among the zones that AWS supports for services of another region.",
         "AWS may refuse it: name a subnet of another zone in privatelink_subnet_ids, or leave the choice to setup.",
         "warning",
     ),
@@ -829,6 +837,14 @@ CATALOGUE: dict[str, Entry] = {
         "Check these agents' logs. If they call Astro less often than that, set a longer harden_watch_timeout.",
     ),
     # --- seen from inside
+    "CA_FILE_UNUSABLE": Entry(
+        "privatelink_ca_file {ca_file} cannot be read as certificates on the agent host: {detail}.",
+        "Set privatelink_ca_file to a PEM file that is there, on the agent host, or leave it out to trust what Python trusts.",
+    ),
+    "DIAL_THROUGH_UNUSABLE": Entry(
+        "The proxy in privatelink_dial_through, {proxy!r}, does not work from the agent host: {detail}.",
+        "Set privatelink_dial_through to the ADDRESS:PORT of an HTTP CONNECT proxy that the agent host reaches, or leave it out.",
+    ),
     "DNS_NXDOMAIN": Entry(
         "{host} does not exist for this VPC's resolver.",
         "A private zone covers the name but has no record for it, or the cluster id is wrong. Run setup; a negative "

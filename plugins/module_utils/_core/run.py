@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from .errors import CallFailed, ReadFailed
 from .findings import Finding, Shown, errors, finding, from_error
-from .plan import Api, Call, Outcome, Plan, ShownCall, fill, send
+from .plan import Api, Call, New, Outcome, Plan, ShownCall, fill, send
 
 H = TypeVar("H")
 
@@ -151,7 +151,9 @@ def _declined(outcome: Outcome) -> list[Finding]:
 def _told(vpc: str, call: Call, error: CallFailed, outcome: Outcome) -> Finding:
     operation = f"{call.service}:{call.operation}"
     if call.code:
-        arguments = fill(call.arguments, lambda new: outcome.made.get(new, str(new)))
+        arguments = fill(
+            call.arguments, lambda new: outcome.made.get(new, str(new)) if isinstance(new, New) else str(new)
+        )
         ids = [each for each in arguments.values() if isinstance(each, str)]
         return finding(call.code, vpc, operation=operation, message=str(error), ids=ids)
     return from_error(vpc, operation, str(error), error.code)

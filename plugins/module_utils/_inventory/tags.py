@@ -189,11 +189,12 @@ def _sources(vpc: Vpc, groups: list[str], agent_cidrs: str, joined: bool) -> dic
 
 def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> Host:
     known = asdict(machine)
+    address = known[rules.agent_host_address]
     return Host(
         id=machine.instance_id,
         name=_name(known, rules.agent_hostnames),
         group="agent_hosts",
-        variables={f"{PREFIX}agent_vpc": names[machine.vpc_id], "ansible_host": known[rules.agent_host_address]},
+        variables={f"{PREFIX}agent_vpc": names[machine.vpc_id], **({"ansible_host": address} if address else {})},
         facts={"kind": "agent_host", **known},
     )
 

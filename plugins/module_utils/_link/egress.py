@@ -174,6 +174,7 @@ def rules_of(permissions: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:
             account=accounts.get(peer, ""),
         )
         for each in permissions
+        if each.get("IpProtocol")
         for peer, text in peers_of(each).items()
     )
 

@@ -24,7 +24,9 @@ _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired"
 
 def plan(links: Sequence[Link], have: Have) -> Plan:
     """The plan for a fleet: a VPC with an error has no calls, the others are not held up by it."""
-    return Plan.merge([*(_plan_link(link, have, links) for link in links), Plan(findings=tuple(_left_over(links, have)))])
+    return Plan.merge(
+        [*(_plan_link(link, have, links) for link in links), Plan(findings=tuple(_left_over(links, have)))]
+    )
 
 
 def _left_over(links: Sequence[Link], have: Have) -> Iterable[Finding]:
@@ -61,14 +63,21 @@ def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:
 def status(link: Link, have: Have, waited: int) -> list[Finding]:
     """What is wrong with an endpoint once a run has waited ``waited`` seconds for it."""
     endpoint = find(link, have)[0]
-    if endpoint is None or not link.present or link.sources_only or endpoint.state == "available":
+    if endpoint is None or not link.present or link.sources_only:
         return []
+    if endpoint.state == "available":
+        return [] if endpoint.dns_name else [_nameless(link, endpoint)]
     if endpoint.state == "pendingacceptance":
         return [finding("PENDING_ACCEPTANCE", link.name, endpoint=endpoint.id)]
     if endpoint.state in (*_DEAD, "partial"):
         code = _DEAD.get(endpoint.state, "ENDPOINT_PARTIAL")
         return [finding(code, link.name, endpoint=endpoint.id, detail=endpoint.detail)]
     return [finding("ENDPOINT_PENDING", link.name, endpoint=endpoint.id, state=endpoint.state, seconds=waited)]
+
+
+def _nameless(link: Link, endpoint: Endpoint) -> Finding:
+    what = f"the regional DNS name of endpoint {endpoint.id}"
+    return finding("ANSWER_UNCLEAR", link.name, vpc_id=link.vpc_id, what=what)
 
 
 def unsettled(links: Iterable[Link], have: Have) -> dict[str, str]:
@@ -105,6 +114,8 @@ def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
         if not link.present:
             return Plan(before={link.name: {}}, after={link.name: {}})
         return Plan(findings=(finding("VPC_NOT_FOUND", link.name, vpc_id=link.vpc_id, region=have.region),))
+    if what := have.unclear.get(link.vpc_id):
+        return Plan(findings=(finding("ANSWER_UNCLEAR", link.name, vpc_id=link.vpc_id, what=what),))
     endpoint, problems = find(link, have)
     group, more = security_group.find(link, have)
     problems += more

@@ -19,7 +19,9 @@ OWNED = {"managed-by": "astro.privatelink"}
 #: The managed security group carries a tag with this prefix for each cluster whose link uses it: several inventories may share it.
 CLUSTER_TAG = "astro.privatelink/"
 
-_SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
+#: In China's partition there is a prefix; AWS's CDK has it as vpcEndpointServiceNamePrefix:
+#: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.FactName.html
+_SERVICE_NAME = re.compile(r"(?:cn\.)?com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
 #: States in which an endpoint no longer counts.
 _GONE = {"deleting", "deleted"}
 
@@ -98,6 +100,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
+    """``ipv4`` is false for a subnet with IPv6 only, which has no ``cidr`` and no ``free`` address."""
+
     id: str
     vpc_id: str
     zone: str
@@ -106,6 +110,7 @@ class Subnet:
     public: bool
     owner: str
     cidr: str = ""
+    ipv4: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +159,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Have:
-    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account.
+    """All that AWS has of a fleet, read in bulk. ``vpcs`` maps ids to the owning account, "" where it is not told.
+
+    ``unclear`` says, for VPCs with something that was not understood and might be the link's own, what that is.
 
     ``owners`` are the accounts of joined VPCs' security groups, as far as these were read; ``unread`` says of joined VPCs why
     theirs were not. ``rules`` is how many rules a security group may have, 0 if that is not known.
@@ -169,6 +176,7 @@ class Have:
     owners: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     rules: int = 60
+    unclear: Mapping[str, str] = field(default_factory=dict)
 
     def subnets_of(self, vpc_id: str) -> dict[str, Subnet]:
         return {subnet.id: subnet for subnet in self.subnets if subnet.vpc_id == vpc_id}

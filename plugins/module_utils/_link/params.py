@@ -183,6 +183,12 @@ def access_name(way: Mapping[str, Any]) -> str:
     return " ".join(str(way[key]) for key in ("profile", "assume_role_arn") if way.get(key))
 
 
+def home(account: Mapping[str, Any]) -> str:
+    """A region of an account's partition, in which its zones are: that of its first VPC, where none is given."""
+    vpcs = [vpc for link in account["links"] for vpc in link.get("vpcs") or []]
+    return str(account.get("region") or next((vpc["region"] for vpc in vpcs), ""))
+
+
 def checked(spec: Mapping[str, Any], given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Links that came through a parameter without a spec of its own: checked, with defaults."""
     validator = ArgumentSpecValidator(dict(spec))

@@ -226,7 +226,12 @@ def peer_form(peer: str) -> tuple[str, str]:
 def peers_of(rule: Mapping[str, Any]) -> dict[str, str]:
     """Whom one of AWS's rules names, of whatever kind, and its description for each."""
     kinds = (peer_form(kind) for kind in ("sg-", "", "::", "pl-"))
-    return {each[name]: each.get("Description", "") for key, name in kinds for each in rule.get(key, [])}
+    return {
+        each[name]: each.get("Description") or ""
+        for key, name in kinds
+        for each in rule.get(key) or []
+        if each.get(name)
+    }
 
 
 def sources_of(ingress: Mapping[str, Any]) -> set[str]:

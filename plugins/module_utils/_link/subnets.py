@@ -18,6 +18,15 @@ from .model import Endpoint, Have, Link, Service, Subnet
 NOT_REMOTE = {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"}
 
 
+def proper(subnet: Subnet) -> bool:
+    """Whether a subnet is in an Availability Zone; in a Local or Wavelength Zone there are no endpoints of such services.
+
+    Ids of the former have two parts (use1-az1), those of the latter more (usw2-lax1-az1).
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+    """
+    return subnet.zone_id.count("-") < 2
+
+
 def choose(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset[str], list[Finding]]:
     """One subnet a zone of the service: those given; else those in use, and the roomiest private one elsewhere."""
     service = have.services.get(link.service_name)
@@ -28,9 +37,9 @@ def choose(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset
     if link.subnets:
         return link.subnets, _check(link, subnets, service, in_use, have)
     chosen = {subnets[s].zone: s for s in sorted(in_use) if s in subnets}
-    usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.owner == have.vpcs[link.vpc_id]]
+    usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.ipv4 and _own(s, link, have)]
     if not service.zones and not link.zone_ids:
-        usable = [s for s in usable if s.zone_id not in NOT_REMOTE]
+        usable = [s for s in usable if s.zone_id not in NOT_REMOTE and proper(s)]
     for subnet in sorted(usable, key=lambda s: (s.public, -s.free, s.id)):
         chosen.setdefault(subnet.zone, subnet.id)
     if chosen:
@@ -58,14 +67,22 @@ def _check(
         if not _offers(link, service, subnet):
             facts = {"subnet": wanted, "az": _zone(subnet), "supported": _supported(link, service, have.subnets)}
             problems.append(finding("AZ_UNSUPPORTED", link.name, **facts))
-        if not subnet.free and wanted not in in_use:
+        if not subnet.ipv4:
+            problems.append(finding("SUBNET_IPV6_ONLY", link.name, subnet=wanted, az=_zone(subnet)))
+        elif not subnet.free and wanted not in in_use:
             problems.append(finding("SUBNET_FULL", link.name, subnet=wanted, az=_zone(subnet)))
-        if subnet.owner != have.vpcs[link.vpc_id]:
+        if not _own(subnet, link, have):
             problems.append(finding("SHARED_VPC_PARTICIPANT", link.name, vpc_id=link.vpc_id, owner=subnet.owner))
     for twins in by_zone.values():
         if len(twins) > 1:
             problems.append(finding("SUBNETS_SAME_AZ", link.name, subnets=[s.id for s in twins], az=_zone(twins[0])))
     return problems
+
+
+def _own(subnet: Subnet, link: Link, have: Have) -> bool:
+    """Whether a subnet is the VPC's owner's. Where AWS does not tell, it decides itself."""
+    owners = {subnet.owner, have.vpcs[link.vpc_id]} - {""}
+    return len(owners) < 2
 
 
 def _offers(link: Link, service: Service, subnet: Subnet) -> bool:

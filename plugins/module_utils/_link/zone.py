@@ -22,8 +22,12 @@ _MARK = re.compile(r"astro\.privatelink: link of (?P<vpc_id>vpc-[0-9a-f]+)\b")
 
 
 def mark(vpc_id: str, name: str) -> str:
-    """The comment of a zone that this collection makes; it says whose link the zone is."""
-    return f"astro.privatelink: link of {vpc_id} ({name})"
+    """The comment of a zone that this collection makes; it says whose link the zone is. Route 53 takes 256 characters.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZoneConfig.html
+    """
+    start = f"astro.privatelink: link of {vpc_id} ("
+    return f"{start}{name[: 255 - len(start)]})"
 
 
 def marked_vpc(comment: str) -> str:

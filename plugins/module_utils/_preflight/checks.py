@@ -15,6 +15,7 @@ from typing import Any
 
 from .._core.findings import Finding, finding
 from .._core.plan import Plan
+from .._core.ranges import ipv4
 from .._core.supported import ACROSS_REGIONS, numbers
 from .._link import endpoint as _endpoint
 from .._link import model
@@ -46,7 +47,7 @@ class Vpc:
 
     @property
     def ranges(self) -> frozenset[IPv4Network]:
-        return frozenset(IPv4Network(source) for source in self.sources - self.groups)
+        return frozenset(ipv4(self.sources - self.groups))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ def _shared(seen: Seen) -> Iterable[Finding]:
     for fleet in seen.fleets:
         for link in fleet.links:
             owner = fleet.have.vpcs.get(link.vpc_id, fleet.account)
-            if fleet.account and owner != fleet.account:
+            if fleet.account and owner not in {"", fleet.account}:
                 yield finding("SHARED_VPC_PARTICIPANT", link.name, vpc_id=link.vpc_id, owner=owner)
 
 
@@ -163,8 +164,8 @@ def _far_subnets(seen: Seen) -> Iterable[Finding]:
         for link in fleet.links:
             far = model.parse_service_region(link.service_name) != fleet.have.region
             for subnet in fleet.have.subnets_of(link.vpc_id).values():
-                doubtful = subnet.zone_id in _subnets.NOT_REMOTE and subnet.id in link.subnets and not link.zone_ids
-                if far and doubtful:
+                unsupported = subnet.zone_id in _subnets.NOT_REMOTE or not _subnets.proper(subnet)
+                if far and unsupported and subnet.id in link.subnets and not link.zone_ids:
                     az = f"{subnet.zone} ({subnet.zone_id})"
                     yield finding("AZ_REMOTE_DOUBTFUL", link.name, subnet=subnet.id, az=az)
 
@@ -236,8 +237,8 @@ def _groups(seen: Seen) -> Iterable[Finding]:
 def _admitted(vpc: Vpc, groups: Iterable[str], admitted: frozenset[str], seen: Seen) -> Iterable[Finding]:
     if any(source.startswith("pl-") for source in admitted):
         return  # what is in a prefix list is not known
-    ranges = [IPv4Network(source) for source in admitted if not source.startswith("sg-")]
-    homes = [IPv4Network(subnet.cidr) for subnet in _homes(vpc, seen)] or _blocks(vpc, seen.network)
+    ranges = ipv4(admitted)
+    homes = ipv4(subnet.cidr for subnet in _homes(vpc, seen)) or _blocks(vpc, seen.network)
     named = all(any(home.subnet_of(span) for span in ranges) for home in homes)
     left = {group for group in vpc.groups - admitted if not (homes and named)}
     left |= {str(source) for source in vpc.ranges if not any(source.subnet_of(span) for span in ranges)}
@@ -249,7 +250,7 @@ def _unnamed_ranges(vpc: Vpc, network: _network.Network) -> Iterable[Finding]:
     """Ranges of a VPC that have subnets and no part in what is admitted, where agents are known by range only."""
     if vpc.groups or not any(block.overlaps(source) for block in _blocks(vpc, network) for source in vpc.ranges):
         return
-    subnets = [IPv4Network(subnet.cidr) for subnet in network.subnets_of(vpc.vpc_id)]
+    subnets = ipv4(subnet.cidr for subnet in network.subnets_of(vpc.vpc_id))
     left = [
         block
         for block in _blocks(vpc, network)
@@ -261,7 +262,7 @@ def _unnamed_ranges(vpc: Vpc, network: _network.Network) -> Iterable[Finding]:
 
 
 def _blocks(vpc: Vpc, network: _network.Network) -> list[IPv4Network]:
-    return [IPv4Network(cidr) for cidr in network.vpcs[vpc.vpc_id].cidrs] if vpc.vpc_id in network.vpcs else []
+    return ipv4(network.vpcs[vpc.vpc_id].cidrs) if vpc.vpc_id in network.vpcs else []
 
 
 def _references(seen: Seen) -> Iterable[Finding]:
@@ -288,9 +289,7 @@ def _paths(seen: Seen) -> Iterable[Finding]:
         if there and homes:
             yield from _network.closed(_network.Path(name=vpc.name, places=homes, ends=there, sure=True), seen.network)
         perhaps = tuple(
-            subnet
-            for subnet in seen.network.subnets_of(vpc.vpc_id)
-            if subnet not in homes and any(IPv4Network(subnet.cidr).overlaps(span) for span in vpc.ranges)
+            subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if subnet not in homes and _meets(subnet, vpc)
         )
         if there and perhaps:
             yield from _network.closed(_network.Path(name=vpc.name, places=perhaps, ends=there), seen.network)
@@ -301,7 +300,12 @@ def _ends(link: model.Link, fleet: Fleet, network: _network.Network) -> tuple[mo
     endpoint = _endpoint.find(link, fleet.have)[0]
     planned = fleet.plan.after.get(link.name, {}).get("endpoint", {}).get("subnet_ids", [])
     ids = planned or (sorted(endpoint.subnets) if endpoint else [])
-    return tuple(network.subnets[each] for each in ids if each in network.subnets)
+    return tuple(network.subnets[each] for each in ids if each in network.subnets and network.subnets[each].cidr)
+
+
+def _meets(subnet: model.Subnet, vpc: Vpc) -> bool:
+    """Whether agents that are known by range may be in a subnet."""
+    return any(block.overlaps(span) for block in ipv4([subnet.cidr]) for span in vpc.ranges)
 
 
 def _homes(vpc: Vpc, seen: Seen) -> tuple[model.Subnet, ...]:
@@ -401,18 +405,16 @@ def _public(vpc: Vpc, fleet: Fleet, seen: Seen, inside: bool) -> dict[str, Any]:
     link = next((link for link in fleet.links if link.name == vpc.name), None)
     endpoint = _endpoint.find(link, fleet.have)[0] if link else None
     homes = _homes(vpc, seen) or [
-        subnet
-        for subnet in seen.network.subnets_of(vpc.vpc_id)
-        if not vpc.ranges or any(IPv4Network(subnet.cidr).overlaps(span) for span in vpc.ranges)
+        subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if not vpc.ranges or _meets(subnet, vpc)
     ]
     return {
         "vpc_id": vpc.vpc_id,
-        "account_id": there.owner if there else fleet.account,
+        "account_id": (there.owner if there else "") or fleet.account,
         "region": vpc.region,
         "via": vpc.via,
         "host": vpc.host,
         "cidrs": list(there.cidrs) if there else [],
-        "az_ids": sorted({subnet.zone_id for subnet in homes}),
+        "az_ids": sorted({subnet.zone_id for subnet in homes} - {""}),
         "apart": [each[0] for each in apart(vpc, seen.vpcs[vpc.via], seen.network)] if vpc.via in seen.vpcs else [],
         "vpc_endpoint_id": str(endpoint.id) if endpoint else "",
         "state": endpoint.state if endpoint else "",

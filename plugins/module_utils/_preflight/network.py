@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from .._core.findings import Finding, finding
+from .._core.ranges import ipv4
 from .._link.model import Subnet
 from .._link.security_group import PORT
 
@@ -54,14 +55,15 @@ class Acl:
 
     def admits(self, egress: bool, peer: str, ports: tuple[int, int]) -> bool:
         """Whether TCP to (or from) any part of ``peer`` passes; the first rule that covers the ports decides."""
-        left = [IPv4Network(peer)]
+        left = ipv4([peer])
         for rule in sorted(self.rules, key=lambda rule: rule.number):
             covers = rule.protocol in {"-1", TCP} and rule.ports[0] <= ports[0] and ports[1] <= rule.ports[1]
             if rule.egress is not egress or not covers:
                 continue
-            if rule.allow and any(part.overlaps(IPv4Network(rule.cidr)) for part in left):
-                return True
-            left = [rest for part in left for rest in _without(part, IPv4Network(rule.cidr))]
+            for span in ipv4([rule.cidr]):
+                if rule.allow and any(part.overlaps(span) for part in left):
+                    return True
+                left = [rest for part in left for rest in _without(part, span)]
         return False
 
 
@@ -98,10 +100,11 @@ class Table:
     def leads_to(self, cidr: str) -> bool:
         """Whether the most specific route for a network leads to another VPC."""
         destination = IPv4Network(cidr)
-        fitting = [route for route in self.routes if route.cidr and destination.subnet_of(IPv4Network(route.cidr))]
-        best = max(fitting, key=lambda route: IPv4Network(route.cidr).prefixlen, default=None)
+        spans = [(span, route) for route in self.routes for span in ipv4([route.cidr])]
+        fitting = [(span.prefixlen, route) for span, route in spans if destination.subnet_of(span)]
+        best = max(fitting, key=lambda pair: pair[0], default=None)
         lists = any(route.leads_out for route in self.routes if not route.cidr)
-        return lists or (best is not None and best.leads_out)
+        return lists or (best is not None and best[1].leads_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +140,8 @@ class Network:
         )
 
     def subnets_of(self, vpc_id: str) -> list[Subnet]:
-        return [subnet for subnet in self.subnets.values() if subnet.vpc_id == vpc_id]
+        """Those with IPv4 addresses; from others nobody gets to an endpoint."""
+        return [subnet for subnet in self.subnets.values() if subnet.vpc_id == vpc_id and ipv4([subnet.cidr])]
 
     def table_of(self, subnet: Subnet) -> Table | None:
         here = [table for table in self.tables if table.vpc_id == subnet.vpc_id]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._aws.clients import Clients
-from .._link.params import ENDPOINT_LINK, ZONE_LINK, access_name, checked, endpoint_link, zone_link
+from .._link.params import ENDPOINT_LINK, ZONE_LINK, access_name, checked, endpoint_link, home, zone_link
 from .checks import Vpc
 from .read import Account
 from .session import Place
@@ -63,7 +63,7 @@ def places(clients: Clients, fleets: Sequence[Mapping[str, Any]]) -> list[Place]
 def accounts(clients: Clients, zones: Sequence[Mapping[str, Any]]) -> list[Account]:
     return [
         Account(
-            place=Place(clients=clients, access=access_name(account)),
+            place=Place(clients=clients, access=access_name(account), region=home(account)),
             links=tuple(map(zone_link, checked(ZONE_LINK, account["links"]))),
         )
         for account in zones

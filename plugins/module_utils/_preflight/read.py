@@ -22,6 +22,7 @@ except ImportError:  # AnsibleAWSModule says what to install
     pass
 
 from .._aws import clients, read
+from .._aws.answers import UNCLEAR, values
 from .._core import errors
 from .._core.catalogue import BY_ERROR
 from .._core.findings import Finding, finding, from_error
@@ -58,7 +59,7 @@ def survey(places: Sequence[Place], accounts: Sequence[Account], sdk: Sequence[i
         parts += pool.map(lambda account: _read_account(account, aliases), accounts)
         network = _network.Network.merge(part.network for part in parts)
         outside = {name for part in parts for zones in part.zones for name in waiting(zones)}
-        names = list(pool.map(lambda place: read_names.read(place, outside, network.vpcs), places))
+        names = list(pool.map(lambda place: read_names.read(place, outside, set(network.vpcs)), places))
     asked = [*places, *(account.place for account in accounts)]
     return Seen(
         fleets=tuple(fleet for part in parts for fleet in part.fleets),
@@ -119,8 +120,8 @@ def _agents(place: Place) -> dict[str, frozenset[str]]:
     wanted = {group for vpc in place.vpcs for group in vpc.groups}
     found: dict[str, set[str]] = {}
     for interface in place.describe("describe_network_interfaces", "NetworkInterfaces", {"group-id": sorted(wanted)}):
-        for group in interface["Groups"]:
-            found.setdefault(group["GroupId"], set()).add(interface["SubnetId"])
+        for group in values(interface.get("Groups"), "GroupId"):
+            found.setdefault(group, set()).update(values([interface], "SubnetId"))
     return {group: frozenset(subnets) for group, subnets in found.items() if group in wanted}
 
 
@@ -132,7 +133,7 @@ def _endpoint_quota(place: Place, plan: Plan, have: model.Have) -> int:
     try:
         reply = place.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=ENDPOINT_QUOTA)
         return int(reply["Quota"]["Value"])
-    except (BotoCoreError, ClientError):
+    except (BotoCoreError, ClientError, errors.ReadFailed, *UNCLEAR):
         return USUAL_QUOTA
 
 
@@ -167,7 +168,10 @@ def _try(ec2: Any, operation: str, arguments: Mapping[str, Any], names: Iterable
     except ClientError as answer:
         error = answer.response["Error"]
         if BY_ERROR.get(error["Code"]) in {"PERMISSION_MISSING", "ENDPOINT_QUOTA"}:
-            return [from_error(name, f"ec2:{operation}", error["Message"], error["Code"]) for name in sorted(names)]
+            text = error.get("Message", "")
+            return [from_error(name, f"ec2:{operation}", text, error["Code"]) for name in sorted(names)]
+    except BotoCoreError:
+        pass  # nothing is known then; setup itself will tell
     return []
 
 
@@ -221,7 +225,7 @@ def _public(place: Place, links: Iterable[_zone.Link], have: Iterable[_zone.Zone
     """Ids that were given, that are not among the private zones, and that exist all the same."""
     for zone_id in {link.zone_id for link in links} - {"", *(str(zone.id) for zone in have)}:
         try:
-            if not place.client("route53").get_hosted_zone(Id=zone_id)["HostedZone"]["Config"]["PrivateZone"]:
+            if place.client("route53").get_hosted_zone(Id=zone_id)["HostedZone"]["Config"]["PrivateZone"] is False:
                 yield zone_id
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, errors.ReadFailed, *UNCLEAR):
             continue  # not there, or not ours: the plan says so

@@ -8,10 +8,12 @@ Only VPCs that are not yet in their link's zone cost calls of their own: an unch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
+from .._aws.answers import text, understood
 from .._core.plan import WORKERS
 from .._link import zone as _zone
 from . import resolution
@@ -21,8 +23,10 @@ from .session import Place
 _ATTRIBUTES = {"enableDnsSupport": "EnableDnsSupport", "enableDnsHostnames": "EnableDnsHostnames"}
 
 
-def read(place: Place, outside: Collection[str], known: Collection[str]) -> dict[str, resolution.Names]:
+def read(place: Place, outside: Collection[str], known: Set[str]) -> dict[str, resolution.Names]:
     """By VPC id, of those ``known`` to exist; ``outside`` are the names of the VPCs that are still to get into a zone."""
+    if not known & set(place.ids):
+        return {}  # none of them is there, or the account cannot be read, which is a finding already
     what = "whether resolver rules take the name away"
     rules = place.ask("route53resolver:ListResolverRuleAssociations", what, lambda: _rules(place)) or {}
     names = {vpc_id: resolution.Names(rules=rules.get(vpc_id, ())) for vpc_id in place.ids if vpc_id in known}
@@ -39,22 +43,25 @@ def read(place: Place, outside: Collection[str], known: Collection[str]) -> dict
 
 def _rules(place: Place) -> dict[str, tuple[resolution.Rule, ...]]:
     associations = place.pages("route53resolver", "list_resolver_rule_associations", "ResolverRuleAssociations")
-    pairs = [
-        (each["VPCId"], each["ResolverRuleId"]) for each in associations if "autodefined" not in each["ResolverRuleId"]
-    ]
-    pairs = [(vpc, rule) for vpc, rule in pairs if vpc in place.ids]
+    pairs = understood(associations, lambda each: (text(each, "VPCId"), text(each, "ResolverRuleId")))
+    pairs = [(vpc, rule) for vpc, rule in pairs if vpc in place.ids and "autodefined" not in rule]
     if not pairs:
         return {}
-    known = {
-        rule["Id"]: resolution.Rule(
-            id=rule["Id"], domain=_zone.plain(rule["DomainName"]), forward=rule["RuleType"] == "FORWARD"
-        )
-        for rule in place.pages("route53resolver", "list_resolver_rules", "ResolverRules")
-    }
+    rules = place.pages("route53resolver", "list_resolver_rules", "ResolverRules")
+    known = {rule.id: rule for rule in understood(rules, _rule)}
     return {
         vpc: tuple(known[rule] for of, rule in pairs if of == vpc and rule in known)
         for vpc in {of for of, rule in pairs}
     }
+
+
+def _rule(rule: Mapping[str, Any]) -> resolution.Rule:
+    """A rule for a domain. One of type DELEGATE has none: it is about where a zone's own NS records lead, and is left out.
+
+    https://docs.aws.amazon.com/cli/latest/reference/route53resolver/create-resolver-rule.html
+    """
+    domain = _zone.plain(text(rule, "DomainName"))
+    return resolution.Rule(id=text(rule, "Id"), domain=domain, forward=rule.get("RuleType") == "FORWARD")
 
 
 def _switched_off(place: Place, vpc: Vpc) -> frozenset[str]:
@@ -62,10 +69,10 @@ def _switched_off(place: Place, vpc: Vpc) -> frozenset[str]:
 
     def read_() -> frozenset[str]:
         answers = {
-            attribute: ec2.describe_vpc_attribute(VpcId=vpc.vpc_id, Attribute=attribute)[key]["Value"]
+            attribute: (ec2.describe_vpc_attribute(VpcId=vpc.vpc_id, Attribute=attribute).get(key) or {}).get("Value")
             for attribute, key in _ATTRIBUTES.items()
         }
-        return frozenset(attribute for attribute, on in answers.items() if not on)
+        return frozenset(attribute for attribute, on in answers.items() if on is False)
 
     what = "whether the VPC's DNS is on"
     return place.ask("ec2:DescribeVpcAttribute", what, read_, [vpc.name]) or frozenset()
@@ -73,17 +80,14 @@ def _switched_off(place: Place, vpc: Vpc) -> frozenset[str]:
 
 def _zones(place: Place, vpc: Vpc) -> list[resolution.Served]:
     """The private zones of a VPC, of all accounts. Route 53 has no paginator for them."""
-    route53 = place.client("route53")
 
     def read_() -> list[resolution.Served]:
+        route53 = place.client("route53")
         found: list[resolution.Served] = []
         position: dict[str, str] = {}
         while True:
             page = route53.list_hosted_zones_by_vpc(VPCId=vpc.vpc_id, VPCRegion=vpc.region, **position)
-            found += [
-                resolution.Served(id=zone["HostedZoneId"], name=_zone.plain(zone["Name"]), owner=_owner(zone["Owner"]))
-                for zone in page["HostedZoneSummaries"]
-            ]
+            found += understood(page.get("HostedZoneSummaries"), _served)
             if not page.get("NextToken"):
                 return found
             position = {"NextToken": page["NextToken"]}
@@ -91,8 +95,16 @@ def _zones(place: Place, vpc: Vpc) -> list[resolution.Served]:
     return place.ask("route53:ListHostedZonesByVPC", "which other zones the VPC has", read_, [vpc.name]) or []
 
 
+def _served(zone: Mapping[str, Any]) -> resolution.Served:
+    return resolution.Served(
+        id=text(zone, "HostedZoneId"), name=_zone.plain(text(zone, "Name")), owner=_owner(zone.get("Owner") or {})
+    )
+
+
 def _owner(owner: Mapping[str, str]) -> str:
-    return f"account {owner['OwningAccount']}" if owner.get("OwningAccount") else str(owner.get("OwningService"))
+    if owner.get("OwningAccount"):
+        return f"account {owner['OwningAccount']}"
+    return owner.get("OwningService") or "an unknown account"
 
 
 def _profiles(place: Place, vpcs: Collection[Vpc]) -> dict[str, list[resolution.Served]]:
@@ -101,7 +113,8 @@ def _profiles(place: Place, vpcs: Collection[Vpc]) -> dict[str, list[resolution.
 
     def read_() -> dict[str, list[resolution.Served]]:
         associations = place.pages("route53profiles", "list_profile_associations", "ProfileAssociations")
-        found = {each["ResourceId"]: each["ProfileId"] for each in associations if each["ResourceId"] in ids}
+        pairs = understood(associations, lambda each: (text(each, "ResourceId"), text(each, "ProfileId")))
+        found = {vpc_id: profile for vpc_id, profile in pairs if vpc_id in ids}
         zones = {profile: _profile_zones(place, profile) for profile in set(found.values())}
         return {vpc_id: zones[profile] for vpc_id, profile in found.items()}
 
@@ -112,9 +125,12 @@ def _profiles(place: Place, vpcs: Collection[Vpc]) -> dict[str, list[resolution.
 def _profile_zones(place: Place, profile: str) -> list[resolution.Served]:
     key = "ProfileResourceAssociations"
     resources = place.pages("route53profiles", "list_profile_resource_associations", key, ProfileId=profile)
-    ids = [each["ResourceArn"].rpartition("/")[2] for each in resources if ":hostedzone/" in each["ResourceArn"]]
-    zones = {each: place.client("route53").get_hosted_zone(Id=each)["HostedZone"] for each in ids}
-    return [
-        resolution.Served(id=each, name=_zone.plain(zone["Name"]), owner="the Profile", profile=profile)
-        for each, zone in zones.items()
-    ]
+    arns = understood(resources, lambda each: text(each, "ResourceArn"))
+    ids = [arn.rpartition("/")[2] for arn in arns if ":hostedzone/" in arn]
+    zones = [(each, place.client("route53").get_hosted_zone(Id=each)) for each in ids]
+    return understood(
+        zones,
+        lambda pair: resolution.Served(
+            id=pair[0], name=_zone.plain(text(pair[1]["HostedZone"], "Name")), owner="the Profile", profile=profile
+        ),
+    )

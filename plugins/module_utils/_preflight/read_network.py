@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .._aws.answers import many, text, understood, values
+from .._core.ranges import ipv4
 from .._link.model import Subnet
 from . import network as _network
 from .session import Place
@@ -35,9 +37,9 @@ def read(place: Place, subnets: Iterable[Subnet]) -> _network.Network:
     )
     servers = _servers(place, vpcs)
     network = _network.Network(
-        vpcs={vpc["VpcId"]: _vpc(vpc, place.region, servers.get(vpc["DhcpOptionsId"], ())) for vpc in vpcs},
+        vpcs={vpc.id: vpc for vpc in understood(vpcs, lambda vpc: _vpc(vpc, place.region, servers))},
         subnets={subnet.id: subnet for subnet in subnets},
-        acls=tuple(map(_acl, acls or [])),
+        acls=tuple(understood(acls, _acl)),
     )
     if any(vpc.via for vpc in place.vpcs) or any(link.joined for link in place.links):
         return _with_ways(network, place)
@@ -51,7 +53,7 @@ def _with_ways(network: _network.Network, place: Place) -> _network.Network:
         "whether VPCs reach each other",
         lambda: place.describe("describe_route_tables", "RouteTables", {"vpc-id": place.ids}),
     )
-    network = replace(network, tables=tuple(map(_table, tables or [])))
+    network = replace(network, tables=tuple(understood(tables, _table)))
     sources = [source for link in place.links for joined in link.joined.values() for source in joined]
     if not any(source.startswith("sg-") for source in sources) and not any(v.via and v.groups for v in place.vpcs):
         return network
@@ -62,13 +64,13 @@ def _with_ways(network: _network.Network, place: Place) -> _network.Network:
 
 
 def _servers(place: Place, vpcs: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    filters = {"dhcp-options-id": sorted({vpc["DhcpOptionsId"] for vpc in vpcs})}
+    filters = {"dhcp-options-id": sorted(set(values(vpcs, "DhcpOptionsId")))}
     options = place.ask(
         "ec2:DescribeDhcpOptions",
         "which name servers the VPCs hand out",
         lambda: place.describe("describe_dhcp_options", "DhcpOptions", filters),
     )
-    return {each["DhcpOptionsId"]: _name_servers(each) for each in options or []}
+    return dict(understood(options, lambda each: (text(each, "DhcpOptionsId"), _name_servers(each))))
 
 
 def _peerings(place: Place) -> frozenset[frozenset[str]]:
@@ -81,84 +83,91 @@ def _peerings(place: Place) -> frozenset[frozenset[str]]:
             {f"{side}-vpc-info.vpc-id": place.ids, "status-code": ["active"]},
         )
     ]
-    return frozenset(frozenset([p["RequesterVpcInfo"]["VpcId"], p["AccepterVpcInfo"]["VpcId"]]) for p in found)
+    sides = ("RequesterVpcInfo", "AccepterVpcInfo")
+    return frozenset(understood(found, lambda peering: frozenset(text(peering[side], "VpcId") for side in sides)))
 
 
 def _attachments(place: Place) -> tuple[_network.Attachment, ...]:
     filters = {"vpc-id": place.ids, "state": ["available"]}
     found = place.describe("describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments", filters)
-    ids = {"transit-gateway-id": sorted({each["TransitGatewayId"] for each in found})}
+    ids = {"transit-gateway-id": sorted(set(values(found, "TransitGatewayId")))}
     gateways = place.describe("describe_transit_gateways", "TransitGateways", ids)
-    allowing = {gateway["TransitGatewayId"] for gateway in gateways if _referencing(gateway)}
-    return tuple(
-        _network.Attachment(
-            gateway=each["TransitGatewayId"],
-            vpc_id=each["VpcId"],
-            references=each["TransitGatewayId"] in allowing and _referencing(each),
-        )
-        for each in found
-    )
+    allowing = set(values(filter(_referencing, gateways), "TransitGatewayId"))
+
+    def attachment(each: Mapping[str, Any]) -> _network.Attachment:
+        gateway = text(each, "TransitGatewayId")
+        allowed = gateway in allowing and _referencing(each)
+        return _network.Attachment(gateway=gateway, vpc_id=text(each, "VpcId"), references=allowed)
+
+    return tuple(understood(found, attachment))
 
 
 def _referencing(thing: Mapping[str, Any]) -> bool:
-    return bool(thing.get("Options", {}).get("SecurityGroupReferencingSupport") == "enable")
+    return bool((thing.get("Options") or {}).get("SecurityGroupReferencingSupport") == "enable")
 
 
-def _vpc(vpc: Mapping[str, Any], region: str, servers: tuple[str, ...]) -> _network.Vpc:
-    blocks = vpc.get("CidrBlockAssociationSet", [])
-    cidrs = [each["CidrBlock"] for each in blocks if each["CidrBlockState"]["State"] == "associated"]
+def _vpc(vpc: Mapping[str, Any], region: str, servers: Mapping[str, tuple[str, ...]]) -> _network.Vpc:
+    associated = [
+        block
+        for block in many(vpc, "CidrBlockAssociationSet")
+        if (block.get("CidrBlockState") or {}).get("State") == "associated"
+    ]
+    cidrs = {str(vpc.get("CidrBlock") or ""), *values(associated, "CidrBlock")}
     return _network.Vpc(
-        id=vpc["VpcId"],
-        owner=vpc["OwnerId"],
+        id=text(vpc, "VpcId"),
+        owner=str(vpc.get("OwnerId") or ""),
         region=region,
-        cidrs=tuple(sorted({vpc["CidrBlock"], *cidrs})),
-        name_servers=servers,
+        cidrs=tuple(sorted(cidr for cidr in cidrs if ipv4([cidr]))),
+        name_servers=servers.get(str(vpc.get("DhcpOptionsId")), ()),
     )
 
 
 def _name_servers(options: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
-        value["Value"]
-        for each in options["DhcpConfigurations"]
-        if each["Key"] == "domain-name-servers"
-        for value in each["Values"]
+        server
+        for each in many(options, "DhcpConfigurations")
+        if each.get("Key") == "domain-name-servers"
+        for server in values(each.get("Values"), "Value")
     )
 
 
 def _table(table: Mapping[str, Any]) -> _network.Table:
-    routes = [
-        _network.Route(
-            cidr=route.get("DestinationCidrBlock", ""),
-            target=next((route[key] for key in _TARGETS if route.get(key)), ""),
-            active=route.get("State") == "active",
-        )
-        for route in table["Routes"]
-        if "DestinationIpv6CidrBlock" not in route
-    ]
+    associations = many(table, "Associations")
     return _network.Table(
-        id=table["RouteTableId"],
-        vpc_id=table["VpcId"],
-        main=any(each["Main"] for each in table["Associations"]),
-        subnets=frozenset(each["SubnetId"] for each in table["Associations"] if each.get("SubnetId")),
-        routes=tuple(routes),
+        id=text(table, "RouteTableId"),
+        vpc_id=text(table, "VpcId"),
+        main=any(each.get("Main") for each in associations),
+        subnets=frozenset(values(associations, "SubnetId")),
+        routes=tuple(_route(each) for each in many(table, "Routes") if "DestinationIpv6CidrBlock" not in each),
+    )
+
+
+def _route(route: Mapping[str, Any]) -> _network.Route:
+    return _network.Route(
+        cidr=str(route.get("DestinationCidrBlock") or ""),
+        target=next((str(route[key]) for key in _TARGETS if route.get(key)), ""),
+        active=route.get("State") in {None, "active"},
     )
 
 
 def _acl(acl: Mapping[str, Any]) -> _network.Acl:
-    rules = [
-        _network.Rule(
-            number=entry["RuleNumber"],
-            egress=entry["Egress"],
-            allow=entry["RuleAction"] == "allow",
-            cidr=entry["CidrBlock"],
-            protocol=entry["Protocol"],
-            ports=(entry["PortRange"]["From"], entry["PortRange"]["To"]) if entry.get("PortRange") else (0, 65535),
-        )
-        for entry in acl["Entries"]
-        if entry.get("CidrBlock")
-    ]
+    """A network ACL. If one of its IPv4 entries is not understood, nothing is known of it, and it is left out."""
     return _network.Acl(
-        id=acl["NetworkAclId"],
-        subnets=frozenset(each["SubnetId"] for each in acl["Associations"]),
-        rules=tuple(rules),
+        id=text(acl, "NetworkAclId"),
+        subnets=frozenset(values(acl.get("Associations"), "SubnetId")),
+        rules=tuple(_entry(each) for each in many(acl, "Entries") if not each.get("Ipv6CidrBlock")),
+    )
+
+
+def _entry(entry: Mapping[str, Any]) -> _network.Rule:
+    ports = entry.get("PortRange")
+    if not ipv4([text(entry, "CidrBlock")]):
+        raise ValueError("no range")
+    return _network.Rule(
+        number=int(entry["RuleNumber"]),
+        egress=bool(entry["Egress"]),
+        allow=text(entry, "RuleAction") == "allow",
+        cidr=entry["CidrBlock"],
+        protocol=text(entry, "Protocol"),
+        ports=(int(ports["From"]), int(ports["To"])) if ports else (0, 65535),
     )

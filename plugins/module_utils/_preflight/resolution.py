@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from .._core.findings import Finding, finding
+from .._core.ranges import ipv4
 
 #: Where every VPC's own resolver answers, beside the third address of the VPC's ranges.
-_RESOLVERS = {"AmazonProvidedDNS", "169.254.169.253"}
+#: https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+_RESOLVERS = {"AmazonProvidedDNS", "169.254.169.253", "fd00:ec2::253"}
 _ATTRIBUTES = {"enableDnsSupport": "enable-dns-support", "enableDnsHostnames": "enable-dns-hostnames"}
 
 
@@ -79,7 +80,7 @@ def _resolver(want: Wanted, names: Names) -> Iterable[Finding]:
     if names.off:
         options = " --".join(option for attribute, option in _ATTRIBUTES.items() if attribute in names.off)
         yield finding("VPC_DNS_OFF", want.name, vpc_id=want.vpc_id, attributes=names.off, option=options)
-    own = _RESOLVERS | {str(IPv4Network(cidr)[2]) for cidr in names.cidrs}
+    own = _RESOLVERS | {str(span[2]) for span in ipv4(names.cidrs) if span.num_addresses > 2}
     if others := set(names.name_servers) - own:
         yield finding("CUSTOM_DNS", want.name, vpc_id=want.vpc_id, servers=others, zone=want.zone)
 

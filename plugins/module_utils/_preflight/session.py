@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
 from .._aws import clients as aws_clients
+from .._aws.answers import UNCLEAR
+from .._core.errors import ReadFailed
 from .._core.findings import Finding, finding
 from .._link import model
 from .checks import Vpc
@@ -47,14 +50,17 @@ class Place:
         """Read something that preflight can do without. If that fails, ``what`` cannot be told of these VPCs."""
         try:
             return read()
-        except (BotoCoreError, ClientError) as problem:
-            facts = {"operation": operation, "message": aws_clients.explain(problem).rstrip("."), "what": what}
-            self.findings.extend(finding("NOT_CHECKED", name, **facts) for name in names or self.names)
-            return None
+        except (BotoCoreError, ClientError, Boto3Error, ReadFailed) as problem:
+            message = aws_clients.explain(problem)
+        except UNCLEAR as problem:
+            message = f"the answer has an unknown form ({type(problem).__name__}: {problem})"
+        facts = {"operation": operation, "message": message.rstrip("."), "what": what}
+        self.findings.extend(finding("NOT_CHECKED", name, **facts) for name in names or self.names)
+        return None
 
     def describe(self, method: str, key: str, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
         return aws_clients.describe(self.client("ec2"), method, key, filters)
 
     def pages(self, service: str, method: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         for page in self.client(service).get_paginator(method).paginate(**arguments):
-            yield from page[key]
+            yield from page.get(key) or []

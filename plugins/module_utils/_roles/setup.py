@@ -50,8 +50,10 @@ def zones(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], planning
 
 
 def _usable(endpoint: Mapping[str, Any] | None, planning: bool) -> bool:
-    """Whether names may lead to an endpoint."""
-    return endpoint is not None and not endpoint["failed"] and (planning or endpoint["state"] == "available")
+    """Whether names may lead to an endpoint; one that AWS shows no name of has nothing to lead to."""
+    if endpoint is None or endpoint["failed"]:
+        return False
+    return bool(endpoint["dns_name"]) if endpoint["state"] == "available" else planning
 
 
 def moved(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> list[str]:
