@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -23,6 +22,7 @@ from astrolab.astro.organization import DEPLOYMENT, RANGE
 from astrolab.lab import Lab
 from by_hand import until
 from conftest import LabUp
+from keywords import ELSEWHERE, LENIENT, own_play
 from running import Play, environment, play
 
 ASTROLAB = Path(__file__).resolve().parents[1] / "lab"
@@ -302,37 +302,6 @@ def test_a_lock_out_that_nobody_was_left_to_take_back_can_be_by_what_was_said(
 # --- whatever the play says, no agent loses its way
 
 
-PLAY = """
-- hosts: {hosts}
-  gather_facts: false
-  {keywords}
-  tasks:
-    - {{name: Before, ansible.builtin.debug: {{msg: before}}}}
-    - ansible.builtin.{form}: {{name: astro.privatelink.harden, rolespec_validate: false}}
-      {of_task}
-"""
-
-
-def own_play(lab: Lab, tmp_path: Path, keywords: Mapping[str, Any], *arguments: str, **more: Any) -> Play:
-    """Role harden in a play of somebody's own."""
-    shown = "\n  ".join(f"{name}: {json.dumps(value)}" for name, value in keywords.items())
-    of_task = "\n      ".join(f"{name}: {json.dumps(value)}" for name, value in more.get("of_task", {}).items())
-    form, hosts = more.get("form", "import_role"), more.get("hosts", "agent_vpcs")
-    (tmp_path / "own.yml").write_text(PLAY.format(keywords=shown, of_task=of_task, form=form, hosts=hosts))
-    return play(lab, tmp_path, "", *WATCH, *arguments, file=tmp_path / "own.yml", **more.get("env", {}))
-
-
-#: Keywords that would have switched guards off, or said where tasks run, as many at a time as do not hide each other.
-LENIENT = {
-    "ignore_errors": True,
-    "ignore_unreachable": True,
-    "max_fail_percentage": 100,
-    "throttle": 1,
-    "order": "shuffle",
-}
-ELSEWHERE = {"connection": "local", "become": True, "become_user": "nobody", "remote_user": "nobody"}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """A way to run the role."""
@@ -342,7 +311,7 @@ class Way:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, lab: Lab, tmp_path: Path) -> Play:
-        return own_play(lab, tmp_path, self.keywords, *self.arguments, **self.more)
+        return own_play(lab, tmp_path, "harden", self.keywords, *WATCH, *self.arguments, **self.more)
 
 
 @pytest.mark.parametrize(
@@ -412,7 +381,7 @@ def test_variables_as_text_from_a_play_and_misspelt_ones(lab: Lab, agents: Agent
     """A text that says false is no consent; a variable that nobody reads is named."""
     agents.stop("ledger")
     texts = {"harden_agents_confirmed": "false", "harden_exclusive": "no", "harden_deployment_ids": DEPLOYMENT}
-    done = own_play(lab, tmp_path, {"vars": {**texts, "harden_agent_confirmed": True}})
+    done = own_play(lab, tmp_path, "harden", {"vars": {**texts, "harden_agent_confirmed": True}}, *WATCH)
     agents.start("ledger")
     assert (done.rc, ranges(lab), updates(lab)) == (2, [], 0), done.text
     assert "The agent tokens ledger were used lately, but not now" in done.text
