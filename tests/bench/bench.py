@@ -27,6 +27,10 @@ ROOT = HERE.parents[1]
 OURS = "astro.privatelink.setup"
 
 
+#: Quotas that a fleet of a thousand VPCs has had raised.
+RAISED = {"vpcs_per_region": 2000, "rules_per_group": 2000, "vpcs_per_zone": 2000, "zones_per_account": 2000}
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     cpu: float
@@ -47,7 +51,7 @@ def topology(shape: str, count: int, directory: Path) -> Path:
     content: dict[str, Any] = {
         "cluster": {"id": "clmh1kd8v000108l3a9v7c5x2"},
         "service": {"az_ids": ["use1-az1", "use1-az2"]},
-        "settings": {"acceptance_seconds": 0.0, "pending_seconds": 0.3, "insync_seconds": 0.3},
+        "settings": {"acceptance_seconds": 0.0, "pending_seconds": 0.3, "insync_seconds": 0.3, **RAISED},
         "generate": {"count": count, "kind": "own"},
     }
     if shape == "joined":

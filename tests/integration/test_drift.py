@@ -39,7 +39,7 @@ class Fleet:
         known = Inventory.read(hostvars, NAMES)
         (links,) = setup.fleets(known)
         endpoints = run_module(self.lab, "vpc_endpoint", check=check, **links)
-        (zones,) = setup.zones(known, [endpoints])
+        (zones,) = setup.zones(known, [endpoints], planning=check)
         return [endpoints, run_module(self.lab, "private_zone", check=check, region="us-east-1", **zones)]
 
     def endpoint(self, vpc: str) -> dict[str, Any]:
