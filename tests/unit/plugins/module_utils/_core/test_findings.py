@@ -7,7 +7,9 @@ import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import finding, from_error
 
 
-@pytest.mark.parametrize(("message", "seen"), [("Timeout", "failed: Timeout."), ("Is it there?", "failed: Is it there?")])
+@pytest.mark.parametrize(
+    ("message", "seen"), [("Timeout", "failed: Timeout."), ("Is it there?", "failed: Is it there?")]
+)
 def test_a_message_of_aws_ends_before_the_remedy_begins(message, seen):
     found = from_error("one", "ec2:DescribeVpcs", message, "Unknown")
     assert found.seen == f"ec2:DescribeVpcs {seen}"
