@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes findings.md from the catalogue of findings: `make docs`. It knows how a page looks, not what a finding means."""
+"""Writes findings.md from the catalogue of findings (`make docs`)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ This page is generated from plugins/module_utils/_core/catalogue.py: make docs
 -->
 # Findings
 
-Everything that this collection can name as wrong, with its remedy. Preflight, setup, verify and the others use the same
-codes. An error stops the VPC it is about (in preflight the whole run), a warning does not. `‹…›` stands for what was seen.
+Every problem that this collection can name, with its remedy. Preflight, setup, verify and the other roles use the same
+codes. An error fails the VPC it is about, a warning does not. `‹…›` stands for what was seen.
 """
 
 

@@ -336,7 +336,7 @@ class TestStory:
     def test_verify_misses_agent_hosts_that_are_dealt_to_another_slice(self, job):
         vpcs, agents = (job("verify", part=(number, 2)) for number in range(2))
         assert vpcs.rc == 2
-        assert vpcs.text.count("NO_AGENT_HOST: No agent host is given") >= 3
+        assert vpcs.text.count("NO_AGENT_HOST: The inventory has no agent host") >= 3
         assert agents.rc == 0
         assert "no hosts matched" in agents.text
 

@@ -46,4 +46,4 @@ def test_the_sdk_is_too_old_for_a_service_of_another_region(lab_up, tmp_path):
     with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as wide:
         done = run(wide, tmp_path, "preflight", "-e", "privatelink_support_confirmed=true")
     assert list(done.failed) == ["berlin"], done.text
-    assert "SDK_TOO_OLD: The service is in us-east-1, and botocore 1.35.0 cannot" in done.failed["berlin"]
+    assert "SDK_TOO_OLD: The service is in us-east-1, but botocore 1.35.0 does not support" in done.failed["berlin"]

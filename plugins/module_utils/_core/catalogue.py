@@ -132,22 +132,22 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SERVICE_NAME_INVALID": Entry(
         "{service!r} is not the name of an endpoint service.",
-        "Set privatelink_service_name to what Astronomer Support sent; it looks like "
+        "Set privatelink_service_name to the name that Astronomer Support sent; it looks like "
         "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0.",
     ),
     "SERVICE_NOT_FOUND": Entry(
-        "AWS cannot see the endpoint service {service} from this account in {region}.",
-        "Either the account is not among the service's allowed principals, or the service lives in another region. "
+        "AWS does not show the endpoint service {service} to this account in {region}.",
+        "Either the account is not one of the service's allowed principals, or the service is in another region. "
         "Check privatelink_service_name (the name says {service_region}); if it is right, ask Astronomer Support to "
         "allow this account.",
     ),
     "SERVICE_REGION_MISSING": Entry(
-        "The endpoint service is in {service_region}, the VPC in {region}.",
+        "The endpoint service is in {service_region}, but the VPC is in {region}.",
         "Set privatelink_service_region: {service_region} and ask Astronomer Support to enable {region} for it.",
     ),
     "REGION_NOT_ENABLED": Entry(
-        "AWS cannot see the endpoint service {service} of {service_region} from {region}.",
-        "Ask Astronomer Support to add {region} to the service's cross-region list, and this account to its allowed "
+        "AWS does not show the endpoint service {service} of {service_region} in {region}.",
+        "Ask Astronomer Support to add {region} to the service's supported regions, and this account to its allowed "
         "principals.",
     ),
     "SUBNET_NOT_FOUND": Entry(
@@ -156,19 +156,19 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SUBNETS_SAME_AZ": Entry(
         "Subnets {subnets} are both in {az}.",
-        "An endpoint takes one subnet for each Availability Zone: keep one of them in privatelink_subnet_ids.",
+        "An endpoint takes one subnet per Availability Zone: keep one of them in privatelink_subnet_ids.",
     ),
     "AZ_UNSUPPORTED": Entry(
         "Subnet {subnet} is in {az}, which the endpoint service does not offer.",
         "The service offers {supported}. Use or create a subnet in one of these zones.",
     ),
     "NO_SUPPORTED_SUBNET": Entry(
-        "VPC {vpc_id} has subnets in {have}, none of them in a zone of the endpoint service.",
+        "VPC {vpc_id} has subnets in {have}, but none in a zone that the endpoint service offers.",
         "The service offers {supported}. Create a subnet in one of these zones.",
     ),
     "SUBNET_FULL": Entry(
         "Subnet {subnet} has no free IP address.",
-        "Free an address, or name another subnet of {az} in privatelink_subnet_ids.",
+        "Free an address, or set another subnet of {az} in privatelink_subnet_ids.",
     ),
     "SUBNET_IPV6_ONLY": Entry(
         "Subnet {subnet} has no IPv4 addresses, and the link has no others.",
@@ -179,8 +179,8 @@ CATALOGUE: dict[str, Entry] = {
         "The plan for this VPC stops there, so that nothing is made twice. Run again; if it stays so, compare with the AWS console.",
     ),
     "SHARED_VPC_PARTICIPANT": Entry(
-        "VPC {vpc_id} belongs to account {owner} and is only shared with this one.",
-        "AWS lets only the owner create endpoints in a shared VPC: use credentials of account {owner}.",
+        "VPC {vpc_id} belongs to account {owner} and is only shared with this account.",
+        "Only the owner can create endpoints in a shared VPC: use credentials of account {owner}.",
     ),
     "SECURITY_GROUP_NOT_FOUND": Entry(
         "VPC {vpc_id} has no security group {group}.",
@@ -188,20 +188,22 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SECURITY_GROUP_FOREIGN": Entry(
         "VPC {vpc_id} has a security group {group} named astro-privatelink that this collection did not create.",
-        "Rename it, or use it by naming it in privatelink_endpoint_security_groups.",
+        "Rename it, or adopt it by listing it in privatelink_endpoint_security_groups.",
     ),
     "NO_AGENT_HOST_YET": Entry(
-        "No agent host of this VPC is in the inventory: setup leads {host} to the link without a try from inside.",
-        "Add an agent host, with privatelink_agent_vpc, to the group agent_hosts.",
+        "The inventory has no agent host for this VPC, so setup points {host} at the link without testing it from "
+        "inside the VPC.",
+        "Add an agent host with privatelink_agent_vpc to the group agent_hosts.",
         "warning",
     ),
     "NAME_UNPROVEN": Entry(
-        "{host} now leads to the link in this VPC, and no agent host was there to try it before.",
-        "Add an agent host of this VPC to the inventory, with privatelink_agent_vpc, so that the link is tried from inside.",
+        "{host} now resolves to the link in this VPC, but no agent host was there to test the link first.",
+        "Add an agent host of this VPC, with privatelink_agent_vpc, to the inventory, so that the link is tested from "
+        "inside.",
         "warning",
     ),
     "NO_AGENT_SOURCE": Entry(
-        "Nothing says from where agents reach the endpoint.",
+        "No source is set from which agents reach the endpoint.",
         "Set privatelink_agent_security_groups (preferred) or privatelink_agent_cidrs.",
     ),
     "ENDPOINT_NOT_FOUND": Entry(
@@ -214,7 +216,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_DUPLICATE": Entry(
         "VPC {vpc_id} has several endpoints for this service: {endpoints}.",
-        "Name the one to keep with privatelink_endpoint_id and delete the others.",
+        "Set privatelink_endpoint_id to the one to keep and delete the others.",
     ),
     "ENDPOINT_LEFT_OVER": Entry(
         "VPC {vpc_id} still has the endpoint {endpoint} of this collection for {service}, which this inventory does not name "
@@ -225,15 +227,15 @@ CATALOGUE: dict[str, Entry] = {
     # --- preflight: what would fail later, or cut agents off
     "READ_FAILED": Entry(
         "{problem}",
-        "Nothing was checked for this VPC. Mend this first: there may be more to find.",
+        "Nothing was checked for this VPC. Fix this first; there may be more to find.",
     ),
     "NOT_CHECKED": Entry(
         "{operation} did not answer: {message}",
-        "Preflight goes on without it and cannot tell {what}. Allow it for these credentials to have that checked as well.",
+        "Preflight continues without it and cannot tell {what}. Allow it for these credentials to include this check.",
         "warning",
     ),
     "SDK_TOO_OLD": Entry(
-        "The service is in {service_region}, and botocore {version} cannot ask for an endpoint across regions.",
+        "The service is in {service_region}, but botocore {version} does not support endpoints across regions.",
         "Upgrade boto3 and botocore on the controller to 1.35.70 or newer.",
     ),
     "AZ_REMOTE_DOUBTFUL": Entry(
@@ -243,26 +245,27 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SUPPORT_NEEDED": Entry(
         "This VPC shares the link of {via}, which is in another {what} ({there}, not {here}).",
-        "Astronomer's page says to contact Support for that; playbook support_request writes the text. Then set "
+        "Astronomer's page says to contact Support first; playbook support_request writes the text. Then set "
         "privatelink_support_confirmed: true.",
     ),
     "ENDPOINTS_REACHED": Entry(
-        "VPC {vpc_id} has {count} interface endpoints, and its quota is {limit}.",
+        "VPC {vpc_id} has {count} interface endpoints and a quota of {limit}.",
         "Raise the quota, or join another link with privatelink_via.",
     ),
     "DEFAULT_SECURITY_GROUP": Entry(
         "The endpoint uses {group}, the VPC's default security group.",
-        "It admits its own members only and is shared with whatever has no group of its own. Name another in "
-        "privatelink_endpoint_security_groups, or leave it out to have one made.",
+        "It admits only its own members and is shared with everything that has no group of its own. Set another group "
+        "in privatelink_endpoint_security_groups, or remove that variable to have one created.",
         "warning",
     ),
     "AGENT_NOT_ADMITTED": Entry(
         "The endpoint's security groups {groups} do not admit {sources} on port 443.",
-        "These groups are yours and are not changed. Add a rule, or leave out privatelink_endpoint_security_groups.",
+        "You manage these groups, so they are not changed. Add a rule, or remove privatelink_endpoint_security_groups.",
     ),
     "AGENT_RANGE_NOT_ADMITTED": Entry(
-        "VPC {vpc_id} has subnets in {ranges}, from which nobody would be admitted.",
-        "If agents or their pods are there, add the range to privatelink_agent_cidrs, or name their security group.",
+        "VPC {vpc_id} has subnets in {ranges}, which the endpoint does not admit.",
+        "If agents or their pods run there, add the range to privatelink_agent_cidrs, or their group to "
+        "privatelink_agent_security_groups.",
         "warning",
     ),
     "SG_TOO_WIDE": Entry(
@@ -322,110 +325,113 @@ CATALOGUE: dict[str, Entry] = {
         "Add them by hand now. The audit at the start of the run names them, and so does the result of the step.",
     ),
     "SG_REF_INVALID": Entry(
-        "Security groups {groups} of {vpc_id} cannot be named in {other}: {why}.",
-        "Give ranges in privatelink_agent_cidrs instead.",
+        "Security groups {groups} of {vpc_id} cannot be referenced in {other}: {why}.",
+        "Set ranges in privatelink_agent_cidrs instead.",
     ),
     "NACL_BLOCKS": Entry(
         "Network ACL {acl} of {subnets} blocks {what} {peers}.",
-        "Allow it there. Network ACLs are not changed by this collection.",
+        "Allow it there. This collection does not change network ACLs.",
     ),
     "NACL_BLOCKS_SOMEWHERE": Entry(
         "Network ACL {acl} of {subnets} blocks {what} {peers}.",
-        "If agents are in these subnets, allow it there; else name the agents' own ranges or security groups.",
+        "If agents run in these subnets, allow it there; otherwise set the agents' own ranges or security groups.",
         "warning",
     ),
     "ROUTE_MISSING": Entry(
-        "Route table {table} of {vpc_id} has no way to {cidrs}.",
-        "Add a route over the peering connection or transit gateway; a shared link needs one in both directions.",
+        "Route table {table} of {vpc_id} has no route to {cidrs}.",
+        "Add a route over the peering connection or transit gateway; a shared link needs one in each direction.",
     ),
     "ROUTE_MISSING_SOMEWHERE": Entry(
-        "Route table {table} of {vpc_id} has no way to {cidrs}.",
-        "If agents are in its subnets, add a route over the peering connection or transit gateway, in both directions; "
-        "else name the agents' own ranges or security groups.",
+        "Route table {table} of {vpc_id} has no route to {cidrs}.",
+        "If agents run in its subnets, add a route over the peering connection or transit gateway, in each direction; "
+        "otherwise set the agents' own ranges or security groups.",
         "warning",
     ),
     "VPC_DNS_OFF": Entry(
-        "VPC {vpc_id} has {attributes} switched off.",
-        "A private zone has no effect there. Switch it on: aws ec2 modify-vpc-attribute --vpc-id {vpc_id} --{option}.",
+        "VPC {vpc_id} has {attributes} turned off.",
+        "A private zone has no effect there. Turn it on: aws ec2 modify-vpc-attribute --vpc-id {vpc_id} --{option}.",
     ),
     "CUSTOM_DNS": Entry(
-        "VPC {vpc_id} hands out the name servers {servers}.",
-        "A private zone only answers through the VPC's own resolver: have them forward {zone} there.",
+        "VPC {vpc_id} uses the name servers {servers} (DHCP options).",
+        "A private zone answers only through the VPC's own resolver: configure these servers to forward {zone} to it.",
         "warning",
     ),
     "RESOLVER_RULE_WINS": Entry(
-        "Resolver rule {rule} forwards {domain} elsewhere, before the private zone {zone} is asked.",
-        "Take the VPC off the rule, or add a SYSTEM rule for {host}.",
+        "Resolver rule {rule} forwards {domain} elsewhere, and takes precedence over the private zone {zone}.",
+        "Disassociate the VPC from the rule, or add a SYSTEM rule for {host}.",
     ),
     "ZONE_TAKEN": Entry(
         "VPC {vpc_id} is already associated with zone {other} ({name}), owned by {owner}.",
         "A VPC can be in one zone of a name: take it off that zone, or have the record written there.",
     ),
     "ZONE_MORE_SPECIFIC": Entry(
-        "VPC {vpc_id} is in the zone {other} named {name}, of {owner}, which answers for {host} before {zone} does.",
-        "Take the VPC off that zone, or adopt it with privatelink_hosted_zone_id and the layout that fits its name.",
+        "VPC {vpc_id} is associated with zone {other} ({name}), owned by {owner}, which answers for {host} instead of "
+        "{zone}.",
+        "Disassociate the VPC from that zone, or adopt the zone with privatelink_hosted_zone_id and the "
+        "privatelink_dns_layout that fits its name.",
     ),
     "ZONE_IN_PROFILE": Entry(
         "{name} comes to VPC {vpc_id} through the Route 53 Profile {profile} (zone {other}).",
         "Write the record there, or take the VPC off the Profile: two zones for the same name give unpredictable answers.",
     ),
     "ZONE_SHADOWS_NAMES": Entry(
-        "With the private zone {zone} these names no longer exist in this VPC: {names}.",
-        "Use privatelink_dns_layout: host_zone, which hides no other name, or add records for them.",
+        "With the private zone {zone}, these names no longer exist in this VPC: {names}.",
+        "Set privatelink_dns_layout: host_zone, which hides no other name, or add records for them.",
     ),
     "HOSTED_ZONE_PUBLIC": Entry(
-        "The zone {zone_id} is a public one.",
-        "Only a private zone can be associated: give the id of one in privatelink_hosted_zone_id, or leave it out.",
+        "Zone {zone_id} is a public one.",
+        "Only a private zone can be associated: set privatelink_hosted_zone_id to one, or remove it.",
     ),
     "ZONE_VPCS_REACHED": Entry(
-        "Zone {zone_id} has {count} VPCs of at most {limit}, and {more} more are to join.",
+        "Zone {zone_id} has {count} VPCs and a quota of {limit}; {more} more are to be associated.",
         "Raise the quota, or give some VPCs a link of their own.",
     ),
     "ZONES_REACHED": Entry(
-        "The account has {count} hosted zones of at most {limit}, and {more} more are to be made.",
-        "Raise the quota, or have VPCs share a link with privatelink_via.",
+        "The account has {count} hosted zones and a quota of {limit}; {more} more are to be created.",
+        "Raise the quota, or let VPCs share a link with privatelink_via.",
     ),
     "CLUSTER_UNKNOWN": Entry(
         "{host} does not exist in public DNS, as seen from {agent}.",
-        "Check privatelink_cluster_id: Astro's name exists for every cluster. If it is right, a DNS firewall may hide it.",
+        "Check privatelink_cluster_id: every Astro cluster has a public name. If it is right, a DNS firewall may hide "
+        "the name.",
     ),
     "DEPLOYMENT_NOT_REMOTE": Entry(
-        "The Deployment {deployment} does not use Remote Execution.",
-        "Only agents of Remote Execution reach Astro this way: check preflight_deployment_ids.",
+        "Deployment {deployment} does not use Remote Execution.",
+        "Only Remote Execution Agents reach Astro this way: check preflight_deployment_ids.",
     ),
     "DEPLOYMENT_AIRFLOW_2": Entry(
-        "The Deployment {deployment} runs Airflow {version}.",
+        "Deployment {deployment} runs Airflow {version}.",
         "Remote Execution Agents need Airflow 3: upgrade the Deployment, or check preflight_deployment_ids.",
     ),
     "DEPLOYMENT_ELSEWHERE": Entry(
-        "Agents of the Deployment {deployment} go to {host}; these VPCs get a link for {hosts}.",
-        "Compare privatelink_cluster_id with the Deployment's cluster, unless its agents are in other VPCs.",
+        "Agents of Deployment {deployment} connect to {host}, but these VPCs get a link for {hosts}.",
+        "Compare privatelink_cluster_id with the Deployment's cluster. If its agents are in other VPCs, ignore this.",
         "warning",
     ),
     # --- what became of an endpoint
     "PENDING_ACCEPTANCE": Entry(
-        "Endpoint {endpoint} waits to be accepted by Astronomer.",
+        "Endpoint {endpoint} is waiting for Astronomer to accept it.",
         "Send this id to Astronomer Support and run again later; AWS bills the endpoint meanwhile. "
         "Names still resolve as before.",
     ),
     "ENDPOINT_PENDING": Entry(
         "Endpoint {endpoint} is still {state} after {seconds} seconds.",
-        "Run again; if it stays so, look at it in the AWS console or raise setup_wait_timeout.",
+        "Run again. If it stays in this state, check it in the AWS console or raise setup_wait_timeout.",
     ),
     "ENDPOINT_REJECTED": Entry(
         "Endpoint {endpoint} was rejected by Astronomer. {detail}",
-        "Ask Astronomer Support why. It cannot be used again: run with privatelink_replace_endpoint to get a new one.",
+        "Ask Astronomer Support why. It cannot be reused: set privatelink_replace_endpoint: true to create a new one.",
     ),
     "ENDPOINT_FAILED": Entry(
         "Endpoint {endpoint} is in state failed. {detail}",
-        "It cannot be used again: run with privatelink_replace_endpoint to get a new one.",
+        "It cannot be reused: set privatelink_replace_endpoint: true to create a new one.",
     ),
     "ENDPOINT_EXPIRED": Entry(
-        "Endpoint {endpoint} was not accepted in time and has expired. {detail}",
-        "Ask Astronomer Support to accept the next one, and run with privatelink_replace_endpoint to get it.",
+        "Endpoint {endpoint} expired before Astronomer accepted it. {detail}",
+        "Tell Astronomer Support that a new one is coming, and set privatelink_replace_endpoint: true to create it.",
     ),
     "ENDPOINT_PARTIAL": Entry(
-        "Endpoint {endpoint} is only partly available. {detail}",
+        "Endpoint {endpoint} is only partially available. {detail}",
         "Some of its zones do not work. Delete it and run again, or ask AWS Support.",
     ),
     # --- private zones
@@ -435,19 +441,19 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_CONFLICT": Entry(
         "VPC {vpc_id} is already associated with the zone {other}, which has the same name {zone}.",
-        "Adopt that zone with privatelink_hosted_zone_id: {other}, or take the VPC off it.",
+        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it.",
     ),
     "ZONE_DUPLICATE": Entry(
-        "There are several zones {zone} that this collection made for {vpc_id}: {zones}.",
-        "Name the one to keep with privatelink_hosted_zone_id and delete the others.",
+        "This collection created several zones {zone} for {vpc_id}: {zones}.",
+        "Set privatelink_hosted_zone_id to the one to keep and delete the others.",
     ),
     "ZONE_NOT_EMPTY": Entry(
-        "Zone {zone_id} also holds {records}, which this collection did not write.",
-        "Remove these records, or leave the zone.",
+        "Zone {zone_id} also has {records}, which this collection did not create.",
+        "Remove these records, or keep the zone.",
     ),
     "ZONE_STILL_USED": Entry(
-        "Zone {zone_id} still serves VPCs that are not to be removed: {vpcs}.",
-        "Remove the joined VPCs first, or name them in the same run.",
+        "Zone {zone_id} still serves VPCs that this run does not remove: {vpcs}.",
+        "Remove the joined VPCs first, or in the same run.",
     ),
     "NAME_GAP": Entry(
         "{hosts} would not exist for the last VPC of zone {zone_id} while the zone is taken down: for seconds, and for up to 15 "
@@ -455,9 +461,9 @@ CATALOGUE: dict[str, Entry] = {
         "Set privatelink_holder_vpc_id to a VPC without agents, or agree to the gap.",
     ),
     "NAME_LOST": Entry(
-        "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no longer exist "
-        "there, not even publicly.",
-        "Take these VPCs off the zone first, or agree to the gap.",
+        "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no "
+        "longer exist there, not even publicly.",
+        "Disassociate these VPCs from the zone first, or accept the gap.",
     ),
     "DEPLOYMENT_RESTRICTED": Entry(
         "Deployment {name} only admits agents from {ranges}: over the public internet others would be refused.",
@@ -525,7 +531,7 @@ CATALOGUE: dict[str, Entry] = {
         "Review them with setup in check mode and --diff. Then run setup.",
     ),
     "LAST_VPC": Entry(
-        "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not let a private zone go without a VPC.",
+        "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not allow a private zone without a VPC.",
         "Remove the zone itself instead (state: absent).",
     ),
     "NAME_MISSING": Entry(
@@ -601,29 +607,29 @@ CATALOGUE: dict[str, Entry] = {
     # --- while changing
     "CALL_FAILED": Entry(
         "{operation} failed: {message}",
-        "Mend what AWS names and run again: the run goes on where it stopped.",
+        "Fix what AWS reports and run again; the run continues where it stopped.",
     ),
     "PERMISSION_MISSING": Entry(
         "{operation} was denied: {message}",
-        "Allow {operation} for these credentials (a service control policy may deny it too), then run again.",
+        "Allow {operation} for these credentials, then run again. A service control policy may deny it, too.",
     ),
     "MULTIREGION_DENIED": Entry(
         "{operation} was denied: {message}",
-        "A service of another region needs vpce:AllowMultiRegion on vpc-endpoint/* as well; a service control policy "
-        "may deny it.",
+        "A service of another region also needs vpce:AllowMultiRegion on vpc-endpoint/*; a service control policy may "
+        "deny it.",
     ),
     "AZ_REMOTE_UNSUPPORTED": Entry(
         "{operation} failed: {message}",
-        "Cross-region access does not work in every zone: name subnets of the zones that AWS lists in "
-        "privatelink_subnet_ids.",
+        "Not every zone supports cross-region access: set privatelink_subnet_ids to subnets of zones that AWS lists "
+        "as supported.",
     ),
     "SHARED_VPC_REFUSED": Entry(
         "{operation} failed: {message}",
-        "AWS lets only the owner create endpoints in a shared VPC: use the owner's credentials.",
+        "Only the owner can create endpoints in a shared VPC: use the owner's credentials.",
     ),
     "THROTTLED": Entry(
         "{operation} was throttled for too long: {message}",
-        "AWS limits the whole account, all callers together. Run again when it is quieter.",
+        "AWS limits all callers of an account together. Run again when there is less traffic.",
     ),
     "ENDPOINT_QUOTA": Entry(
         "{operation} failed: {message}",
@@ -714,8 +720,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "STILL_IN_USE": Entry(
         "{operation} failed: {message}",
-        "Something still uses it. Of the endpoint's security group that is often a rule of an agents' group that names it, as "
-        "harden_aws adds one: remove that rule, then run again.",
+        "Something still uses it. For the endpoint's security group that is often a rule in an agents' group that "
+        "references it, such as harden_aws adds: remove that rule, then run again.",
     ),
     "ZONE_LIMIT": Entry(
         "{operation} failed: {message}",
@@ -728,7 +734,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",
-        "Another account's zone of the same name is on this VPC: take the VPC off it, or work from that account.",
+        "A zone of the same name in another account is associated with this VPC: disassociate it, or run with that "
+        "account's credentials.",
     ),
     "ZONE_NOT_AUTHORISED": Entry(
         "{operation} failed: {message}",
@@ -736,29 +743,29 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_IS_PUBLIC": Entry(
         "{operation} failed: {message}",
-        "Only a private zone can be associated: give the id of one.",
+        "Only a private zone can be associated: set the id of one.",
     ),
     "READ_BACK_FAILED": Entry(
         "{operations} was sent, and what came of it could not be read: {problem}",
         "What was sent may be in effect. Run again: the run finds out, and goes on from there.",
     ),
     "NOT_CONVERGED": Entry(
-        "After all calls were sent, what was asked for still does not show: {operations} would be needed again.",
-        "Someone else may change the same things at the same time. Run again; report it if it happens twice.",
+        "All calls were sent, but AWS does not show the result yet: {operations} would be sent again.",
+        "Something else may be changing the same resources. Run again; report it if it happens twice.",
     ),
     # --- Astro's list of allowed ranges
     "ORG_LIST_CONFUSION": Entry(
-        "{given} belongs to the IP access list of the whole Organization, which decides who may log in to Astro.",
-        "This collection never touches that list. Give the id of a Deployment and plain CIDR ranges: what is restricted "
-        "here is who may reach that Deployment's API for agents.",
+        "{given} is in the IP access list of the whole Organization, which controls who can log in to Astro.",
+        "This collection never changes that list. Set the id of a Deployment and plain CIDR ranges: this restricts "
+        "who can reach that Deployment's API for agents.",
     ),
     "DEPLOYMENT_NOT_FOUND": Entry(
-        "There is no such Deployment for this token.",
+        "This token sees no such Deployment.",
         "Check the id, the Organization and the token's role.",
     ),
     "API_HOST_MISMATCH": Entry(
-        "Its agents go to {host}, while its cluster is {cluster}.",
-        "The link has to answer for that name: set privatelink_cluster_id to {label}.",
+        "Its agents connect to {host}, but its cluster is {cluster}.",
+        "The link must answer for that name: set privatelink_cluster_id: {label}.",
         "warning",
     ),
     "REMOTE_EXECUTION_OFF": Entry(
@@ -771,12 +778,12 @@ CATALOGUE: dict[str, Entry] = {
         "organization.clusters.get.",
     ),
     "RANGE_INVALID": Entry(
-        "These are no IP address ranges: {ranges}.",
-        "Write a range as 172.20.0.0/22, a single address as 198.51.100.7.",
+        "These are not IP address ranges: {ranges}.",
+        "Write a range as 172.20.0.0/22 and a single address as 198.51.100.7.",
     ),
     "DEPLOYMENT_FIELDS_MISSING": Entry(
-        "Astro's answer lacks {fields}. An update has to send them back, or they would be lost.",
-        "Nothing was sent. Use a token with the role Deployment Admin, or one that sees as much.",
+        "Astro's answer lacks {fields}, which an update must send back to keep them.",
+        "Nothing was sent. Use a token with the role Deployment Admin, or one that can read as much.",
     ),
     "ACCESS_WOULD_OPEN": Entry(
         "Without {before} nothing would restrict who reaches the Deployment: an empty list admits everybody.",
@@ -826,11 +833,12 @@ CATALOGUE: dict[str, Entry] = {
     # --- restricting a Deployment to its links
     "LOCKDOWN_UNSAFE": Entry(
         "{why}",
-        "Nothing was changed, since agents might be cut off. {remedy}",
+        "Nothing was changed, because agents might be cut off. {remedy}",
     ),
     "ACCESS_LOST": Entry(
-        "{agent} got {before} from {url} before the list was changed, and {after} since.",
-        "The list keeps this agent out: ask Astronomer Support which addresses Astro sees requests over PrivateLink come from.",
+        "{agent} got {before} from {url} before the list was changed, and {after} since then.",
+        "The list blocks this agent: ask Astronomer Support from which addresses requests over PrivateLink reach "
+        "Astro.",
     ),
     "AGENTS_QUIET": Entry(
         "The agent tokens {tokens} were in use before the list was changed, and not within {seconds} seconds since.",
@@ -848,104 +856,107 @@ CATALOGUE: dict[str, Entry] = {
     "DNS_NXDOMAIN": Entry(
         "{host} does not exist for this VPC's resolver.",
         "A private zone covers the name but has no record for it, or the cluster id is wrong. Run setup; a negative "
-        "answer may be cached for some minutes.",
+        "answer may stay cached for some minutes.",
     ),
     "DNS_NODATA": Entry(
-        "{host} exists for this VPC's resolver, but has no address.",
-        "The record may be of another type than A. Run setup, or look at the zone's records.",
+        "{host} exists for this VPC's resolver but has no address.",
+        "The record may not be of type A. Run setup, or check the zone's records.",
     ),
     "DNS_TIMEOUT": Entry(
-        "No answer for {host} from {server} within {seconds} seconds.",
-        "Check the resolver in /etc/resolv.conf, the VPC's DHCP options and the network between.",
+        "{server} did not answer for {host} within {seconds} seconds.",
+        "Check the resolver in /etc/resolv.conf, the VPC's DHCP options and the network in between.",
     ),
     "DNS_SERVFAIL": Entry(
         "The resolver fails for {host}: {detail}.",
-        "Look at the resolver's own log; a forwarding rule or a custom DNS server may be broken.",
+        "Check the resolver's log; a forwarding rule or a custom DNS server may be broken.",
     ),
     "DNS_PUBLIC_ANSWER": Entry(
-        "{host} resolves to {addresses}, which is not the link's endpoint ({expected}).",
+        "{host} resolves to {addresses}, not to the link's endpoint ({expected}).",
         "The zone is not associated with this VPC, the agent's resolver bypasses the VPC's resolver, or an old answer "
         "is still cached.",
     ),
     "DNS_WRONG_ENDPOINT": Entry(
         "{host} resolves to {addresses}, which belong to {owner} and not to this VPC's link ({expected}).",
-        "One zone gives one answer: give this VPC a zone of its own, or join the other link with privatelink_via.",
+        "A zone gives the same answer to all of its VPCs: give this VPC a zone of its own, or join the other link "
+        "with privatelink_via.",
     ),
     "DNS_MIXED_ANSWER": Entry(
         "{host} resolves to {addresses}, of which only {right} are the link's ({expected}).",
-        "Agents take either at random. Two records or two resolvers answer: look for a second record for the name, or for a "
-        "resolver that mixes answers.",
+        "Agents use either at random. Check for a second record for the name, or a resolver that mixes answers.",
     ),
     "DNS_STALE": Entry(
-        "{server} still answers {answer} for {host}, an old answer that it keeps {left}; the VPC's own resolver answers "
-        "{expected}.",
-        "Verify again when it is gone, or flush what keeps it (nscd, systemd-resolved, CoreDNS). Then restart the agents: some "
-        "programs keep an answer as long as they live.",
+        "{server} still answers {answer} for {host}, an old answer that stays cached for {left}; the VPC's own "
+        "resolver answers {expected}.",
+        "Verify again when it has expired, or flush the cache (nscd, systemd-resolved, CoreDNS). Then restart the "
+        "agents: some programs keep an answer for as long as they run.",
     ),
     "DNS_WAS_STALE": Entry(
-        "{server} answered {answer} for {host} until its old answer was gone, {seconds} seconds after it was seen.",
-        "It is right now. Restart agents that were started before: some programs keep an answer as long as they live.",
+        "{server} answered {answer} for {host} from its cache, until that answer expired after {seconds} seconds.",
+        "It is right now. Restart agents that were started before: some programs keep an answer for as long as they "
+        "run.",
         "warning",
     ),
     "DNS_RESOLVER_BYPASS": Entry(
-        "{server} answers {answer} for {host}, and gave that anew when its old answer was gone; the VPC's own resolver answers "
+        "{server} answers {answer} for {host}, again after its cached answer expired; the VPC's own resolver answers "
         "{right}.",
-        "{server} does not ask the VPC's resolver: have it forward external.astronomer.run there.",
+        "{server} does not ask the VPC's resolver: configure it to forward external.astronomer.run there.",
     ),
     "DNS_PINNED_WRONG": Entry(
-        "{host} is {addresses} in this host's /etc/hosts, which is not the link's endpoint ({expected}).",
+        "This host's /etc/hosts sets {host} to {addresses}, not to the link's endpoint ({expected}).",
         "Remove the line; the private zone has the right addresses.",
     ),
     "DNS_PINNED": Entry(
-        "{host} is {addresses} in this host's /etc/hosts.",
-        "That is right today, but a new endpoint has other addresses: remove the line and leave it to the private zone.",
+        "This host's /etc/hosts sets {host} to {addresses}.",
+        "That is right today, but a new endpoint gets other addresses: remove the line and let the private zone "
+        "answer.",
         "warning",
     ),
     "DNS_SEARCH_CAPTURES": Entry(
-        "{host} resolves to {addresses}: this host's search list makes {longer} of it, which exists.",
+        "{host} resolves to {addresses}: this host's search list turns it into {longer}, which exists.",
         "Lower ndots in /etc/resolv.conf (a pod's dnsConfig), or remove the wildcard record that answers.",
     ),
     "DNS_SERVERS_DIFFER": Entry(
         "{server} in /etc/resolv.conf answers {answer} for {host}; the system's own answer is the link's.",
-        "Agents leave the link when that server is the one that answers: have it forward external.astronomer.run to the "
+        "Agents bypass the link whenever that server answers: configure it to forward external.astronomer.run to the "
         "VPC's resolver, or remove it.",
         "warning",
     ),
     "DNS_SERVER_SILENT": Entry(
         "{servers} in /etc/resolv.conf did not answer within {seconds} seconds.",
-        "Names still resolve by another server, but late. Remove the server or mend it.",
+        "Names still resolve through another server, but late. Fix the server or remove it.",
         "warning",
     ),
     "DNS_INCOMPLETE": Entry(
         "{host} resolves to {addresses}; the link also has {missing}.",
-        "A zone of the endpoint may be out of service, or an old answer is still cached.",
+        "A zone of the endpoint may be down, or an old answer is still cached.",
         "warning",
     ),
     "PROXY_BYPASS": Entry(
         "{variable} is set to {proxy}, and NO_PROXY does not exempt {host}.",
-        "Agents with these variables ask the proxy and not the link: add .external.astronomer.run to their NO_PROXY.",
+        "Agents with these variables use the proxy instead of the link: add .external.astronomer.run to their "
+        "NO_PROXY.",
     ),
     "TCP_TIMEOUT": Entry(
         "{addresses} do not answer on port {port} within {seconds} seconds.",
-        "The endpoint's security group must admit this agent; with a joined link, routes must exist both ways. Network "
-        "ACLs may block as well.",
+        "Check that the endpoint's security group admits this agent and that network ACLs allow it; a joined link "
+        "also needs routes in both directions.",
     ),
     "TCP_TIMEOUT_ONE_AZ": Entry(
         "{addresses} do not answer on port {port} within {seconds} seconds; the link's other addresses do.",
-        "That zone is dead: Astronomer has no target there, or a network ACL of its subnet blocks. Agents reach it at "
-        "random until it is mended.",
+        "That zone is unreachable: Astronomer has no target there, or its subnet's network ACL blocks traffic. Until "
+        "it is fixed, some connections will fail at random.",
     ),
     "TCP_REFUSED": Entry(
         "{addresses} refuse port {port}.",
-        "Security groups never refuse, they drop: look for a local firewall or a wrong address.",
+        "Security groups drop and never refuse: check for a local firewall or a wrong address.",
     ),
     "TCP_UNREACHABLE": Entry(
         "{addresses} cannot be reached: {detail}.",
-        "This host has no route to the address: look at its routes and at the VPC's route tables.",
+        "This host has no route to the address: check its routes and the VPC's route tables.",
     ),
     "TLS_NAME_MISMATCH": Entry(
         "{addresses} present a certificate for {names}, not for {host}.",
-        "The address is not Astro's, or something on the way answers in its place.",
+        "The address is not Astro's, or something in between answers instead.",
     ),
     "TLS_EXPIRED": Entry(
         "The certificate at {addresses} is not valid now: {detail}.",
@@ -953,40 +964,41 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TLS_UNTRUSTED": Entry(
         "The certificate at {addresses} was issued by {issuer}, which this host does not trust.",
-        "If that is a company's proxy, exempt {host} from inspection; else install the public CA bundle on this host.",
+        "If that is your company's proxy, exempt {host} from inspection; otherwise install the public CA bundle on "
+        "this host.",
     ),
     "TLS_RESET_SNI": Entry(
-        "The TLS handshake with {addresses} is cut off when it names {host}, and works without a name.",
-        "A firewall on the way filters on the name: allow {host}.",
+        "The TLS handshake with {addresses} is cut off when it names {host}, but works without a name.",
+        "A firewall in between filters on the name: allow {host}.",
     ),
     "TLS_TIMEOUT": Entry(
-        "{addresses} accept the connection, but do not finish the TLS handshake within {seconds} seconds.",
-        "Large packets may get lost on the way (look at the MTU over transit gateways and VPNs), or a firewall drops the "
-        "name {host}.",
+        "{addresses} accept the connection but do not finish the TLS handshake within {seconds} seconds.",
+        "Large packets may be lost (check the MTU over transit gateways and VPNs), or a firewall drops the name "
+        "{host}.",
     ),
     "TLS_FAILED": Entry(
         "The TLS handshake with {addresses} fails: {detail}.",
-        "What listens there is not Astro's front, or something on the way cuts all TLS off: look for a firewall.",
+        "What listens there is not Astro, or something in between blocks all TLS: check for a firewall.",
     ),
     "HTTP_UNEXPECTED": Entry(
         "{addresses} answer {status} {body!r} instead of 404 '404 page not found'.",
-        "This is not Astro's orchestration plane: look for a captive proxy or a wrong endpoint service.",
+        "This is not Astro's orchestration plane: check for a captive proxy or a wrong endpoint service.",
     ),
     "HTTP_NO_ANSWER": Entry(
-        "{addresses} finish the TLS handshake with {host}, but do not answer: {detail}.",
-        "Astro's front does not respond through the link. If it stays so, ask Astronomer Support.",
+        "{addresses} finish the TLS handshake with {host} but do not answer: {detail}.",
+        "Astro does not respond through the link. If that does not change, ask Astronomer Support.",
     ),
     "LARGE_PACKET_HANG": Entry(
-        "{addresses} answer small requests, and within {seconds} seconds none of {size} bytes.",
-        "Large packets get lost on the way, and nobody tells the sender: endpoints take up to 8,500 bytes and send no ICMP. Lower "
-        "this host's MTU, or clamp the MSS where the way is narrower (transit gateway, VPN).",
+        "{addresses} answer small requests, but none of {size} bytes within {seconds} seconds.",
+        "Large packets are lost without notice: endpoints take up to 8,500 bytes and send no ICMP. Lower this host's "
+        "MTU, or clamp the MSS where the path is narrower (transit gateway, VPN).",
     ),
     "AGENT_UNHEALTHY": Entry(
         "The agent's health page {url} {answer}.",
-        "The path to Astro may be right all the same: look at the agent's log and at privatelink_health_url.",
+        "The path to Astro may still be right: check the agent's log and privatelink_health_url.",
     ),
     "NO_AGENT_HOST": Entry(
-        "No agent host is given for this VPC, so nothing was verified from inside.",
+        "The inventory has no agent host for this VPC, so nothing was verified from inside.",
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "AGENT_HOST_SHARED": Entry(
@@ -994,22 +1006,22 @@ CATALOGUE: dict[str, Entry] = {
         "Check ansible_connection and ansible_host of these agent hosts; with the connection local, it is the controller that answers.",
     ),
     "AGENT_HOST_LOCAL": Entry(
-        "The agent host {agent} has ansible_connection: local, so it was looked from where Ansible runs, from {hostname} "
+        "The agent host {agent} has ansible_connection: local, so the probe ran on the controller, {hostname} "
         "({sources}).",
-        "That counts only if this machine is in the VPC. If not, say in the inventory how to reach the agent host.",
+        "That counts only if the controller is in the VPC. If not, set how to reach the agent host in the inventory.",
         "warning",
     ),
     "AGENT_HOST_UNREACHABLE": Entry(
         "The agent host {agent} cannot be reached over its connection {connection}: {detail}.",
-        "Nothing was verified from there. Mend the connection (inventory, credentials), then verify again.",
+        "Nothing was verified from there. Fix the connection (inventory, credentials), then verify again.",
     ),
     "PROBE_FAILED": Entry(
         "The probe could not run on {agent}: {detail}.",
-        "Nothing was verified from there. It needs Python 3.8 or newer on the host, with ansible-core 2.20 or newer 3.9. "
-        "If there is one, set ansible_python_interpreter.",
+        "Nothing was verified from there. The host needs Python 3.8 or newer (3.9 with ansible-core 2.20 or newer). "
+        "If it has one, set ansible_python_interpreter.",
     ),
     "SETUP_INCOMPLETE": Entry(
-        "AWS lacks something that the inventory asks for: {operations} would be sent.",
+        "AWS lacks something that the inventory asks for: setup would send {operations}.",
         "Run setup.",
         "warning",
     ),

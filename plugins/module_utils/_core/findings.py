@@ -50,7 +50,7 @@ def finding(code: str, vpc: str, **facts: Any) -> Finding:
     """A finding from the catalogue; ``facts`` fill its templates. Lists are shown sorted."""
     entry = CATALOGUE[code]
     shown = {key: _shown(value) for key, value in facts.items()}
-    return Finding(code, vpc, entry.severity, entry.seen.format(**shown), entry.remedy.format(**shown))
+    return Finding(code, vpc, entry.severity, _sentence(entry.seen.format(**shown)), entry.remedy.format(**shown))
 
 
 def errors(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
@@ -60,6 +60,12 @@ def errors(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
         if one.severity == "error":
             stops.setdefault(one.vpc, []).append(one)
     return stops
+
+
+def _sentence(text: str) -> str:
+    """The text with a full stop: what AWS says often ends without one."""
+    text = text.rstrip()
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _shown(value: Any) -> str:

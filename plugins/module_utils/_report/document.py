@@ -19,27 +19,10 @@ from .._core.run import Answer
 from .._inventory.hosts import AgentVpc, Inventory
 from .._probe.results import AgentResult
 from .._roles import setup, verify
+from .._roles.verify import ReportVpc
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
 _FLEETING = {"at", "seconds", "ttl", "before", "waited"}
-
-
-class ReportVpc(TypedDict):
-    """One agent VPC of a report; its form is described in docs/report.schema.json."""
-
-    name: str
-    vpc_id: str
-    region: str
-    account_id: str
-    host: str
-    link: str
-    endpoint: dict[str, Any]
-    zone: dict[str, Any]
-    agents: list[AgentResult]
-    healthy: dict[str, Any]
-    findings: list[Shown]
-    verdict: str
-    support_request: str
 
 
 class Report(TypedDict):

@@ -57,10 +57,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "CreateHostedZone": lambda given: f"zone {given['Name']}",
     "DeleteHostedZone": lambda given: f"zone {given['Id']}",
     "ChangeResourceRecordSets": lambda given: f"record {', '.join(map(_record, given['ChangeBatch']['Changes']))}",
-    "AssociateVPCWithHostedZone": lambda given: f"in zone {given['HostedZoneId']}",
-    "DisassociateVPCFromHostedZone": lambda given: f"in zone {given['HostedZoneId']}",
+    "AssociateVPCWithHostedZone": lambda given: f"association with zone {given['HostedZoneId']}",
+    "DisassociateVPCFromHostedZone": lambda given: f"association with zone {given['HostedZoneId']}",
     "UpdateDeployment": lambda given: (
-        f"allowed ranges {', '.join(given['allowedIpAddressRanges']) or 'none: all get in'}"
+        f"allowed ranges {', '.join(given['allowedIpAddressRanges']) or 'none: admits everybody'}"
     ),
 }
 

@@ -18,8 +18,7 @@ from .._core.findings import Finding, finding
 from .._core.text import printable
 from .._inventory.hosts import Inventory
 from .._probe.results import AgentResult
-from .._report.document import ReportVpc
-from .verify import VpcTarget
+from .verify import ReportVpc, VpcTarget
 
 #: A Deployment, as `astro_info` returns it.
 Deployment = Mapping[str, Any]

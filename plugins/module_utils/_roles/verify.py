@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from .._core.findings import Shown, finding
 from .._inventory.hosts import AgentHost, Inventory
@@ -25,6 +25,24 @@ _ASTRO_SIDE = {
     "HTTP_UNEXPECTED",
     "HTTP_NO_ANSWER",
 }
+
+
+class ReportVpc(TypedDict):
+    """One agent VPC of a report; its form is described in docs/report.schema.json."""
+
+    name: str
+    vpc_id: str
+    region: str
+    account_id: str
+    host: str
+    link: str
+    endpoint: dict[str, Any]
+    zone: dict[str, Any]
+    agents: list[AgentResult]
+    healthy: dict[str, Any]
+    findings: list[Shown]
+    verdict: str
+    support_request: str
 
 
 @dataclass(frozen=True)

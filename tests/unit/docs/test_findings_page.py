@@ -18,5 +18,5 @@ def test_the_page_is_fresh():
 
 
 def test_placeholders_are_shown_as_what_stands_for_something():
-    page = MADE["page"]({"CODE": Entry("{service!r} in {vpc_id}.", "Mend {it}.", "warning")})
-    assert page.endswith("## CODE (warning)\n\n‹service› in ‹vpc id›.\n\n**Remedy:** Mend ‹it›.\n")
+    page = MADE["page"]({"CODE": Entry("{service!r} in {vpc_id}.", "Fix {it}.", "warning")})
+    assert page.endswith("## CODE (warning)\n\n‹service› in ‹vpc id›.\n\n**Remedy:** Fix ‹it›.\n")

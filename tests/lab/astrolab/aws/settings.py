@@ -71,7 +71,7 @@ class Settings:
     endpoints_per_vpc: int = 50
     rules_per_group: int = 60
     groups_per_interface: int = 5
-    vpcs_per_region: int = 1000  # AWS's default is 5
+    vpcs_per_region: int = 5000  # AWS's default is 5
     zones_per_account: int = 500
     vpcs_per_zone: int = 300
     authorizations_per_zone: int = 1000

@@ -9,7 +9,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._core.listing im
 
 
 def one(code, vpc, severity="error", seen="It is so."):
-    return {"code": code, "vpc": vpc, "severity": severity, "seen": seen, "remedy": "Mend it.", "text": "unused"}
+    return {"code": code, "vpc": vpc, "severity": severity, "seen": seen, "remedy": "Fix it.", "text": "unused"}
 
 
 def test_nothing_found_is_nothing_said():
@@ -28,11 +28,11 @@ def test_errors_come_first_and_alike_findings_are_one():
         "2 errors, 1 warning",
         "ERROR   READ_FAILED  a, b",
         "        It is so.",
-        "        -> Mend it.",
+        "        -> Fix it.",
         "ERROR   READ_FAILED  d",
         "        It is otherwise.",
-        "        -> Mend it.",
+        "        -> Fix it.",
         "WARNING CUSTOM_DNS  c",
         "        It is so.",
-        "        -> Mend it.",
+        "        -> Fix it.",
     ]

@@ -120,7 +120,7 @@ def test_an_agent_host_that_is_the_controller_is_a_warning():
     (entry,) = report(ran("one", probe("agent"), connection="local"))["vpcs"]
     (warning,) = entry["findings"]
     assert (warning["code"], warning["severity"], entry["verdict"]) == ("AGENT_HOST_LOCAL", "warning", "works")
-    assert "from agent (10.0.1.9)" in warning["seen"]
+    assert "on the controller, agent (10.0.1.9)" in warning["seen"]
 
 
 def test_a_vpc_that_nobody_looked_at_has_not_passed():
