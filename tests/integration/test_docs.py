@@ -258,7 +258,7 @@ class TestWhatIsSupported:
 
     def test_in_what_ansible_and_galaxy_read(self):
         needs = {name: yaml.safe_load((ROOT / name).read_text()) for name in ("meta/runtime.yml", "galaxy.yml")}
-        assert needs["meta/runtime.yml"]["requires_ansible"] == f">={LOWEST['ansible-core']}"
+        assert needs["meta/runtime.yml"]["requires_ansible"] == f">={LOWEST['ansible-core']},!=2.18.0"
         assert needs["galaxy.yml"]["dependencies"] == {"amazon.aws": f">={LOWEST['amazon.aws']}"}
         roles = [yaml.safe_load(file.read_text()) for file in ROOT.glob("roles/*/meta/main.yml")]
         assert {role["galaxy_info"]["min_ansible_version"] for role in roles} == {self.core}

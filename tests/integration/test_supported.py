@@ -71,7 +71,7 @@ def test_an_ansible_that_runs_with_an_old_python(old_python, tmp_path):
     env = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
     venv = tmp_path / "venv"
     subprocess.run([*uv, "venv", "--python", old_python, venv], check=True, env=env)
-    subprocess.run([*uv, "pip", "install", "--python", venv, "ansible-core==2.17.0"], check=True, env=env)
+    subprocess.run([*uv, "pip", "install", "--python", venv, "ansible-core==2.17.7"], check=True, env=env)
     said = playbook(tmp_path, venv / "bin/ansible-playbook")
     assert said.count("fatal: ") == 1
     assert "cannot run here and did nothing" in said

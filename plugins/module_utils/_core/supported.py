@@ -15,11 +15,13 @@ from collections.abc import Mapping
 #: The lowest versions that are tested. README, galaxy.yml and the files in meta/ say the same, which a test sees to.
 LOWEST = {
     "Python": "3.11",
-    "ansible-core": "2.17.0",
+    "ansible-core": "2.17.7",
     "amazon.aws": "10.1.0",
     "boto3": "1.35.0",
     "botocore": "1.35.0",
 }
+#: Newer than the lowest, and yet not to be used: 2.18.0 has CVE-2024-11079, as all before 2.17.7 have.
+FAULTY = {"ansible-core": {(2, 18, 0)}}
 #: Of boto3 and botocore, for an endpoint service of another region.
 ACROSS_REGIONS = "1.35.70"
 #: Of agent hosts, where only the probe runs.
@@ -46,6 +48,6 @@ def refusal(here: Mapping[str, str], python: str = LOWEST["Python"]) -> str:
         f"{name} {version or '(missing, or of an unknown version)'}: {lowest[name]} or newer is needed. "
         + _REMEDIES[name].format(lowest=lowest[name], python=sys.executable)
         for name, version in here.items()
-        if numbers(version) < numbers(lowest[name])
+        if numbers(version) < numbers(lowest[name]) or numbers(version) in FAULTY.get(name, ())
     ]
     return "\n".join(["astro.privatelink cannot run here and did nothing.", *problems]) if problems else ""

@@ -44,8 +44,10 @@ def test_the_lowest_and_newer_are_let_through():
         (
             "ansible-core",
             "2.16.19",
-            "2.16.19: 2.17.0 or newer is needed. Upgrade it: python -m pip install 'ansible-core>=",
+            "2.16.19: 2.17.7 or newer is needed. Upgrade it: python -m pip install 'ansible-core>=",
         ),
+        ("ansible-core", "2.17.6", "2.17.6: 2.17.7 or newer is needed."),
+        ("ansible-core", "2.18.0", "2.18.0: 2.17.7 or newer is needed."),
         (
             "amazon.aws",
             "9.5.0",
