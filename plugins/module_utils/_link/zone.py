@@ -218,7 +218,9 @@ def _plan_present(link: Link, zone: Zone | None, problems: Sequence[Finding]) ->
         there = replace(wanted, vpcs={first.vpc_id: first.region}, records=(), authorised=frozenset())
     calls += _record_calls(link, there, wanted)
     for vpc in vpcs:
-        calls += _join(link, there, vpc) if vpc.present else _leave(link, there, vpc)
+        calls += _join(link, there, vpc) if vpc.present else []
+    for vpc in vpcs:  # AWS keeps one VPC on a private zone: who leaves waits for who comes
+        calls += [] if vpc.present else _leave(link, there, vpc)
     calls += _release(link, there, wanted)
     return Plan(
         calls=tuple(_wait_for_last(calls)),
