@@ -238,16 +238,22 @@ def _modify(link: Link, have: Endpoint, want: Endpoint, zones: Mapping[str, str]
 def _steps(have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """New zones and groups come before old ones go, so that agents always have an address to reach.
 
-    A zone holds one subnet of an endpoint at a time: to swap it, the old one must go first.
+    A zone holds one subnet of an endpoint at a time: to swap it, the old one must go first. That is done zone by zone.
     """
-    removed = have.subnets - want.subnets
-    swapped = {s for s in want.subnets - have.subnets if zones[s] in {zones.get(r) for r in removed}}
-    first = {
-        "AddSubnetIds": sorted(want.subnets - have.subnets - swapped),
-        "AddSecurityGroupIds": sorted(want.security_groups - have.security_groups, key=str),
-        "RemoveSecurityGroupIds": sorted(have.security_groups - want.security_groups, key=str),
-    }
-    for step in (first, {"RemoveSubnetIds": sorted(removed)}, {"AddSubnetIds": sorted(swapped)}):
+    added, removed = want.subnets - have.subnets, have.subnets - want.subnets
+    swaps = {new: sorted(old for old in removed if zones.get(old) == zones[new]) for new in sorted(added)}
+    swaps = {new: old for new, old in swaps.items() if old}
+    steps: list[dict[str, list[Any]]] = [
+        {
+            "AddSubnetIds": sorted(added - set(swaps)),
+            "AddSecurityGroupIds": sorted(want.security_groups - have.security_groups, key=str),
+            "RemoveSecurityGroupIds": sorted(have.security_groups - want.security_groups, key=str),
+        }
+    ]
+    for new, old in swaps.items():
+        steps += [{"RemoveSubnetIds": old}, {"AddSubnetIds": [new]}]
+    steps.append({"RemoveSubnetIds": sorted(removed.difference(*swaps.values()))})
+    for step in steps:
         if filled := {key: value for key, value in step.items() if value}:
             yield filled
 
