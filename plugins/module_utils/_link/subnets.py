@@ -17,6 +17,7 @@ from .model import Endpoint, Have, Link, Service, Subnet
 #: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html
 NOT_REMOTE = {"use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"}
 
+
 def proper(subnet: Subnet) -> bool:
     """Whether a subnet is in an Availability Zone; in a Local or Wavelength Zone there are no endpoints of such services.
 

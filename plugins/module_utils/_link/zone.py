@@ -9,7 +9,7 @@ The rules are Route 53's: https://docs.aws.amazon.com/Route53/latest/DeveloperGu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -156,7 +156,7 @@ def _plan_link(link: Link, zones: Sequence[Zone]) -> Plan:
     if zone is None and link.name not in {vpc.name for vpc in link.vpcs if vpc.present}:
         joined = [vpc.name for vpc in link.vpcs if vpc.present and vpc.name not in stopped]
         return Plan(findings=(*problems, *(finding("LINK_NOT_SET_UP", name, via=link.name) for name in joined)))
-    problems += _foreign_records(link, zone) + _last_vpc(link, zone)
+    problems += _foreign_records(link, zone) + _last_vpc(link, zone, set(stopped))
     stopped = errors(problems)
     if link.name in stopped:
         return Plan(findings=(*problems, *_owner_failed(link, set(stopped))))
@@ -195,9 +195,12 @@ def _foreign_records(link: Link, zone: Zone | None) -> list[Finding]:
     return problems
 
 
-def _last_vpc(link: Link, zone: Zone | None) -> list[Finding]:
+def _last_vpc(link: Link, zone: Zone | None, stopped: Set[str]) -> list[Finding]:
+    """Who cannot leave, since nobody else is in the zone; ``stopped`` are those who will not get in."""
     leaving = [vpc for vpc in link.vpcs if not vpc.present and zone and vpc.vpc_id in zone.vpcs]
-    staying = (set(zone.vpcs) if zone else set()) | {vpc.vpc_id for vpc in link.vpcs if vpc.present}
+    staying = (set(zone.vpcs) if zone else set()) | {
+        vpc.vpc_id for vpc in link.vpcs if vpc.present and vpc.name not in stopped
+    }
     if zone is None or not leaving or staying - {vpc.vpc_id for vpc in leaving}:
         return []
     return [finding("LAST_VPC", vpc.name, vpc_id=vpc.vpc_id, zone_id=zone.id) for vpc in leaving]
