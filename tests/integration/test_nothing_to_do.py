@@ -50,18 +50,18 @@ def test_there_are_playbooks_of_the_fleet():
 
 
 @pytest.mark.parametrize(
-    ("inventory", "playbook", "arguments", "env", "text"),
+    ("inventory", "command", "env", "text"),
     [
-        (None, "drift", (), {}, "no host in the group agent_vpcs"),
-        ({"agent_vpc": VPC["agent_vpcs"]}, "verify", (), {}, "no host in the group agent_vpcs"),
-        ({"agent_vpcs": {"hosts": {}}, **HOST}, "site", ("--check",), {}, "no host in the group agent_vpcs"),
-        ({**VPC, **HOST}, "drift", ("--limit", "box"), {}, "--limit, which is box"),
-        ({**VPC, **HOST}, "site", ("--limit", "box"), {"ANSIBLE_STRATEGY": "free"}, "--limit, which is box"),
-        ({**VPC, **HOST}, "verify", ("--limit", "box", "--tags", "verify"), {}, "--limit, which is box"),
+        (None, ["drift"], {}, "no host in the group agent_vpcs"),
+        ({"agent_vpc": VPC["agent_vpcs"]}, ["verify"], {}, "no host in the group agent_vpcs"),
+        ({"agent_vpcs": {"hosts": {}}, **HOST}, ["site", "--check"], {}, "no host in the group agent_vpcs"),
+        ({**VPC, **HOST}, ["drift", "--limit", "box"], {}, "--limit, which is box"),
+        ({**VPC, **HOST}, ["site", "--limit", "box"], {"ANSIBLE_STRATEGY": "free"}, "--limit, which is box"),
+        ({**VPC, **HOST}, ["verify", "--limit", "box", "--tags", "verify"], {}, "--limit, which is box"),
     ],
 )
-def test_a_run_of_nothing_fails_and_says_why(tmp_path, inventory, playbook, arguments, env, text):
-    code, said = run(tmp_path, inventory, playbook, *arguments, **env)
+def test_a_run_of_nothing_fails_and_says_why(tmp_path, inventory, command, env, text):
+    code, said = run(tmp_path, inventory, *command, **env)
     assert code != 0
     assert "Nothing would be done" in said
     assert text in said

@@ -142,7 +142,10 @@ def of_hosts(tmp_path, inventory, play_vars=None, needed=("one",), agents=("box"
     task = SimpleNamespace(get_play=lambda: None)
     hostvars = HostVars(there, manager, loader)
     if play_vars:
-        manager.get_vars = lambda _get=manager.get_vars, **kw: {**_get(**{**kw, "play": None, "task": None}), **play_vars}
+        manager.get_vars = lambda _get=manager.get_vars, **kw: {
+            **_get(**{**kw, "play": None, "task": None}),
+            **play_vars,
+        }
     else:
         manager.get_vars = lambda _get=manager.get_vars, **kw: _get(**{**kw, "task": None})
     return _variables.of_hosts({"hostvars": hostvars}, task, loader, list(needed), list(agents))

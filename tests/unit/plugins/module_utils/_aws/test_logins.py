@@ -49,7 +49,12 @@ BASE = "[profile base]\naws_access_key_id = a\naws_secret_access_key = s\n"
     [
         ("nobody", "", "could not be found", "Check the profile's name"),
         ("empty", "[profile empty]\nregion = us-east-1\n", "Unable to locate credentials", "Provide credentials"),
-        ("half", "[profile half]\naws_access_key_id = a\n", "Partial credentials", "both the access key and the secret"),
+        (
+            "half",
+            "[profile half]\naws_access_key_id = a\n",
+            "Partial credentials",
+            "both the access key and the secret",
+        ),
         (
             "mfa",
             f"{BASE}[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n"
@@ -57,7 +62,12 @@ BASE = "[profile base]\naws_access_key_id = a\naws_secret_access_key = s\n"
             "asks for something",
             "session",
         ),
-        ("gone", "[profile gone]\ncredential_process = HERE/none\n", "No such file", "a login must work without a prompt"),
+        (
+            "gone",
+            "[profile gone]\ncredential_process = HERE/none\n",
+            "No such file",
+            "a login must work without a prompt",
+        ),
         ("odd", "[profile odd]\ncredential_process = HERE/broken\n", "", "a login must work without a prompt"),
         ("fails", "[profile fails]\ncredential_process = /bin/false\n", "custom-process", "a login must work without"),
         (
@@ -74,7 +84,12 @@ BASE = "[profile base]\naws_access_key_id = a\naws_secret_access_key = s\n"
             "oken",
             "aws sso login",
         ),
-        ("loop", "[profile loop]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = lost\n", "lost", "Check the profile"),
+        (
+            "loop",
+            "[profile loop]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = lost\n",
+            "lost",
+            "Check the profile",
+        ),
         ("broken", "[profile broken\n", "", "Check the profile"),
     ],
 )

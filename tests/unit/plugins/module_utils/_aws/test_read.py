@@ -34,7 +34,9 @@ def test_the_regional_name_is_told_by_its_form(others):
 
 
 def test_without_a_regional_name_there_is_none():
-    made = read._endpoint({**ENDPOINT, "DnsEntries": [entry(f"vpce-0a-1b2c-us-east-1a.{TAIL}"), entry("a.example")]}, {})
+    made = read._endpoint(
+        {**ENDPOINT, "DnsEntries": [entry(f"vpce-0a-1b2c-us-east-1a.{TAIL}"), entry("a.example")]}, {}
+    )
     assert (made.dns_name, made.hosted_zone_id, made.state) == ("", "", "available")
 
 

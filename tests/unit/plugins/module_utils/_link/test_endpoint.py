@@ -363,6 +363,9 @@ def test_results_name_what_is_still_to_come():
     ("name", "region"),
     [
         (SERVICE, "us-east-1"),
+        ("cn.com.amazonaws.vpce.cn-north-1.vpce-svc-0123456789abcdef0", "cn-north-1"),
+        ("com.amazonaws.vpce.us-gov-west-1.vpce-svc-0123456789abcdef0", "us-gov-west-1"),
+        ("org.com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0", None),
         ("com.amazonaws.us-east-1.s3", None),
         ("com.amazonaws.vpce.us-east-1.vpce-svc-xyz", None),
         ("", None),
@@ -441,7 +444,9 @@ def test_what_was_not_understood_stops_its_own_vpc_only():
 
 def test_subnets_of_all_zones_are_swapped_one_zone_after_another():
     have = replace(
-        DONE, subnets=(subnet("a", "a"), subnet("a2", "a"), subnet("b", "b"), subnet("b2", "b")), endpoints=(endpoint(),)
+        DONE,
+        subnets=(subnet("a", "a"), subnet("a2", "a"), subnet("b", "b"), subnet("b2", "b")),
+        endpoints=(endpoint(),),
     )
     plan = core.plan([replace(LINK, subnets=frozenset(["subnet-a2", "subnet-b2"]))], have)
     steps = [{k: v for k, v in call.arguments.items() if k != "VpcEndpointId"} for call in plan.calls]
