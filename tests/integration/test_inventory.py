@@ -162,7 +162,10 @@ def test_a_tag_is_never_an_expression(lab, tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"accounts": [{"profile": "nobody"}]}, "us-east-1 with profile nobody: Could not read from AWS with"),
+        (
+            {"accounts": [{"profile": "nobody"}]},
+            "us-east-1 with profile nobody: Could not log in to AWS with profile nobody: The config profile (nobody) could",
+        ),
         ({"filters": {"colour": "red"}}, "colour"),
         ({"agent_cidrs": "some"}, "agent_cidrs"),
     ],
@@ -171,6 +174,23 @@ def test_a_file_that_cannot_be_meant_is_explained(lab, tmp_path, options, text):
     done = ask(lab, write(tmp_path, **options))
     assert done.returncode != 0
     assert text in " ".join(done.stderr.split())
+
+
+def test_accounts_that_cannot_be_read_are_left_out_only_when_asked(lab, tmp_path):
+    accounts = [{"profile": "nobody"}, {"profile": "nowhere"}, {}]
+    done = ask(lab, write(tmp_path, accounts=accounts))
+    said = " ".join(done.stderr.split())
+    assert done.returncode != 0
+    assert "with profile nobody" in said
+    assert "with profile nowhere" in said
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    file = write(tmp_path, accounts=accounts, skip_unreadable=True, **cache)
+    found = listed(lab, file)
+    assert "payments" in found["agent_vpcs"]["hosts"]
+    assert "with profile nowhere" in " ".join(ask(lab, file).stderr.split()), (
+        "what could not be read is asked for again"
+    )
+    assert ask(lab, write(tmp_path, accounts=accounts[:2], skip_unreadable=True)).returncode != 0
 
 
 def test_a_whole_run_and_then_nothing_to_do(lab, tmp_path):

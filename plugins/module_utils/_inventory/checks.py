@@ -16,6 +16,7 @@ from .hosts import AgentHost, AgentVpc
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _AZ_ID = re.compile(r"[a-z0-9]+-az\d{1,2}")
+_PROXY = re.compile(r"[^\s/@]+:\d{1,5}")
 _ID = {
     "vpc_id": "vpc",
     "holder_vpc_id": "vpc",
@@ -44,6 +45,11 @@ def of_agents(agents: Iterable[AgentHost], vpcs: Iterable[str]) -> list[str]:
     known = sorted(vpcs)
     found = []
     for agent in agents:
+        if agent.dial_through and not _PROXY.fullmatch(agent.dial_through):
+            found.append(
+                f"{agent.name}: privatelink_dial_through is {agent.dial_through!r}; it takes ADDRESS:PORT, such as "
+                "10.0.0.5:3128."
+            )
         if not agent.vpc:
             found.append(
                 f"{agent.name}: privatelink_agent_vpc is not set. Set it to the inventory name of its agent VPC."

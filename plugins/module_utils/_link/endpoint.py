@@ -45,19 +45,24 @@ def _left_over(links: Sequence[Link], have: Have) -> Iterable[Finding]:
 def find(link: Link, have: Have) -> tuple[Endpoint | None, list[Finding]]:
     """The endpoint that serves a link, and what is wrong with the choice."""
     there = [e for e in have.endpoints if e.vpc_id == link.vpc_id and e.service_name == link.service_name and e.live]
+    ours = [e for e in there if e.owned]
     if link.endpoint_id:
         chosen = [e for e in there if e.id == link.endpoint_id]
         if not chosen and not link.present:
             return None, []
+        if not chosen and link.replace and len(ours) == 1:
+            return ours[0], []  # what an earlier run made in place of the named one
         facts = {"vpc_id": link.vpc_id, "endpoint": link.endpoint_id, "service": link.service_name}
         return (chosen[0], []) if chosen else (None, [finding("ENDPOINT_NOT_FOUND", link.name, **facts)])
-    ours = [e for e in there if e.owned]
     if len(ours) > 1:
-        ids = [e.id for e in ours]
-        return None, [finding("ENDPOINT_DUPLICATE", link.name, vpc_id=link.vpc_id, endpoints=ids)]
+        return None, [_duplicate(link, ours)]
     if ours or not there or not link.present:
         return (ours[0] if ours else None), []
     return None, [finding("ENDPOINT_FOREIGN", link.name, vpc_id=link.vpc_id, endpoint=there[0].id)]
+
+
+def _duplicate(link: Link, endpoints: Iterable[Endpoint]) -> Finding:
+    return finding("ENDPOINT_DUPLICATE", link.name, vpc_id=link.vpc_id, endpoints=[e.id for e in endpoints])
 
 
 def status(link: Link, have: Have, waited: int) -> list[Finding]:
@@ -132,7 +137,7 @@ def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
     dead = endpoint if endpoint is not None and endpoint.state in _DEAD else None
     if dead is not None:
         endpoint = None
-        problems += [] if link.replace else status(link, have, 0)
+        problems += _not_replaceable(link, dead, have) if link.replace else status(link, have, 0)
     problems += _check_input(link, endpoint, have)
     subnets, more = _subnets.choose(link, endpoint, have)
     problems += [*more, *_no_gap(link, endpoint, subnets, have)]
@@ -158,6 +163,13 @@ def _spare(link: Link, group: SecurityGroup | None, have: Have, beside: Sequence
         return link, []
     facts = {"group": group.id, "others": others, "sources": foreign}
     return replace(link, purge_sources=False), [finding("SG_SHARED", link.name, **facts)]
+
+
+def _not_replaceable(link: Link, dead: Endpoint, have: Have) -> list[Finding]:
+    """A dead endpoint that is named is not replaced where another one of ours is there already."""
+    same = [e for e in have.endpoints if (e.vpc_id, e.service_name) == (dead.vpc_id, dead.service_name) and e.live]
+    ours = [e for e in same if e.owned and e.id != dead.id]
+    return [_duplicate(link, [dead, *ours])] if ours else []
 
 
 def _check_input(link: Link, endpoint: Endpoint | None, have: Have) -> list[Finding]:

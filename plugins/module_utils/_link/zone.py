@@ -9,7 +9,7 @@ The rules are Route 53's: https://docs.aws.amazon.com/Route53/latest/DeveloperGu
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -225,7 +225,7 @@ def _plan_link(link: Link, zones: Sequence[Zone], holders: Sequence[Holder], twi
     if zone is None and link.name not in {vpc.name for vpc in link.vpcs if vpc.present}:
         joined = [vpc.name for vpc in link.vpcs if vpc.present and vpc.name not in stopped]
         return Plan(findings=(*problems, *(finding("LINK_NOT_SET_UP", name, via=link.name) for name in joined)))
-    problems += _records(link, zone) + _last_vpc(link, zone, left)
+    problems += _records(link, zone) + _last_vpc(link, zone, left, set(stopped))
     stopped = errors(problems)
     if link.name in stopped:
         return Plan(findings=(*problems, *_owner_failed(link, set(stopped))))
@@ -280,9 +280,12 @@ def _elsewhere(link: Link, zone: Zone | None) -> list[Finding]:
     return [finding("LINK_LEADS_ELSEWHERE", vpc.name, **facts) for vpc in joining if wrong]
 
 
-def _last_vpc(link: Link, zone: Zone | None, left: Sequence[Holder]) -> list[Finding]:
+def _last_vpc(link: Link, zone: Zone | None, left: Sequence[Holder], stopped: Set[str]) -> list[Finding]:
+    """Who cannot leave, since nobody else is in the zone; ``stopped`` are those who will not get in."""
     leaving = [vpc for vpc in link.vpcs if not vpc.present and zone and vpc.vpc_id in zone.vpcs]
-    staying = (set(zone.vpcs) if zone else set()) | {vpc.vpc_id for vpc in link.vpcs if vpc.present}
+    staying = (set(zone.vpcs) if zone else set()) | {
+        vpc.vpc_id for vpc in link.vpcs if vpc.present and vpc.name not in stopped
+    }
     if zone is None or not leaving or staying - {vpc.vpc_id for vpc in leaving} - {each.id for each in left}:
         return []
     return [finding("LAST_VPC", vpc.name, vpc_id=vpc.vpc_id, zone_id=zone.id) for vpc in leaving]

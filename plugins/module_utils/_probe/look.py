@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .dns import lookup
-from .model import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target, kept, pause
+from .model import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target, kept, native, pause
 
 HOSTS, RESOLV_CONF = "/etc/hosts", "/etc/resolv.conf"
 
@@ -150,10 +150,12 @@ def _answers(target: Target, pool: ThreadPoolExecutor) -> Names:
         pinned=() if target.nameservers else _pinned(target.host),
         captured=captured,
     )
+    names = native(names, target.expected)
     right = names.system.addresses and set(names.system.addresses) <= set(target.expected)
     if right or target.nameservers:
         return names
-    return replace(names, vpc_resolver=lookup(VPC_RESOLVER, target.host, target.timeout))
+    resolver = lookup(VPC_RESOLVER, target.host, target.timeout)
+    return native(replace(names, vpc_resolver=resolver), target.expected)
 
 
 def _ask_system(target: Target) -> Lookup:
@@ -234,8 +236,9 @@ def _tcp(target: Target, address: str) -> socket.socket:
 
 
 def _tls(target: Target, address: str, connection: socket.socket) -> ssl.SSLSocket:
+    trusted = _trusting(target.ca_file)
     try:
-        return _trusting(target.ca_file).wrap_socket(connection, server_hostname=target.host)
+        return trusted.wrap_socket(connection, server_hostname=target.host)
     except ssl.SSLCertVerificationError as error:
         raise _distrusted(target, address, error) from None
     except socket.timeout:
@@ -253,7 +256,10 @@ _one_at_a_time = threading.Lock()
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
     """Reading the CA certificates takes longer than a handshake: it is done once for all addresses."""
     with _one_at_a_time:
-        return _read_certificates(ca_file)
+        try:
+            return _read_certificates(ca_file)
+        except OSError as error:  # also of a file that has no certificates
+            raise _Stopped("CA_FILE_UNUSABLE", detail=_text(error)) from None
 
 
 @lru_cache(maxsize=1)
@@ -289,8 +295,9 @@ def _get(target: Target, connection: ssl.SSLSocket, more: str = "") -> http.clie
     return response
 
 
-#: What a proxy's answers stand for.
+#: What a proxy's answers stand for. By all others it says that it does not connect at all.
 _REFUSALS = {
+    b"502": ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
     b"503": OSError(errno.EHOSTUNREACH, "No route to host"),
     b"504": socket.timeout(),
 }
@@ -299,8 +306,7 @@ _REFUSALS = {
 def _connect(target: Target, address: str) -> socket.socket:
     if not target.dial_through:
         return socket.create_connection((address, target.port), target.timeout)
-    proxy, port = target.dial_through.rsplit(":", 1)
-    connection = socket.create_connection((proxy, int(port)), target.timeout)
+    connection = _to_proxy(target)
     connection.sendall(f"CONNECT {address}:{target.port} HTTP/1.1\r\nHost: {address}:{target.port}\r\n\r\n".encode())
     reply = b""
     while b"\r\n\r\n" not in reply:
@@ -311,10 +317,19 @@ def _connect(target: Target, address: str) -> socket.socket:
     status = reply.split(b" ")[1:2]
     if status != [b"200"]:
         connection.close()
-        raise _REFUSALS.get(
-            status[0] if status else b"", ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-        )
+        said = f"it answers {status[0].decode('ascii', 'replace')}" if status else "it does not answer as a proxy does"
+        raise _REFUSALS.get(status[0] if status else b"", _Stopped("DIAL_THROUGH_UNUSABLE", detail=said))
     return connection
+
+
+def _to_proxy(target: Target) -> socket.socket:
+    address, _, port = target.dial_through.rpartition(":")
+    if not address or not port.isdigit() or not 0 < int(port) < 65536:
+        raise _Stopped("DIAL_THROUGH_UNUSABLE", detail="that is no ADDRESS:PORT")
+    try:
+        return socket.create_connection((address.strip("[]"), int(port)), target.timeout)
+    except OSError as error:
+        raise _Stopped("DIAL_THROUGH_UNUSABLE", detail=_text(error)) from None
 
 
 # --- certificates
@@ -343,7 +358,7 @@ def _unverified(target: Target, address: str, name: str | None) -> dict[str, Any
     try:
         with _connect(target, address) as connection, context.wrap_socket(connection, server_hostname=name) as tls:
             return _decode(tls.getpeercert(True) or b"")
-    except OSError:
+    except (OSError, _Stopped):
         return None
 
 

@@ -8,8 +8,9 @@ It runs with the agent host's Python and keeps to 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+import ipaddress
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .._core.findings import Finding, finding
@@ -131,6 +132,36 @@ class Observations:
     machine: str = ""
 
 
+#: Where DNS64 puts IPv4 addresses for hosts that have IPv6 only (RFC 6052); AWS's resolver does so for such subnets:
+#: https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html
+_DNS64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def native(names: Names, expected: Collection[str]) -> Names:
+    """The same answers with the link's own addresses where DNS64 has made IPv6 addresses of them."""
+    return replace(
+        names,
+        system=_without_dns64(names.system, expected),
+        servers=tuple(_without_dns64(each, expected) for each in names.servers),
+        vpc_resolver=_without_dns64(names.vpc_resolver, expected) if names.vpc_resolver else None,
+        before=_without_dns64(names.before, expected) if names.before else None,
+    )
+
+
+def _without_dns64(answer: Lookup, expected: Collection[str]) -> Lookup:
+    found = {_inner(address) if _inner(address) in expected else address for address in answer.addresses}
+    return answer if found == set(answer.addresses) else replace(answer, addresses=tuple(sorted(found)))
+
+
+def _inner(address: str) -> str:
+    """The IPv4 address in one that DNS64 has made, or nothing."""
+    try:
+        number = ipaddress.IPv6Address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)) if number in _DNS64 else ""
+
+
 def findings(target: Target, seen: Observations) -> list[Finding]:
     """What is wrong, in the order in which one would mend it."""
     if not target.expected:
@@ -149,6 +180,7 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
 
 
 def _name_findings(target: Target, names: Names) -> list[Finding]:
+    names = native(names, target.expected)
     system, expected = names.system, set(target.expected)
     facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
     if system.problem in NO_ANSWER:
@@ -192,7 +224,7 @@ def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict
 
 def kept(target: Target, names: Names) -> Lookup | None:
     """The wrong answer that agents here get although AWS's resolver in the VPC, or every name server, has the right one."""
-    expected = set(target.expected)
+    names, expected = native(names, target.expected), set(target.expected)
     if names.system.problem in NO_ANSWER:
         return None
     wrong = [lookup for lookup in names.servers if not _is_link(lookup, expected)]
@@ -259,6 +291,7 @@ def _address_findings(target: Target, reached: Sequence[Reach]) -> list[Finding]
         facts: dict[str, Any] = {"status": troubled[0].status or "nothing", "body": troubled[0].body.strip()}
         facts.update(troubled[0].facts, addresses=_owned(target, troubled))
         facts.update(host=target.host, port=target.port, seconds=target.timeout)
+        facts.update(ca_file=target.ca_file or "(none)", proxy=target.dial_through)
         found.append(finding("TCP_TIMEOUT_ONE_AZ" if one_zone else problem, target.vpc, **facts))
     return found
 

@@ -13,11 +13,11 @@ from typing import Any, TypedDict
 from .._core.catalogue import CATALOGUE
 from .._core.findings import Shown, finding
 from .._core.text import printable
-from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, findings, public
+from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, findings, native, public
 
 #: Most entries of any list that an agent host may answer with.
 MOST = 32
-_REACH_CODES = {code for code in CATALOGUE if code.startswith(("TCP_", "TLS_", "HTTP_", "LARGE_"))}
+_REACH_CODES = {code for code in CATALOGUE if code.startswith(("TCP_", "TLS_", "HTTP_", "LARGE_", "CA_FILE_", "DIAL_"))}
 _NAME_CODES = {"DNS_NXDOMAIN", "DNS_NODATA", "DNS_TIMEOUT", "DNS_SERVFAIL"}
 #: What the texts of those codes are filled with, where the agent host did not say it.
 _FACTS = {"detail": "no detail", "names": "other names", "issuer": "an unknown issuer", "size": "large"}
@@ -88,6 +88,7 @@ def _nearby(name: str, connection: str, target: Target, place: Mapping[str, Any]
 def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
     """What the probe saw. Raises Misfit where the answer does not fit what was asked."""
     place, names = raw["place"], _names(raw.get("names") or {})
+    names = native(names, target.expected) if names else None
     asked = {*target.expected, *(names.system.addresses if names else ())}
     reached = {reach.address: reach for reach in map(_reach, _list(raw["addresses"])) if reach.address in asked}
     missing = set(target.expected) - set(reached)

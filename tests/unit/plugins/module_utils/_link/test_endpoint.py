@@ -13,6 +13,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._link import end
 from ansible_collections.astro.privatelink.plugins.module_utils._link import model
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+FAR = SERVICE.replace("us-east-1", "eu-west-1")
 OURS = {"Name": "astro-privatelink", "managed-by": "astro.privatelink"}
 
 
@@ -440,6 +441,9 @@ def test_results_name_what_is_still_to_come():
     ("name", "region"),
     [
         (SERVICE, "us-east-1"),
+        ("cn.com.amazonaws.vpce.cn-north-1.vpce-svc-0123456789abcdef0", "cn-north-1"),
+        ("com.amazonaws.vpce.us-gov-west-1.vpce-svc-0123456789abcdef0", "us-gov-west-1"),
+        ("org.com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0", None),
         ("com.amazonaws.us-east-1.s3", None),
         ("com.amazonaws.vpce.us-east-1.vpce-svc-xyz", None),
         ("", None),
@@ -605,3 +609,54 @@ def test_a_link_that_cannot_choose_between_endpoints_names_none():
     have = replace(DONE, endpoints=(endpoint(), endpoint("vpce-2")))
     assert codes(core.plan([LINK], have)) == ["ENDPOINT_DUPLICATE"]
     assert core.result(LINK, have)["dns_name"] == ""
+
+
+@pytest.mark.parametrize("zone_id", ["usw2-lax1-az1", "use1-wl1-bos-wlz1"])
+def test_local_and_wavelength_zones_are_not_chosen_for_another_region(zone_id):
+    far = replace(LINK, service_name=FAR, service_region="eu-west-1")
+    services = {FAR: model.Service(name=FAR, zones=frozenset())}
+    local = replace(subnet("l", "l", free=5000), zone_id=zone_id)
+    have = replace(EMPTY, services=services, subnets=(local, subnet("a", "a")))
+    assert core.plan([far], have).calls[-1].arguments["SubnetIds"] == ["subnet-a"]
+    assert codes(core.plan([far], replace(have, subnets=(local,)))) == ["NO_SUPPORTED_SUBNET"]
+
+
+def test_a_subnet_with_ipv6_only_is_no_candidate_and_named_for_what_it_is():
+    six = replace(subnet("six", "b", free=0), ipv4=False)
+    have = replace(EMPTY, subnets=(subnet("a", "a"), six))
+    assert core.plan([LINK], have).calls[-1].arguments["SubnetIds"] == ["subnet-a"]
+    assert codes(core.plan([replace(LINK, subnets=frozenset(["subnet-six"]))], have)) == ["SUBNET_IPV6_ONLY"]
+
+
+def test_what_was_not_understood_stops_its_own_vpc_only():
+    two = replace(LINK, name="two", vpc_id="vpc-2", sources=frozenset(["10.2.0.0/16"]))
+    have = replace(
+        EMPTY,
+        vpcs={**EMPTY.vpcs, "vpc-2": "111111111111"},
+        subnets=(*EMPTY.subnets, subnet("x", "a", vpc="vpc-2")),
+        unclear={"vpc-1": "the id or the service of an endpoint"},
+    )
+    plan = core.plan([LINK, two], have)
+    assert [(one.code, one.vpc) for one in plan.findings] == [("ANSWER_UNCLEAR", "one")]
+    assert {name for call in plan.calls for name in call.subjects} == {"two"}
+
+
+def test_subnets_of_all_zones_are_swapped_one_zone_after_another():
+    have = replace(
+        DONE,
+        subnets=(subnet("a", "a"), subnet("a2", "a"), subnet("b", "b"), subnet("b2", "b")),
+        endpoints=(endpoint(),),
+    )
+    plan = core.plan([replace(LINK, subnets=frozenset(["subnet-a2", "subnet-b2"]))], have)
+    steps = [{k: v for k, v in call.arguments.items() if k != "VpcEndpointId"} for call in plan.calls]
+    assert steps == [
+        {"RemoveSubnetIds": ["subnet-a"]},
+        {"AddSubnetIds": ["subnet-a2"]},
+        {"RemoveSubnetIds": ["subnet-b"]},
+        {"AddSubnetIds": ["subnet-b2"]},
+    ]
+
+
+def test_an_available_endpoint_without_a_name_is_not_ready():
+    have = replace(DONE, endpoints=(replace(endpoint(), dns_name=""),))
+    assert [one.code for one in core.status(LINK, have, 0)] == ["ANSWER_UNCLEAR"]

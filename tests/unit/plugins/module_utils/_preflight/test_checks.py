@@ -342,3 +342,30 @@ def test_how_a_vpc_is_shown():
     shown = core.public(seen(zones=zones, vpcs=(OWN, replace(JOINED, region="eu-west-1"))))
     assert [vpc["covered"] for vpc in shown.values()] == [True, False]
     assert shown["joined"]["apart"] == ["region"]
+
+
+def test_ranges_of_ipv6_stop_nothing_and_admit_no_agent():
+    groups = (*HAVE.groups, group("sg-mine", "vpc-1", "::/0", "2600:1f18::/64"))
+    have = replace(HAVE, groups=groups, subnets=(*SUBNETS, replace(SUBNETS[0], id="s6", cidr="", ipv4=False)))
+    link = replace(LINK, security_groups=frozenset(["sg-mine"]))
+    six = _network.Vpc(id="vpc-1", owner="111", region="us-east-1", cidrs=("10.1.0.0/16", "2600:1f18::/56"))
+    network = replace(
+        NETWORK,
+        vpcs={**NETWORK.vpcs, "vpc-1": six},
+        subnets={each.id: each for each in have.subnets},
+    )
+    own = replace(OWN, sources=frozenset(["sg-agents", "2600:1f18::/64"]))
+    fleet = core.Fleet(
+        vpcs=(own, JOINED),
+        links=(link,),
+        have=have,
+        plan=endpoint.plan([link], have),
+        agents={"sg-agents": frozenset(["s6"])},
+    )
+    names = {"vpc-1": resolution.Names(cidrs=six.cidrs, name_servers=("fd00:ec2::253", "AmazonProvidedDNS"))}
+    zones = core.Zones(links=(ZONE_LINK,), have=(), plan=Plan())
+    seen = core.Seen(fleets=(fleet,), zones=(zones,), network=network, names=names)
+    found = {(one.code, one.vpc) for one in core.judge(seen)}
+    assert ("AGENT_NOT_ADMITTED", "own") in found
+    assert "CUSTOM_DNS" not in {code for code, _vpc in found}
+    assert core.public(seen)["own"]["cidrs"] == ["10.1.0.0/16", "2600:1f18::/56"]

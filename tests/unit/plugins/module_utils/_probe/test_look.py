@@ -187,6 +187,53 @@ def test_a_connection_that_is_cut_off_while_it_is_made(certificate: Path, monkey
     assert looked(1, certificate)[0] == ["TLS_FAILED"]
 
 
+@pytest.mark.parametrize(
+    ("content", "text"), [(None, "No such file"), (b"", ""), (b"no certificate", ""), ("directory", "")]
+)
+def test_a_ca_file_that_cannot_be_used_is_named(certificate: Path, tmp_path: Path, content: Any, text: str) -> None:
+    """What listens is Astro; the variable is wrong."""
+    file = tmp_path / "ca.pem"
+    if content == "directory":
+        file.mkdir()
+    elif content is not None:
+        file.write_bytes(content)
+    with serving(https(certificate, ANSWER)) as port:
+        target = Target("one", HOST, ("127.0.0.1",), port=port, ca_file=str(file), resolve=False)
+        (one,) = findings(target, look.look(target))
+    assert one.code == "CA_FILE_UNUSABLE"
+    assert f"privatelink_ca_file {file}" in one.seen
+    assert text in one.seen
+
+
+@pytest.mark.parametrize(
+    "proxy", ["nowhere", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999", ":3128", "127.0.0.1:1"]
+)
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str) -> None:
+    target = Target("one", HOST, ("127.0.0.1",), timeout=1.5, dial_through=proxy, resolve=False)
+    (one,) = findings(target, look.look(target))
+    assert one.code == "DIAL_THROUGH_UNUSABLE"
+    assert f"privatelink_dial_through, {proxy!r}," in one.seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ["DIAL_THROUGH_UNUSABLE"]),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", ["DIAL_THROUGH_UNUSABLE"]),
+        (b"HTTP/1.1 502 Connection refused\r\n\r\n", ["TCP_REFUSED"]),
+        (b"HTTP/1.1 503 No route to host\r\n\r\n", ["TCP_UNREACHABLE"]),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", ["TCP_TIMEOUT"]),
+    ],
+)
+def test_what_a_proxy_says(certificate: Path, answer: bytes, codes: list[str]) -> None:
+    def say(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(answer)
+
+    with serving(say) as port:
+        assert looked(port, certificate, dial_through=f"127.0.0.1:{port}")[0] == codes
+
+
 def test_a_port_that_nobody_listens_on(certificate: Path) -> None:
     with serving(reset) as port:
         pass

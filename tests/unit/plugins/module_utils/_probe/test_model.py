@@ -176,3 +176,29 @@ def test_what_is_returned_is_plain_and_says_from_where():
     assert found["names"]["servers"][0]["addresses"] == list(RIGHT)
     assert found["addresses"][0]["interface"] == "eni-1 in us-east-1a"
     assert core.public(TARGET, seen(None))["names"] == {}
+
+
+SYNTHESISED = ("64:ff9b::a00:105", "64:ff9b::a00:205")  # 10.0.1.5 and 10.0.2.5
+
+
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [
+        (SYNTHESISED, []),
+        ((*RIGHT, *SYNTHESISED), []),
+        ((RIGHT[0], SYNTHESISED[1]), []),
+        ((SYNTHESISED[0],), ["DNS_INCOMPLETE"]),
+        (("64:ff9b::cb00:710a",), ["DNS_PUBLIC_ANSWER"]),  # 203.0.113.10
+        (("64:ff9a::a00:105",), ["DNS_PUBLIC_ANSWER"]),
+        ((*RIGHT, "2001:db8::1"), ["DNS_MIXED_ANSWER"]),
+    ],
+)
+def test_what_dns64_makes_of_the_links_addresses_is_the_links(system, expected):
+    looked = names(said("the system", system), (said(addresses=system),))
+    assert codes(seen(looked)) == expected
+    assert core.pause(dataclasses.replace(TARGET, patience=60.0), looked) == 0.0
+
+
+def test_dns64_among_the_name_servers_is_no_old_answer():
+    looked = names(servers=(said(addresses=SYNTHESISED), said("10.0.0.3")), vpc_resolver=said(addresses=SYNTHESISED))
+    assert codes(seen(looked)) == []
