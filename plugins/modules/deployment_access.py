@@ -11,19 +11,19 @@ module: deployment_access
 short_description: Allowed IP address ranges of an Astro Deployment
 version_added: 0.9.0
 description:
-  - Says from where Remote Execution Agents may reach a Deployment's API. Agents that come over AWS PrivateLink have, as Astro
-    sees them, addresses of the Astro cluster's own VPC; that range is the default of O(ranges).
-  - An empty list admits everybody. The first range turns that into a list of those who get in, so agents that still come over
-    the public internet are cut off at once. Have the links verified before.
-  - Astro's update replaces all of what it is sent. This module sends back everything that would be lost, refuses if the token
-    does not see it, reads the Deployment again right before sending, and stops if anything changed meanwhile.
+  - Sets the ranges from which Remote Execution Agents may reach a Deployment's API. Astro sees agents that come over AWS
+    PrivateLink with addresses of the Astro cluster's own VPC; that range is the default of O(ranges).
+  - An empty list admits everybody. With the first range, only listed addresses get in, so agents that still use the public
+    internet are cut off at once. Verify the links first.
+  - Astro's update replaces the whole Deployment. This module sends back everything that would be lost, fails if the token does
+    not see it, reads the Deployment again right before sending, and stops if anything has changed.
   - An update whose answer was lost is recognised by reading the Deployment, and sent again only if it had no effect.
 notes:
-  - The IP access list of the whole Organization is another list. It decides who may log in; this module never touches it.
-  - If the Deployment is managed by Terraform as well, the next C(terraform apply) puts back the list that stands there.
-  - Between the last read and the update some milliseconds remain in which another writer is not seen. The Deployment is
-    therefore read once more after the update, and whatever differs is named.
-  - Needs a token that may read and update the Deployment, and one that may read the cluster if O(ranges) is left out.
+  - The IP access list of the whole Organization is a different list, which controls who can log in; this module never changes it.
+  - If the Deployment is managed by Terraform as well, the next C(terraform apply) restores Terraform's list.
+  - A change that somebody else makes in the milliseconds between the last read and the update goes unnoticed. Therefore the
+    Deployment is read once more after the update, and all other differences are reported.
+  - Needs a token that can read and update the Deployment, and also read the cluster unless O(ranges) is set.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -39,41 +39,41 @@ attributes:
     support: full
 options:
   deployment_id:
-    description: Id of the Deployment. It has to have Remote Execution.
+    description: Id of the Deployment. It must use Remote Execution.
     type: str
     required: true
   ranges:
     description:
       - CIDR ranges or single addresses. They are compared as networks, so spelling and order do not matter.
-      - Left out, the range of the cluster's VPC is meant, with the one of its disaster recovery region if it has one.
+      - By default, the range of the cluster's VPC, with that of its disaster recovery region if it has one.
     type: list
     elements: str
   state:
     description:
-      - With V(present), O(ranges) are added. Other ranges stay, and who is in them still gets in.
+      - With V(present), O(ranges) are added. Other ranges stay and still get in.
       - With V(absent), O(ranges) are removed.
-      - With V(exact), the list will be O(ranges) and nothing else.
+      - With V(exact), the list is O(ranges) and nothing else.
     type: str
     choices: [present, absent, exact]
     default: present
   allow_open:
-    description: Agree to a list that admits everybody, which an empty one does.
+    description: Accept a list that admits everybody, such as an empty one.
     type: bool
     default: false
   allow_lockout:
-    description: Agree to a list without the cluster's own range. It refuses all agents that come over PrivateLink.
+    description: Accept a list without the cluster's own range, which refuses all agents over PrivateLink.
     type: bool
     default: false
   expected:
     description:
-      - What the list has to be before, as networks. If it is anything else, nothing is sent and the module fails, unless the list
-        is as asked for already.
-      - For putting back a previous list, so that it does not undo what somebody else did meanwhile.
+      - The list that is expected now, as networks. If it differs, nothing is sent and the module fails, unless the list is
+        already as asked for.
+      - Use it to restore a previous list without undoing what somebody else has changed since.
     type: list
     elements: str
   no_environment_variables:
     description:
-      - The Deployment has no environment variables. Only needed if the token does not see them, which otherwise is refused.
+      - The Deployment has no environment variables. Only needed if the token does not see them; the module fails otherwise.
       - If that is not true, an update with such a token deletes them all.
     type: bool
     default: false
@@ -94,7 +94,7 @@ EXAMPLES = r"""
     deployment_id: clmh57jtm000008lb58fe2wmv
     state: exact
 
-- name: Put back what was there before
+- name: Restore the previous list
   astro.privatelink.deployment_access:
     organization_id: clmh59gt0000308lbgswe5fvh
     deployment_id: clmh57jtm000008lb58fe2wmv
@@ -112,24 +112,24 @@ deployment:
   type: dict
   sample: {id: clmh57jtm000008lb58fe2wmv, name: orders, cluster_id: clmh1kd8v000108l3a9v7c5x2}
 before:
-  description: The ranges as they were, to be given as O(ranges) with O(state=exact) if they shall be put back.
+  description: The ranges before. To restore them, pass them as O(ranges) with O(state=exact).
   returned: once it was read
   type: list
   elements: str
   sample: [198.51.100.7/32]
 after:
-  description: The ranges as they are now, or in check mode as they would be.
+  description: The ranges now, or in check mode as they would be.
   returned: once it was read
   type: list
   elements: str
   sample: [198.51.100.7/32, 172.20.0.0/22]
 restricted:
-  description: Whether RV(after) keeps anybody out.
+  description: Whether RV(after) restricts access at all.
   returned: once it was read
   type: bool
   sample: true
 calls:
-  description: The plan, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: once it was read
   type: list
   elements: dict
@@ -140,7 +140,7 @@ calls:
         deploymentId: clmh57jtm000008lb58fe2wmv
         allowedIpAddressRanges: [198.51.100.7/32, 172.20.0.0/22]
 findings:
-  description: What is wrong, with the remedy. C(vpc) is the name of the Deployment here.
+  description: The problems, each with its remedy. C(vpc) is the name of the Deployment here.
   returned: always
   type: list
   elements: dict
@@ -148,8 +148,8 @@ findings:
     - code: OTHER_RANGES_LEFT
       vpc: orders
       severity: warning
-      seen: The list also admits 198.51.100.7/32, which are not the cluster's.
-      remedy: Agents at these addresses still get in over the public internet. To end that, set the list exactly.
+      seen: The list also admits 198.51.100.7/32, which are not the cluster's ranges.
+      remedy: Agents at these addresses still get in over the public internet.
       text: "OTHER_RANGES_LEFT: ..."
 """
 
