@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe as a command, for a pod or a machine without Ansible. It only reads arguments and says what came of it.
+"""The probe as a command, for a pod or a machine without Ansible: arguments and output.
 
-It keeps to Python 3.8.
+It stays compatible with Python 3.8.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .model import Lookup, Observations, Reach, Target, findings, public
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 if agents here use the link, 1 if not, 2 for arguments that make no sense."""
+    """0 if agents here use the link, 1 if not, 2 for invalid arguments."""
     arguments = _parser().parse_args(argv)
     target = Target(
         vpc="this host",
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Looks whether agents on this machine reach Astro through AWS PrivateLink, and says why if they do not."
+        description="Checks whether agents on this machine reach Astro through AWS PrivateLink, and reports why not."
     )
     parser.add_argument("--host", required=True, help="CLUSTER-ID.external.astronomer.run")
     parser.add_argument(
