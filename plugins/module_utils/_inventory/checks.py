@@ -182,10 +182,10 @@ def _twins(vpcs: Mapping[str, AgentVpc]) -> list[str]:
         one = first.setdefault((vpc_id, vpc.text("cluster_id")), vpc.name)
         other = zones.setdefault((vpc_id, vpc.zone), vpc.name)
         if one != vpc.name:
-            found.append(f"{vpc.name}: is the same VPC as {one} ({vpc_id}). List each VPC once.")
+            found.append(f"{vpc.name} is the same VPC as {one} ({vpc_id}). List each VPC once.")
         elif other != vpc.name:
             found.append(
-                f"{vpc.name} and {other}: are both {vpc_id}, and a VPC can be associated with only one zone named {vpc.zone}. "
+                f"{vpc.name} and {other} are both {vpc_id}, and a VPC can be associated with only one zone named {vpc.zone}. "
                 "Set privatelink_dns_layout: host_zone for both, so that each cluster has a zone of its own."
             )
     return found

@@ -60,12 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "--patience",
         type=float,
         default=60.0,
-        help="seconds to wait for an old answer to go that a cache on the way keeps (default: 60)",
+        help="seconds to wait until an old answer in a cache expires (default: 60)",
     )
     parser.add_argument("--ca-file", help="PEM file with CA certificates (default: those that Python trusts)")
-    parser.add_argument("--addresses-only", action="store_true", help="do not look the name up: it is still public")
-    parser.add_argument("--health-url", default="", help="a page that says how the agent is, to get as well")
-    parser.add_argument("--json", action="store_true", help="print all that was seen as JSON")
+    parser.add_argument("--addresses-only", action="store_true", help="do not look up the name, which is still public")
+    parser.add_argument("--health-url", default="", help="the agent's health page, to request as well")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
 
 
