@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds what would make links fail, or cut agents off, before anything is changed."""
+"""Finds what would make links fail or cut agents off, before anything is changed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ActionModule(Step):
         return {"findings": [one.public() for one in checks.judge(seen)], "vpcs": checks.public(seen)}
 
     def _astro(self) -> dict[str, Any] | None:
-        """What Astro says of the Deployments; one that does not answer is a warning."""
+        """What Astro has of the Deployments; no answer is a warning."""
         named = self.settings["deployment_ids"]
         if not named and os.environ.get("ASTRO_API_TOKEN"):
             named = self.settings_of("harden")["deployment_ids"]

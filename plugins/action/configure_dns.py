@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leads the cluster's names to the links, for VPCs whose agents were seen to get through."""
+"""Resolves the cluster's names to the links, for VPCs whose agents reach Astro through them."""
 
 from __future__ import annotations
 

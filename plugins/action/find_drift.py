@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds where AWS is not as the inventory says. It changes nothing, whatever the mode of the play."""
+"""Finds where AWS does not match the inventory. It never changes anything, in check mode or not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the report of what the steps before it found and changed."""
+"""Writes the report of what the earlier steps found and changed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ActionModule(Step):
         return {"changed": False, "files": written, **({} if self.check else {"ansible_stats": stats})}
 
     def _left(self, name: str) -> dict[str, Any]:
-        """What an earlier step registered; hosts that had failed before do not have it."""
+        """The registered result of an earlier step; hosts that had failed before it lack one."""
         hostvars = self.variables["hostvars"]
         kept = (hostvars[host].get(name) for host in self.variables["ansible_play_hosts_all"])
         return next((dict(found) for found in kept if found and "failed_vpcs" in found), {})

@@ -11,9 +11,9 @@ class ModuleDocFragment:
 options:
   assume_role_arn:
     description:
-      - Role to assume for this run, with the credentials that are given otherwise.
-      - With it one set of credentials serves hosts of many accounts, as automation controllers that allow one AWS credential
-        for each job need it.
+      - Role to assume for this run, with the other credentials.
+      - With it, one set of credentials serves hosts of many accounts, for automation controllers that allow only one AWS
+        credential per job.
     type: str
     version_added: 0.9.0
 """

@@ -10,21 +10,21 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   organization_id:
-    description: Id of the Organization. Without it E(ASTRO_ORGANIZATION_ID) is taken.
+    description: Id of the Organization. The default is E(ASTRO_ORGANIZATION_ID).
     type: str
   api_token:
-    description: Token of the Organization, a Workspace or a Deployment. Without it E(ASTRO_API_TOKEN) is taken.
+    description: Token of the Organization, a Workspace or a Deployment. The default is E(ASTRO_API_TOKEN).
     type: str
   api_url:
-    description: Where the Astro API is. Without it E(ASTRO_API_URL) is taken, then V(https://api.astronomer.io/v1).
+    description: URL of the Astro API. The default is E(ASTRO_API_URL), then V(https://api.astronomer.io/v1).
     type: str
   api_timeout:
     description: Seconds to wait for each answer.
     type: int
     default: 30
 notes:
-  - Options that are blank count as not given.
-  - Requests that Astro is too busy for are sent again after growing pauses.
+  - Blank options count as not set.
+  - Requests for which Astro is too busy are retried with growing pauses.
 attributes:
   action_group:
     description: Use C(group/astro.privatelink.astro) in C(module_defaults) to set defaults for this module.

@@ -11,9 +11,9 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Shows in check mode the very plan that the run would send, and changes nothing.
+    description: In check mode, shows exactly the plan that a run would send, and changes nothing.
   diff_mode:
-    description: Returns what is there and what will be, by VPC.
+    description: Returns the state before and after, by VPC.
   idempotent:
     description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
   action_group:

@@ -22,15 +22,15 @@ options:
     type: str
     aliases: [aws_session_token, security_token, aws_security_token, access_token]
   profile:
-    description: AWS profile. The variable C(privatelink_profile) of a VPC wins over it.
+    description: AWS profile. The variable C(privatelink_profile) of a VPC takes precedence.
     type: str
     aliases: [aws_profile]
   region:
-    description: Not used; each VPC has its region in C(privatelink_region). Here so that one C(module_defaults) serves all.
+    description: Not used; each VPC has its region in C(privatelink_region). It exists so that one C(module_defaults) serves all.
     type: str
     aliases: [aws_region, ec2_region]
   endpoint_url:
-    description: Another address of AWS's services. Without it E(AWS_ENDPOINT_URL) is taken.
+    description: Another URL of AWS's services. The default is E(AWS_ENDPOINT_URL).
     type: str
     aliases: [aws_endpoint_url, ec2_url, s3_url]
   aws_ca_bundle:
@@ -43,14 +43,14 @@ options:
     description: Settings of botocore, as for C(botocore.config.Config).
     type: dict
   debug_botocore_endpoint_logs:
-    description: Not used. Here so that one C(module_defaults) serves all.
+    description: Not used. It exists so that one C(module_defaults) serves all.
     type: bool
 attributes:
   check_mode:
-    description: Shows in check mode what the run would do, and changes nothing.
+    description: In check mode, shows what a run would do, and changes nothing.
     support: full
   diff_mode:
-    description: Returns what is there and what will be, by VPC.
+    description: Returns the state before and after, by VPC.
     support: full
   idempotent:
     description: When run twice in a row outside check mode, the second run changes nothing.

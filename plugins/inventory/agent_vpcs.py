@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: agent_vpcs
-short_description: Agent VPCs by their tags, over accounts and regions
+short_description: Agent VPCs by their tags, across accounts and regions
 version_added: 0.9.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
@@ -15,7 +15,7 @@ description:
     hosts of the group C(agent_vpcs).
   - Asks each account and region at most three times (pages aside), however many VPCs there are.
   - A tag C(astro.privatelink/via) of a VPC sets its variable C(privatelink_via), and so for every C(privatelink_*) variable of the
-    roles. Lists are separated by blanks. What all VPCs have in common is better off in
+    roles. Lists are separated by blanks. Set what all VPCs have in common in
     C(group_vars/agent_vpcs.yml) beside this file.
   - If an account or a region cannot be read, there is no inventory at all, unless O(skip_unreadable) is set. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make Ansible stop then.
@@ -26,13 +26,13 @@ options:
     required: true
     choices: [astro.privatelink.agent_vpcs]
   regions:
-    description: Where to look. Can be said for each account by itself.
+    description: Regions to search. Can also be set for each account.
     type: list
     elements: str
     default: []
   accounts:
     description:
-      - Accounts to look at, each with how to reach it. Without any it is the one of the credentials that Ansible has.
+      - Accounts to search, each with its login. By default, the account of the credentials that Ansible has.
       - Hosts get C(privatelink_profile) and C(privatelink_assume_role_arn) accordingly, so that the roles reach them the same way.
     type: list
     elements: dict
@@ -56,7 +56,7 @@ options:
     default: false
     version_added: 0.10.0
   filters:
-    description: What makes a VPC an agent VPC, as filters of DescribeVpcs. A value is a string or a list of them.
+    description: Filters of DescribeVpcs that select agent VPCs. A value is a string or a list of strings.
     type: dict
     default:
       tag-key: astro.privatelink/agents

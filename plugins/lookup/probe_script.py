@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe as one file of Python, for machines that Ansible does not reach."""
+"""The probe as one Python file, for machines that Ansible cannot reach."""
 
 from __future__ import annotations
 

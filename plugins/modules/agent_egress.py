@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: agent_egress
-short_description: Where security groups of agents let them go
+short_description: Egress rules of agents' security groups
 version_added: 0.9.0
 description:
-  - Adds egress rules to security groups of agents, and removes those that lead to the whole internet, if that is asked for.
-    In check mode it is an audit.
-  - Rules to narrower destinations are never removed. What is to be allowed is added first, for all groups of a VPC.
-  - A security group that is not in O(agents) is left alone. Do not name one that machines share with other things than
-    agents, such as that of EKS nodes, unless you know all that these need.
+  - Adds egress rules to agents' security groups and, if asked, removes rules to the whole internet. In check mode it is an
+    audit.
+  - Rules to narrower destinations are never removed. Missing rules are added first, for all groups of a VPC.
+  - A security group that is not in O(agents) is not changed. Do not list one that machines other than agents use, such as
+    that of EKS nodes, unless you know everything that these need.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -45,7 +45,7 @@ options:
         type: str
         required: true
       allowed:
-        description: Where agents may go.
+        description: Destinations that agents may reach.
         type: list
         elements: dict
         required: true
@@ -63,17 +63,17 @@ options:
             description: The account of the security group, if it is another one.
             type: str
           protocol:
-            description: As AWS names it; V(-1) is all of them.
+            description: The protocol's name in AWS; V(-1) is all protocols.
             type: str
             default: tcp
           port:
-            description: The port, or the first of several. Without it, all ports.
+            description: The port, or the first of a range. By default, all ports.
             type: int
           to_port:
-            description: The last of several ports.
+            description: The last port of a range.
             type: int
           description:
-            description: Why, for people who read the rule.
+            description: The rule's description.
             type: str
             default: ""
       purge:
@@ -83,7 +83,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what would become of the agents' egress
+- name: Show how the agents' egress would change
   astro.privatelink.agent_egress:
     region: us-east-1
     agents:
@@ -111,7 +111,7 @@ vpcs:
       sample: false
     groups:
       description:
-        - By the ids of the groups, their C(rules) as they are, those that are C(open) to the whole internet beside what is allowed,
+        - By the ids of the groups, their C(rules) as they are, those that are C(open) to the whole internet beyond what is allowed,
           and those that are C(missing). Each rule is of the form that O(agents[].allowed) takes.
       type: dict
       returned: always
@@ -121,7 +121,7 @@ vpcs:
           open: [{cidr: 0.0.0.0/0, protocol: "-1", description: ""}]
           missing: [{group: sg-0bbbbbbbbbbbbbbbb, protocol: tcp, port: 443, to_port: 443, description: Astro over PrivateLink}]
 calls:
-  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: always
   type: list
   elements: dict
@@ -130,7 +130,7 @@ calls:
       vpcs: [payments]
       arguments: {GroupId: sg-0aaaaaaaaaaaaaaaa}
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict

@@ -11,7 +11,7 @@ module: astro_info
 short_description: Read Deployments with Remote Execution and their clusters from Astro
 version_added: 0.9.0
 description:
-  - Reads Deployments, their clusters and, if asked, when their agent tokens were last used.
+  - Reads Deployments, their clusters and, if asked, the last use of their agent tokens.
   - Returns neither environment variables nor tokens.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
@@ -21,14 +21,14 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and reads in check mode as well.
+    description: It changes nothing and reads in check mode as well.
   diff_mode:
     support: none
   idempotent:
     support: full
 options:
   deployment_ids:
-    description: Ids of Deployments. Left out, all that the token sees are read.
+    description: Ids of Deployments. By default, all that the token sees.
     type: list
     elements: str
     default: []
@@ -58,14 +58,14 @@ EXAMPLES = r"""
     agent_tokens: true
   register: astro
 
-- name: Show which range its agents come from over PrivateLink
+- name: Show the range from which its agents come over PrivateLink
   ansible.builtin.debug:
     var: astro.clusters[astro.deployments[0].cluster_id].ranges
 """
 
 RETURN = r"""
 deployments:
-  description: The Deployments, those that were named in the order in which they were.
+  description: The Deployments, in the order of O(deployment_ids) if it is set.
   returned: always
   type: list
   elements: dict
@@ -86,17 +86,17 @@ deployments:
       returned: always
       sample: clmh58o7d000108lb74ktc9o6
     cluster_id:
-      description: Its cluster, empty if the token does not see that.
+      description: Its cluster; empty if the token does not see it.
       type: str
       returned: always
       sample: clmh1kd8v000108l3a9v7c5x2
     type:
-      description: Kind of Deployment, empty if the token does not see that.
+      description: Its type; empty if the token does not see it.
       type: str
       returned: always
       sample: DEDICATED
     executor:
-      description: Its executor, empty if the token does not see that.
+      description: Its executor; empty if the token does not see it.
       type: str
       returned: always
       sample: ASTRO
@@ -116,7 +116,7 @@ deployments:
       returned: always
       sample: true
     remote_api_url:
-      description: Where its agents go.
+      description: The URL that its agents connect to.
       type: str
       returned: always
       sample: https://clmh1kd8v000108l3a9v7c5x2.external.astronomer.run/d8fe2wmv
@@ -131,14 +131,14 @@ deployments:
       returned: always
       sample: /d8fe2wmv
     allowed_ranges:
-      description: From where agents may come. Empty admits everybody.
+      description: Ranges from which agents are admitted. An empty list admits everybody.
       type: list
       elements: str
       returned: always
       sample: [172.20.0.0/22]
     agent_tokens:
       description:
-        - Its agent tokens; V(null) if the token may not list them. C(last_used_at) is empty for one that never was.
+        - Its agent tokens; V(null) if the token may not list them. C(last_used_at) is empty for one that was never used.
         - C(activity) is V(used) if it was used while this module watched, V(quiet) if it was not although it should have been,
           and V(idle) otherwise.
       type: list
@@ -147,7 +147,7 @@ deployments:
       sample:
         - {id: clmh5v4kq000408l5d1w2a3bc, name: payments, last_used_at: "2026-11-22T20:41:44Z", ends_at: "", activity: used}
 clusters:
-  description: Those clusters of the Deployments that the token sees, by their ids.
+  description: The Deployments' clusters that the token sees, by id.
   returned: always
   type: dict
   sample:
@@ -162,7 +162,7 @@ clusters:
       secondary_ranges: []
       host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
 findings:
-  description: What is odd, with the remedy. C(vpc) is the name of the Deployment here.
+  description: The problems, each with its remedy. C(vpc) is the name of the Deployment here.
   returned: always
   type: list
   elements: dict

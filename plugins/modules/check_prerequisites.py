@@ -9,28 +9,28 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: check_prerequisites
-short_description: Find what would make links fail, before anything is changed
+short_description: Find what would make links fail before anything is changed
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
-  - Reads AWS, asks agent hosts whether the cluster's name exists, and Astro whether the Deployments fit. It changes nothing.
+  - Reads AWS, checks from agent hosts that the cluster's name exists, and reads the Deployments from Astro. It changes nothing.
 extends_documentation_fragment:
   - astro.privatelink.step
 """
 
 EXAMPLES = r"""
-- name: Find what would make links fail, before anything is changed
+- name: Find what would make links fail before anything is changed
   astro.privatelink.check_prerequisites:
 """
 
 RETURN = r"""
 failed_vpcs:
-  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
   type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 findings:
-  description: All that was found.
+  description: Everything that was found.
   returned: always
   type: list
   elements: dict

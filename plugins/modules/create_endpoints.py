@@ -13,8 +13,8 @@ short_description: Create a VPC endpoint for each agent VPC with a link of its o
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
-  - Creates or repairs the endpoints and their security groups, and lets in the agents of the VPC and of those that share its link.
-  - Waits for all endpoints together, and says now and then how far they are.
+  - Creates or repairs the endpoints and their security groups, which admit the agents of the VPC and of VPCs that share its link.
+  - Waits for all endpoints together and prints progress.
 extends_documentation_fragment:
   - astro.privatelink.step
 """
@@ -26,12 +26,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 failed_vpcs:
-  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
   type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 answers:
-  description: What the module of the same job returns, for each account and region.
+  description: The result of the corresponding module for each account and region.
   returned: always
   type: list
   elements: dict

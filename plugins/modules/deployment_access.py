@@ -39,41 +39,41 @@ attributes:
     support: full
 options:
   deployment_id:
-    description: Id of the Deployment. It has to have Remote Execution.
+    description: Id of the Deployment. It must use Remote Execution.
     type: str
     required: true
   ranges:
     description:
       - CIDR ranges or single addresses. They are compared as networks, so spelling and order do not matter.
-      - Left out, the range of the cluster's VPC is meant, with the one of its disaster recovery region if it has one.
+      - By default, the range of the cluster's VPC, with that of its disaster recovery region if it has one.
     type: list
     elements: str
   state:
     description:
-      - With V(present), O(ranges) are added. Other ranges stay, and who is in them still gets in.
+      - With V(present), O(ranges) are added. Other ranges stay and still get in.
       - With V(absent), O(ranges) are removed.
       - With V(exact), the list becomes O(ranges) and nothing else.
     type: str
     choices: [present, absent, exact]
     default: present
   allow_open:
-    description: Agree to a list that admits everybody, which an empty one does.
+    description: Accept a list that admits everybody, such as an empty one.
     type: bool
     default: false
   allow_lockout:
-    description: Agree to a list without the cluster's own range. It refuses all agents that come over PrivateLink.
+    description: Accept a list without the cluster's own range, which refuses all agents over PrivateLink.
     type: bool
     default: false
   expected:
     description:
-      - What the list has to be before, as networks. If it is anything else, nothing is sent and the module fails, unless the list
-        is as asked for already.
-      - For putting back a previous list, so that it does not undo what somebody else did meanwhile.
+      - The list that is expected now, as networks. If it differs, nothing is sent and the module fails, unless the list is
+        already as asked for.
+      - Use it to restore a previous list without undoing what somebody else has changed since.
     type: list
     elements: str
   no_environment_variables:
     description:
-      - The Deployment has no environment variables. Only needed if the token does not see them, which otherwise is refused.
+      - The Deployment has no environment variables. Only needed if the token does not see them; the module fails otherwise.
       - If that is not true, an update with such a token deletes them all.
     type: bool
     default: false
@@ -94,7 +94,7 @@ EXAMPLES = r"""
     deployment_id: clmh57jtm000008lb58fe2wmv
     state: exact
 
-- name: Put back what was there before
+- name: Restore the previous list
   astro.privatelink.deployment_access:
     organization_id: clmh59gt0000308lbgswe5fvh
     deployment_id: clmh57jtm000008lb58fe2wmv
@@ -129,7 +129,7 @@ restricted:
   type: bool
   sample: true
 calls:
-  description: The plan, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: once it was read
   type: list
   elements: dict
@@ -140,7 +140,7 @@ calls:
         deploymentId: clmh57jtm000008lb58fe2wmv
         allowedIpAddressRanges: [198.51.100.7/32, 172.20.0.0/22]
 findings:
-  description: What is wrong, with the remedy. C(vpc) is the name of the Deployment here.
+  description: The problems, each with its remedy. C(vpc) is the name of the Deployment here.
   returned: always
   type: list
   elements: dict
@@ -148,8 +148,8 @@ findings:
     - code: OTHER_RANGES_LEFT
       vpc: orders
       severity: warning
-      seen: The list also admits 198.51.100.7/32, which are not the cluster's.
-      remedy: Agents at these addresses still get in over the public internet. To end that, set the list exactly.
+      seen: The list also admits 198.51.100.7/32, which are not the cluster's ranges.
+      remedy: Agents at these addresses still get in over the public internet.
       text: "OTHER_RANGES_LEFT: ..."
 """
 

@@ -9,28 +9,28 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: find_drift
-short_description: Find where AWS is not as the inventory says
+short_description: Find where AWS does not match the inventory
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
-  - Plans what role setup would do, and fails each VPC for which that is not nothing. It changes nothing, whatever the mode of the play.
+  - Plans what role setup would do, and fails each VPC that it would change. It never changes anything, in check mode or not.
 extends_documentation_fragment:
   - astro.privatelink.step
 """
 
 EXAMPLES = r"""
-- name: Find where AWS is not as the inventory says
+- name: Find where AWS does not match the inventory
   astro.privatelink.find_drift:
 """
 
 RETURN = r"""
 failed_vpcs:
-  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
   type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 answers:
-  description: What the module of the same job returns, for each account and region.
+  description: The result of the corresponding module for each account and region.
   returned: always
   type: list
   elements: dict

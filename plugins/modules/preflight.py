@@ -8,19 +8,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Finds what would make links to Astro fail, before anything is changed
+short_description: Finds what would make links to Astro fail before anything is changed
 version_added: 0.9.0
 description:
-  - Reads all accounts and regions of a fleet in one run, side by side, and names everything that would make
+  - Reads all accounts and regions of a fleet in one run, side by side, and reports everything that would make
     M(astro.privatelink.vpc_endpoint) or M(astro.privatelink.private_zone) fail, or that would cut agents off. Every finding
     comes with its remedy.
-  - It changes nothing and does not fail for what it finds. Role P(astro.privatelink.preflight#role) shows the findings and stops.
+  - It changes nothing and does not fail for findings. Role P(astro.privatelink.preflight#role) prints them and fails the VPCs.
   - An unchanged fleet costs a number of EC2 and STS calls that does not grow with its VPCs (pages aside), and two Route 53 reads
     for each private zone. VPCs that are not yet in their zone cost three more calls each.
-  - Whether the credentials may do what is planned is tried with EC2's dry runs, one for each kind of call. Route 53 has none.
+  - EC2's dry runs, one for each kind of call, check that the credentials are sufficient. Route 53 has no dry runs.
 notes:
-  - What the credentials may not read is a warning, and the rest is checked all the same.
-  - It does not look into route tables of transit gateways, and not into security groups of agents (outbound rules).
+  - What the credentials cannot read is a warning; everything else is still checked.
+  - It does not check route tables of transit gateways, nor outbound rules of agents' security groups.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -31,13 +31,13 @@ extends_documentation_fragment:
   - astro.privatelink.attributes.fleet
 attributes:
   check_mode:
-    description: Changes nothing, and reads in check mode as well.
+    description: It changes nothing and reads in check mode as well.
   diff_mode:
     support: none
     description: There is nothing to compare.
 options:
   fleets:
-    description: What to look at in each account and region. Filter P(astro.privatelink.preflight_scope#filter) makes it.
+    description: What to check in each account and region. Filter P(astro.privatelink.preflight_scope#filter) makes it.
     type: list
     elements: dict
     required: true
@@ -47,7 +47,7 @@ options:
         type: str
         required: true
       profile:
-        description: Profile of the credentials for this account. By default those of the module.
+        description: AWS profile for this account. By default, the module's credentials.
         type: str
       assume_role_arn:
         description: Role to assume in this account.
@@ -80,12 +80,12 @@ options:
             elements: str
             default: []
           in_use:
-            description: Other names of Astro's that are needed in this VPC.
+            description: Other Astro host names that are used in this VPC.
             type: list
             elements: str
             default: []
           support_confirmed:
-            description: Support has agreed to a link that is shared over regions or accounts.
+            description: Astronomer Support has agreed to a link that is shared across regions or accounts.
             type: bool
             default: false
       links:
@@ -100,7 +100,7 @@ options:
     default: []
     suboptions:
       profile:
-        description: Profile of the credentials for this account. By default those of the module.
+        description: AWS profile for this account. By default, the module's credentials.
         type: str
       assume_role_arn:
         description: Role to assume in this account.
@@ -116,7 +116,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at all agent VPCs of the play
+- name: Check all agent VPCs of the play
   astro.privatelink.preflight:
     region: us-east-1
     fleets: "{{ scope.fleets }}"
@@ -133,7 +133,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict
@@ -141,11 +141,11 @@ findings:
     - code: VPC_DNS_OFF
       vpc: payments
       severity: error
-      seen: VPC vpc-0aaaaaaaaaaaaaaaa has enableDnsHostnames switched off.
-      remedy: A private zone has no effect there. Switch it on.
+      seen: VPC vpc-0aaaaaaaaaaaaaaaa has enableDnsHostnames turned off.
+      remedy: A private zone has no effect there. Turn it on.
       text: "VPC_DNS_OFF: ..."
 vpcs:
-  description: What AWS has of each VPC that could be read, by inventory name.
+  description: The state in AWS of each VPC that could be read, by inventory name.
   returned: always
   type: dict
   contains:
@@ -181,7 +181,7 @@ vpcs:
       returned: always
       sample: [10.10.0.0/16]
     az_ids:
-      description: Ids of the Availability Zones in which its agents are, as far as that can be told; else those of its subnets.
+      description: Ids of its agents' Availability Zones if they are known, otherwise those of its subnets.
       type: list
       elements: str
       returned: always
@@ -198,7 +198,7 @@ vpcs:
       returned: always
       sample: vpce-0123456789abcdef0
     state:
-      description: State of the endpoint as AWS gives it, in lower case.
+      description: The endpoint's state in AWS, in lower case.
       type: str
       returned: always
       sample: available

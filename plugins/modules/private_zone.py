@@ -11,9 +11,9 @@ module: private_zone
 short_description: Route 53 private hosted zones of links to Astro
 version_added: 0.9.0
 description:
-  - Makes Astro's host names resolve to a VPC endpoint inside of VPCs. For each link it creates and keeps one private hosted
+  - Makes Astro's host names resolve to a VPC endpoint inside VPCs. For each link it creates and keeps one private hosted
     zone with an alias record, and associates the link's VPCs with it.
-  - It adds only. VPCs and records of a zone that are not named stay as they are; removal is said, with
+  - It adds only. VPCs and records of a zone that are not listed stay as they are. To remove them, set
     O(links[].vpcs[].state=absent) or O(links[].state=absent).
   - No VPC is associated with an existing zone before its records answer, since a private zone without the record hides the
     public name. The first VPC of a new zone sees no such name for the seconds between the two calls, and again when the zone
@@ -22,11 +22,11 @@ description:
   - A VPC of another account is associated in three steps. The zone's account authorises it, the VPC's account (reached by
     O(links[].vpcs[].profile) or O(links[].vpcs[].assume_role_arn)) associates it, and the authorisation is taken back. Each
     step can be resumed. In a team without access to both accounts, see M(astro.privatelink.zone_association).
-  - A zone made by this module says so in its comment, with the VPC whose link it is. Only such zones are changed and deleted,
+  - A zone created by this module has a comment with the VPC whose link it is. Only such zones are changed and deleted,
     and those named by O(links[].hosted_zone_id), which are never deleted.
 notes:
-  - One zone gives one answer for a name. VPCs with endpoints of their own need zones of their own.
-  - Rules of Route 53 are those of U(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html).
+  - A zone gives the same answer to all of its VPCs, so VPCs with endpoints of their own need zones of their own.
+  - Route 53's rules are in U(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html).
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -38,13 +38,13 @@ extends_documentation_fragment:
   - astro.privatelink.access
 options:
   links:
-    description: The links of one account that shall have a zone, and those that shall no longer have one.
+    description: Links of one account to give a zone, or to remove it from.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: Name of the VPC whose link it is, usually its inventory name. Each name once.
+        description: Name of the VPC whose link it is, usually its inventory name. Names must be unique.
         type: str
         required: true
       vpc_id:
@@ -70,11 +70,11 @@ options:
             type: str
             default: ""
           hosted_zone_id:
-            description: Hosted zone id that AWS gives with the DNS name.
+            description: Hosted zone id that AWS returns with the DNS name.
             type: str
             default: ""
       vpcs:
-        description: VPCs of this run, the link's own one among them.
+        description: VPCs of this run, including the link's own.
         type: list
         elements: dict
         default: []
@@ -92,18 +92,18 @@ options:
             type: str
             required: true
           profile:
-            description: AWS profile for the VPC's account, if that is not the zone's account.
+            description: AWS profile for the VPC's account, if it is not the zone's account.
             type: str
           assume_role_arn:
-            description: Role to assume for the VPC's account, if that is not the zone's account.
+            description: Role to assume for the VPC's account, if it is not the zone's account.
             type: str
           state:
-            description: Whether the zone shall serve the VPC.
+            description: Whether the zone serves the VPC.
             type: str
             choices: [present, absent]
             default: present
       holder:
-        description: A VPC without agents, of the zone's account, in which the zone is made and taken down.
+        description: A VPC without agents, in the zone's account, in which the zone is created and deleted.
         type: dict
         suboptions:
           vpc_id:
@@ -145,11 +145,11 @@ options:
         type: bool
         default: false
       others:
-        description: Names of VPCs outside of this run that may share the link, by their ids. Findings call them by these names.
+        description: Names of VPCs outside of this run that may share the link, by VPC id, for findings.
         type: dict
         default: {}
       state:
-        description: Whether the zone shall exist.
+        description: Whether the zone exists.
         type: str
         choices: [present, absent]
         default: present
@@ -160,7 +160,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The zone of the link of payments, which serves analytics as well
+- name: Create the zone of the link of payments, which also serves analytics
   astro.privatelink.private_zone:
     links:
       - name: payments
@@ -173,7 +173,7 @@ EXAMPLES = r"""
           - {name: payments, vpc_id: vpc-0aaaaaaaaaaaaaaaa, region: us-east-1}
           - {name: analytics, vpc_id: vpc-0cccccccccccccccc, region: us-east-1}
 
-- name: Take analytics off again
+- name: Remove analytics from the zone
   astro.privatelink.private_zone:
     links:
       - name: payments
@@ -194,7 +194,7 @@ vpcs:
       returned: always
       sample: false
     hosted_zone_id:
-      description: The zone, or a placeholder in check mode if it is to be created, or empty.
+      description: The zone; in check mode a placeholder if it would be created; empty if there is none.
       type: str
       returned: always
       sample: Z0123456789ABCDEFGHIJ
@@ -204,7 +204,7 @@ vpcs:
       returned: always
       sample: true
 calls:
-  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: always
   type: list
   elements: dict
@@ -213,7 +213,7 @@ calls:
       vpcs: [payments]
       arguments: {Name: external.astronomer.run}
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict
@@ -222,7 +222,7 @@ findings:
       vpc: payments
       severity: error
       seen: VPC vpc-0aaaaaaaaaaaaaaaa is already associated with the zone Z0123456789ABCDEFGHIJ, which has the same name.
-      remedy: Adopt that zone, or take the VPC off it.
+      remedy: Adopt that zone, or disassociate the VPC from it.
       text: "ZONE_CONFLICT: ..."
 """
 

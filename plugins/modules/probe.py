@@ -8,23 +8,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: probe
-short_description: Looks at a link to Astro from an agent host
+short_description: Checks a link to Astro from an agent host
 version_added: 0.9.0
 description:
-  - Runs on a host or pod inside of an agent VPC. Resolves the cluster's name as an agent would, compares the answer with the
+  - Runs on a host or pod inside an agent VPC. Resolves the cluster's name as an agent would, compares the answer with the
     addresses of the link's endpoint, then tries every address by itself, all at the same time, by TCP, TLS (the cluster's
     name, the host's CA certificates) and C(GET /), which Astro answers with status 404 and C(404 page not found). A second
-    request of 16,000 bytes finds out whether large packets get through.
-  - That answer alone proves nothing, since the public path gives the same. What counts is that the addresses are the link's.
-  - The name is asked of the system's resolver, as an agent does, and of each name server in C(/etc/resolv.conf) by itself. Where
+    request of 16,000 bytes shows whether large packets get through.
+  - That answer alone proves nothing, because the public path gives the same. The addresses must be the link's.
+  - It asks the system's resolver, as an agent does, and each name server in C(/etc/resolv.conf) separately. Where
     these disagree with the link, AWS's own resolver in the VPC is asked as well, to tell whose fault it is. Proxy variables, the
-    hosts file and search lists are looked at too.
-  - Just after the private zone came into effect, CoreDNS and other caches still give the public answer that they keep. The module
-    waits for such an answer to go, see O(patience), and says so.
-  - Names what is wrong, with the remedy, and fails if there is such a finding.
+    hosts file and search lists are checked, too.
+  - Just after the private zone takes effect, CoreDNS and other caches still give the old public answer. The module waits until
+    it expires, see O(patience), and reports that.
+  - Reports problems as findings with a remedy, and fails if there is an error.
   - Needs nothing but Python 3.8 or newer on the agent host. Where dnspython is installed it asks the name servers; otherwise the
     module asks them with a small query of its own over UDP, and over TCP if the answer is too long.
-  - The same look without Ansible, say in a pod, is what the playbook C(astro.privatelink.probe_script) writes.
+  - To run the same check without Ansible, for example in a pod, use the script that the playbook C(astro.privatelink.probe_script) writes.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -32,7 +32,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Changes nothing, and looks in check mode as well.
+    description: It changes nothing and checks in check mode as well.
   diff_mode:
     support: none
   idempotent:
@@ -55,11 +55,11 @@ options:
     elements: str
     required: true
   interfaces:
-    description: Which network interface and zone each address of O(expected) belongs to, to name it in findings.
+    description: The network interface and zone of each address of O(expected), for findings.
     type: dict
     default: {}
   elsewhere:
-    description: Addresses of other links, by their names, to tell whose endpoint a wrong answer belongs to.
+    description: Addresses of other links, by name, to report whose endpoint a wrong answer belongs to.
     type: dict
     default: {}
   port:
@@ -67,16 +67,16 @@ options:
     type: int
     default: 443
   path:
-    description: What to get. Astro's answer to V(/) is known and judged; that to any other path is only returned.
+    description: The path to request. Astro's answer to V(/) is checked; any other is only returned.
     type: str
     default: /
   timeout:
-    description: Seconds for the name, and for each step of each address.
+    description: Seconds for the DNS lookup, and for each step of each address.
     type: float
     default: 5.0
   patience:
     description:
-      - Seconds to wait for an old answer to go that a cache on the way keeps, while AWS's own resolver in the VPC already has the
+      - Seconds to wait until an old answer in a cache expires, while AWS's own resolver in the VPC already has the
         right one. The answer's TTL says for how long it is kept; if that is more than this, it is not waited for at all. V(0)
         never waits.
     type: float
@@ -96,26 +96,24 @@ options:
     default: ""
   resolve:
     description:
-      - Whether to look the name up. V(false) looks at the addresses only, to find out before the private zone exists whether the
-        private path would work.
+      - Whether to look up the name. V(false) checks the addresses only, to test the private path before the private zone exists.
     type: bool
     default: true
   health_url:
     description:
-      - A page to get from this host that says how the agent itself is, such as the C(/healthz) of an agent that runs there. Any
-        status from 200 to 299 counts as healthy.
+      - The agent's health page as seen from this host, such as C(/healthz). Any status from 200 to 299 counts as healthy.
     type: str
     default: ""
 """
 
 EXAMPLES = r"""
-- name: Look from an agent host
+- name: Check the link from an agent host
   astro.privatelink.probe:
     vpc: payments
     host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
     expected: [10.10.1.37, 10.10.2.41]
 
-- name: Look at the private path before any name leads to it
+- name: Check the private path before any name resolves to it
   astro.privatelink.probe:
     vpc: payments
     host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
@@ -143,7 +141,7 @@ names:
   type: dict
   contains:
     server:
-      description: Who was asked.
+      description: The resolver.
       type: str
       returned: success
       sample: the system's resolver
@@ -154,13 +152,13 @@ names:
       returned: success
       sample: [10.10.1.37, 10.10.2.41]
     aliases:
-      description: Names on the way to the addresses (CNAME); not known of the system's answer.
+      description: CNAMEs on the way to the addresses; unknown for the system's answer.
       type: list
       elements: str
       returned: success
       sample: []
     ttl:
-      description: Seconds for which the answer may be kept, also that there is none; not known of the system's answer.
+      description: Seconds for which the answer, or its absence, may be cached; unknown for the system's answer.
       type: int
       returned: success
       sample: 60
@@ -170,7 +168,7 @@ names:
       returned: success
       sample: ""
     detail:
-      description: What the system said to it.
+      description: The system's message.
       type: str
       returned: success
       sample: ""
@@ -197,22 +195,22 @@ names:
       returned: success
       sample: []
     captured:
-      description: Addresses by longer names which the search list makes of the name, and which exist.
+      description: Addresses of the longer names that the search list makes and that exist.
       type: dict
       returned: success
       sample: {}
     before:
-      description: The old answer that was waited for to go, in the same form; empty if there was none.
+      description: The old answer that the module waited for to expire, in the same form; empty if there was none.
       type: dict
       returned: success
       sample: {}
     waited:
-      description: Seconds that this took.
+      description: Seconds that it waited.
       type: float
       returned: success
       sample: 0.0
 addresses:
-  description: How far the connection to each address came. C(problem) is the code of what stopped it.
+  description: How far the connection to each address got. C(problem) is the code of what stopped it.
   returned: always
   type: list
   elements: dict
@@ -237,7 +235,7 @@ health:
     status: 200
     detail: ""
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict
@@ -245,7 +243,7 @@ findings:
     - code: DNS_PUBLIC_ANSWER
       vpc: payments
       severity: error
-      seen: The name resolves to 203.0.113.10, which is not the link's endpoint.
+      seen: The name resolves to 203.0.113.10, not to the link's endpoint.
       remedy: The zone is not associated with this VPC.
       text: "DNS_PUBLIC_ANSWER: ..."
 """

@@ -11,9 +11,9 @@ module: report
 short_description: Writes the report of a run
 version_added: 0.9.0
 description:
-  - Writes what the roles of this collection found as C(report.html), one page that needs nothing from elsewhere, as
+  - Writes what the roles of this collection found as C(report.html), one page without external resources, as
     C(report.json), whose form C(docs/report.schema.json) describes, and as C(junit.xml) for CI systems.
-  - Runs on the controller. The role P(astro.privatelink.report#role) makes the report and calls this.
+  - Runs on the controller. Role P(astro.privatelink.report#role) creates the same report.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -21,22 +21,22 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Says whether the files would change, and writes none.
+    description: Returns whether the files would change, and writes none.
   diff_mode:
     support: none
   idempotent:
     support: full
-    description: The time of a report, and how long each look took, are written each time but do not count as a change.
+    description: The time of the report and durations are always written but do not count as a change.
   action_group:
     support: none
     membership: []
 options:
   report:
-    description: The report, as the filter C(astro.privatelink.report) makes it.
+    description: The report, as the filter C(astro.privatelink.report) returns it.
     type: dict
     required: true
   directory:
-    description: Where to write; made if it is not there.
+    description: Where to write; created if missing.
     type: path
     required: true
 """
@@ -52,13 +52,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: What was written, or would be in check mode.
+  description: The files that were written, or would be in check mode.
   returned: success
   type: list
   elements: str
   sample: [/home/me/privatelink-report/report.html]
 at:
-  description: When the report was made, in UTC. It is in the files, but does not make them count as changed.
+  description: When the report was written, in UTC. It does not count as a change.
   returned: success
   type: str
   sample: "2026-11-22T12:00:00Z"

@@ -12,14 +12,14 @@ short_description: VPC endpoints of a fleet of VPCs to Astro
 version_added: 0.9.0
 description:
   - Creates, changes and deletes the interface VPC endpoints (AWS PrivateLink) through which agents in many VPCs of one
-    account and region reach Astro, together with a security group for each that lets the agents in on port 443.
-  - One run takes all VPCs. It reads in bulk, plans everything before it sends anything, changes the VPCs side by side and
-    reads back. A VPC that fails does not hold up the others; the module fails at the end, with the results of all.
-  - A VPC that is not in O(links) is left alone. Removal is said, with O(links[].state=absent).
-  - Only what carries the tag C(managed-by=astro.privatelink) is changed, and what O(links[].vpc_endpoint_id) names.
+    account and region reach Astro, with a security group for each that admits the agents on port 443.
+  - One run handles all VPCs. It reads in bulk, plans everything before it sends anything, changes the VPCs side by side and
+    reads the result back. A VPC that fails does not stop the others; the module fails at the end, with the results of all.
+  - A VPC that is not in O(links) is not changed. To remove an endpoint, set O(links[].state=absent).
+  - It changes only what has the tag C(managed-by=astro.privatelink), and what O(links[].vpc_endpoint_id) names.
 notes:
-  - Rules of AWS are those of U(https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html), the
-    procedure is that of U(https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
+  - AWS's rules are in U(https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html), the
+    procedure is in U(https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -37,7 +37,7 @@ options:
     required: true
     suboptions:
       name:
-        description: Name of the VPC in plans and results, usually its inventory name. Each name once.
+        description: Name of the VPC in plans and results, usually its inventory name. Names must be unique.
         type: str
         required: true
       vpc_id:
@@ -49,11 +49,11 @@ options:
         type: str
         required: true
       service_region:
-        description: Region of the service, if that is not the VPC's. Needs botocore 1.35.70 or newer.
+        description: Region of the service, if it is not the VPC's. Needs botocore 1.35.70 or newer.
         type: str
         default: ""
       supported_az_ids:
-        description: AZ ids in which the service can be used, as Astronomer Support names them. By default AWS is asked.
+        description: AZ ids in which the service is available, from Astronomer Support. By default, they are read from AWS.
         type: list
         elements: str
         default: []
@@ -62,32 +62,32 @@ options:
         type: bool
         default: false
       sources:
-        description: Security group ids and IPv4 CIDRs of the VPC's agents; they may reach the endpoint on port 443.
+        description: Security group ids and IPv4 CIDRs of the VPC's agents; the endpoint admits them on port 443.
         type: list
         elements: str
         default: []
       joined:
-        description: Sources of further VPCs that share this endpoint, by their names.
+        description: Sources of other VPCs that share this endpoint, by VPC name.
         type: dict
         default: {}
       sources_only:
         description:
-          - The VPC itself is outside of this run. Its endpoint is left as it is; only missing sources of O(links[].joined)
-            are added to its security group.
+          - The VPC itself is not part of this run. Its endpoint is not changed; only missing sources of O(links[].joined) are
+            added to its security group.
         type: bool
         default: false
       subnet_ids:
         description:
-          - The endpoint's subnets, one for each Availability Zone. The endpoint gets exactly these.
-          - Without it, one private subnet is chosen in each zone of the endpoint service; an existing endpoint keeps those
-            it has.
+          - The endpoint's subnets, one per Availability Zone. The endpoint gets exactly these.
+          - By default, one private subnet is chosen in each zone of the endpoint service, and an existing endpoint keeps its
+            subnets.
         type: list
         elements: str
         default: []
       security_group_ids:
         description:
           - The endpoint's security groups; it gets exactly these.
-          - Without it, a security group C(astro-privatelink) is created and kept, beside any that were added by hand.
+          - By default, a security group C(astro-privatelink) is created. Groups that were added by hand are kept.
         type: list
         elements: str
         default: []
@@ -96,21 +96,21 @@ options:
         type: dict
         default: {}
       vpc_endpoint_id:
-        description: Adopt this endpoint. It gets the collection's tags and is from then on changed and deleted as its own.
+        description: Adopt this endpoint. It gets the collection's tags and is then changed and deleted like one that it created.
         type: str
         default: ""
       leaving:
         description:
-          - Sources of VPCs that no longer share this endpoint, by their names. With O(links[].sources_only), rules for them that
-            admit port 443 alone are removed from its security group.
+          - Sources of VPCs that no longer share this endpoint, by VPC name. With O(links[].sources_only), their rules for port 443
+            alone are removed from its security group.
         type: dict
         default: {}
       purge_sources:
         description:
-          - Nobody but O(links[].sources) and O(links[].joined) may reach the endpoint. Rules of the managed security group that admit
+          - Only O(links[].sources) and O(links[].joined) may reach the endpoint. Rules of the managed security group that admit
             others to port 443 alone are removed, after all that are missing have been added. Rules for more than that port are left.
-          - With O(links[].sources_only), that is all that is done.
-          - Every VPC that shares the endpoint has to be in O(links[].joined), or its agents are cut off.
+          - With O(links[].sources_only), nothing else is changed.
+          - Every VPC that shares the endpoint must be in O(links[].joined), or its agents are cut off.
         type: bool
         default: false
       cluster_id:
@@ -132,8 +132,8 @@ options:
         default: {}
       drain:
         description:
-          - Seconds for which an available endpoint is kept after the run began, before it is deleted. An alias to an endpoint may
-            be kept in caches for 60 seconds, so agents may use an address for as long after its record is gone.
+          - Seconds after the start of the run for which an available endpoint is kept before it is deleted. Caches may keep an alias
+            for 60 seconds, so agents may use an address that long after its record is removed.
         type: int
         default: 0
       state:
@@ -143,14 +143,14 @@ options:
         default: present
   wait_timeout:
     description:
-      - Seconds to wait for all endpoints together to be accepted by Astronomer and to become available, or to be gone.
+      - Seconds to wait until Astronomer has accepted all endpoints and they are available, or until they are deleted.
       - A VPC whose endpoint is not available by then fails with the finding C(PENDING_ACCEPTANCE) or C(ENDPOINT_PENDING).
     type: int
     default: 600
 """
 
 EXAMPLES = r"""
-- name: Two VPCs, each with an endpoint; a third one shares the first one's
+- name: Give two VPCs an endpoint each; a third VPC shares the first one's
   astro.privatelink.vpc_endpoint:
     region: us-east-1
     links:
@@ -167,7 +167,7 @@ EXAMPLES = r"""
         subnet_ids: [subnet-0aaaaaaaaaaaaaaaa, subnet-0bbbbbbbbbbbbbbbb]
   register: endpoints
 
-- name: Where the endpoint of payments is
+- name: Show the addresses of the endpoint of payments
   ansible.builtin.debug:
     msg: "{{ endpoints.vpcs.payments.dns_name }}: {{ endpoints.vpcs.payments.addresses | map(attribute='address') }}"
 """
@@ -184,12 +184,12 @@ vpcs:
       returned: always
       sample: false
     vpc_endpoint_id:
-      description: The endpoint, or a placeholder in check mode if it is to be created, or empty.
+      description: The endpoint; in check mode a placeholder if it would be created; empty if there is none.
       type: str
       returned: always
       sample: vpce-0123456789abcdef0
     state:
-      description: State of the endpoint as AWS gives it, in lower case.
+      description: The endpoint's state in AWS, in lower case.
       type: str
       returned: always
       sample: available
@@ -209,7 +209,7 @@ vpcs:
       returned: always
       sample: "111111111111"
     security_group_ids:
-      description: The endpoint's managed security group, or those that were asked for. Empty until there is one.
+      description: The endpoint's managed security group, or those that were set. Empty if there is none yet.
       type: list
       elements: str
       returned: always
@@ -225,7 +225,7 @@ vpcs:
           network_interface_id: eni-0123456789abcdef0
           subnet_id: subnet-0aaaaaaaaaaaaaaaa
 calls:
-  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: always
   type: list
   elements: dict
@@ -234,7 +234,7 @@ calls:
       vpcs: [payments]
       arguments: {VpcId: vpc-0aaaaaaaaaaaaaaaa}
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict
@@ -242,7 +242,7 @@ findings:
     - code: PENDING_ACCEPTANCE
       vpc: payments
       severity: error
-      seen: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer.
+      seen: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it.
       remedy: Send this id to Astronomer Support and run again later.
       text: "PENDING_ACCEPTANCE: ..."
 """

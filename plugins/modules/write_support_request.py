@@ -25,10 +25,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 failed_vpcs:
-  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
   type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 text:
   description: The text.
   returned: always

@@ -12,9 +12,9 @@ short_description: The VPC account's half of sharing a private hosted zone
 version_added: 0.9.0
 description:
   - Associates VPCs of this account with a private hosted zone of another account, which must have authorised them.
-  - Is for teams whose credentials reach only one of the two accounts. With both, M(astro.privatelink.private_zone) does all
+  - Made for teams with credentials for only one of the two accounts. With both, M(astro.privatelink.private_zone) does all
     three steps in one run.
-  - Across accounts the change cannot be watched until it has reached all of Route 53's servers; that takes up to a minute.
+  - Across accounts it cannot wait until the change has reached all of Route 53's servers, which takes up to a minute.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:
@@ -26,13 +26,13 @@ extends_documentation_fragment:
   - astro.privatelink.access
 options:
   associations:
-    description: VPCs and the zones that shall serve them, or shall no longer.
+    description: VPCs and the zones to associate them with, or to disassociate them from.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: Name of the VPC in plans and results, usually its inventory name. Each name once.
+        description: Name of the VPC in plans and results, usually its inventory name. Names must be unique.
         type: str
         required: true
       vpc_id:
@@ -44,16 +44,16 @@ options:
         type: str
         required: true
       hosted_zone_id:
-        description: The zone, as the other account names it.
+        description: The zone's id, from the other account.
         type: str
         required: true
       state:
-        description: Whether the zone shall serve the VPC.
+        description: Whether the VPC is associated with the zone.
         type: str
         choices: [present, absent]
         default: present
   wait_timeout:
-    description: Seconds to wait for each change, where it can be watched.
+    description: Seconds to wait for each change that can be waited for.
     type: int
     default: 180
 """
@@ -70,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vpcs:
-  description: What became of each VPC, by the names of O(associations).
+  description: The result for each VPC, by the names of O(associations).
   returned: always
   type: dict
   contains:
@@ -90,7 +90,7 @@ vpcs:
       returned: always
       sample: true
 calls:
-  description: The plan, all of it, as it was before anything was sent; the same in check mode and in a real run.
+  description: The complete plan before anything is sent; the same in check mode and in a real run.
   returned: always
   type: list
   elements: dict
@@ -99,7 +99,7 @@ calls:
       vpcs: [analytics]
       arguments: {HostedZoneId: Z0123456789ABCDEFGHIJ}
 findings:
-  description: What is wrong, with the remedy.
+  description: The problems, each with its remedy.
   returned: always
   type: list
   elements: dict

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pages say is so: code blocks parse, the first steps work, links lead somewhere, policies allow what is sent."""
+"""The documentation is true: code blocks parse, the first steps work, links resolve, policies allow what is sent."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def pins(file: str, operator: str) -> dict[str, str]:
 
 
 class TestWhatIsSupported:
-    """`_supported` states it for the code; everywhere else it is said alike."""
+    """`supported` states it for the code; all other places must agree."""
 
     core = ".".join(LOWEST["ansible-core"].split(".")[:2])
 

@@ -116,7 +116,7 @@ def extra(**variables):
         ({"privatelink_cluster_id": "clx.external.astronomer.run"}, "is not a cluster id"),
         ({"privatelink_service_name": "astro"}, "is not the name of an endpoint service"),
         ({"privatelink_via": "nobody"}, "not in the inventory"),
-        ({"privatelink_via": "ledger"}, "names the VPC itself"),
+        ({"privatelink_via": "ledger"}, "privatelink_via is the VPC itself"),
     ],
 )
 def test_a_bad_inventory_is_explained_before_aws_is_asked(lab, tmp_path, variables, text):

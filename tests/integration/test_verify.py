@@ -429,7 +429,7 @@ def codes(vpc: dict[str, Any]) -> list[str]:
 
 @pytest.fixture
 def repaired(lab: Lab, tmp_path: Path) -> Iterator[None]:
-    """What a test breaks in AWS, setup mends."""
+    """Setup repairs what a test breaks in AWS."""
     yield
     lab.heal()
     done = play(lab, tmp_path, "setup", "-e", "setup_probe_before_dns=false")

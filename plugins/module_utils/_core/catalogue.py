@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The catalogue of findings: everything that this collection can name as wrong, with its remedy. Data only.
+"""The catalogue of findings: every problem that this collection can name, with its remedy. Data only.
 
-The probe takes it to agent hosts: it keeps to Python 3.8.
+The probe runs it on agent hosts, so it stays compatible with Python 3.8.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A kind of finding. ``seen`` and ``remedy`` are templates for the facts that `findings.finding` is given."""
+    """A kind of finding. ``seen`` and ``remedy`` are templates for the facts passed to `findings.finding`."""
 
     seen: str
     remedy: str
     severity: Severity = "error"
 
 
-#: The error codes, AWS's and those of `_astro`, that have a remedy of their own.
+#: Error codes of AWS and of `_astro` that have a finding of their own.
 BY_ERROR: dict[str, str] = {
     "UnauthorizedOperation": "PERMISSION_MISSING",
     "AccessDenied": "PERMISSION_MISSING",
@@ -117,7 +117,7 @@ BY_ERROR: dict[str, str] = {
     "SecondWriter": "SECOND_WRITER",
 }
 
-#: Parts of AWS's error texts that say more than their codes.
+#: Parts of AWS's error messages that say more than the code.
 BY_TEXT: dict[str, str] = {
     "vpce:AllowMultiRegion": "MULTIREGION_DENIED",
     "supported for remote access": "AZ_REMOTE_UNSUPPORTED",
@@ -125,7 +125,7 @@ BY_TEXT: dict[str, str] = {
 }
 
 CATALOGUE: dict[str, Entry] = {
-    # --- what AWS has, seen before a change
+    # --- the state in AWS, before a change
     "VPC_NOT_FOUND": Entry(
         "There is no VPC {vpc_id} in {region} for these credentials.",
         "Check privatelink_vpc_id, privatelink_region and the account of the credentials.",
@@ -408,7 +408,7 @@ CATALOGUE: dict[str, Entry] = {
         "Compare privatelink_cluster_id with the Deployment's cluster. If its agents are in other VPCs, ignore this.",
         "warning",
     ),
-    # --- what became of an endpoint
+    # --- the state of an endpoint
     "PENDING_ACCEPTANCE": Entry(
         "Endpoint {endpoint} is waiting for Astronomer to accept it.",
         "Send this id to Astronomer Support and run again later; AWS bills the endpoint meanwhile. "

@@ -1,21 +1,21 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong, as exceptions. The text of each is for people and says what to do."""
+"""The exceptions of this collection. Their texts are for users and include the remedy."""
 
 from __future__ import annotations
 
 
 class PrivateLinkError(Exception):
-    """The root of all others: catching it catches whatever this collection raises on purpose."""
+    """The base of all others: everything that this collection raises on purpose."""
 
 
 class InputError(PrivateLinkError, ValueError):
-    """Something that a person wrote makes no sense. Nothing was sent."""
+    """Invalid input from a user. Nothing was sent."""
 
 
 class InventoryError(InputError):
-    """Everything that is wrong with an inventory, in one message."""
+    """All problems of an inventory, in one message."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -24,11 +24,11 @@ class InventoryError(InputError):
 
 
 class ReadFailed(PrivateLinkError):
-    """AWS could not be read, or not be logged in to. Whether anything was sent before, the caller knows."""
+    """Reading AWS or logging in to it failed. The caller knows whether anything was sent before."""
 
 
 class CallFailed(PrivateLinkError):
-    """A call that changes something failed. ``code`` is AWS's; ``sent`` says that it took effect, or may have."""
+    """A call that changes something failed. ``code`` is AWS's; ``sent`` is true if it took effect or may have."""
 
     def __init__(self, message: str, code: str = "", sent: bool = False) -> None:
         super().__init__(message)

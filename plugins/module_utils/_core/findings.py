@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings: things that are wrong with one VPC, from the catalogue. It decides nothing.
+"""Findings: problems of one VPC, from the catalogue. It decides nothing.
 
-The probe takes it to agent hosts: it keeps to Python 3.8.
+The probe runs it on agent hosts, so it stays compatible with Python 3.8.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Shown = Dict[str, str]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with one VPC (by its inventory name)."""
+    """One problem of one VPC (by its inventory name)."""
 
     code: str
     vpc: str
@@ -54,7 +54,7 @@ def finding(code: str, vpc: str, **facts: Any) -> Finding:
 
 
 def errors(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """The findings that stop a VPC, by VPC."""
+    """The findings that fail a VPC, by VPC."""
     stops: dict[str, list[Finding]] = {}
     for one in findings:
         if one.severity == "error":
@@ -63,7 +63,7 @@ def errors(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _sentence(text: str) -> str:
-    """The text with a full stop: what AWS says often ends without one."""
+    """The text with a full stop, which AWS's messages often lack."""
     text = text.rstrip()
     return text if text.endswith((".", "?", "!")) else f"{text}."
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings as lines for a terminal: the same thing about several VPCs once, errors first. Pure."""
+"""Findings as lines for a terminal: errors first, the same finding of several VPCs once. Pure."""
 
 from __future__ import annotations
 

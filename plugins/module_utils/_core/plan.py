@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan is, and how it is sent: the only place that changes anything. It knows no AWS call by name."""
+"""Plans, and how they are sent: the only place that changes anything. It knows no AWS call by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uuid import uuid4
 from .errors import CallFailed
 from .findings import Finding
 
-#: How many lanes are sent at a time; AWS's buckets for changes are small, more would only be throttled.
+#: Lanes that are sent at a time; AWS's rate limits for changes are low, so more would only be throttled.
 WORKERS = 8
 
 
@@ -132,7 +132,7 @@ Api = Callable[[Call, Mapping[str, Any]], str]
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of a plan. ``failed`` says for each VPC which of its calls failed first, and why.
+    """The outcome of a plan. ``failed`` has, for each VPC, its first call that failed and the reason.
 
     ``sent`` also has the calls of which nobody knows whether they took effect. ``declined`` are optional calls that failed.
     """

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How everything that changes AWS or Astro runs: read, plan, send, read back, answer. Only here is check mode looked at."""
+"""Runs every change to AWS or Astro: read, plan, send, read back, answer. Check mode is decided only here."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class FleetJob(Job[H], Protocol[H]):
 
 @dataclass(frozen=True, kw_only=True)
 class Done(Generic[H]):
-    """How a job ended: its plan, what is there now, what is wrong."""
+    """How a job ended: its plan, the state now, the problems."""
 
     plan: Plan
     have: H
@@ -92,7 +92,7 @@ def carry_out(job: Job[H], check: bool) -> Done[H]:
 
 
 def _settled(job: Job[H], have: H, outcome: Outcome) -> tuple[H, Plan]:
-    """What is there in the end, and what would still be to do. Reads again for a while where a change does not show yet."""
+    """The state in the end, and what would still be sent. Reads again for a while if a change does not show yet."""
     now = job.settle(have, outcome)
     end = time.monotonic() + CONVERGES_WITHIN
     while True:
@@ -105,7 +105,7 @@ def _settled(job: Job[H], have: H, outcome: Outcome) -> tuple[H, Plan]:
 
 
 def _unknown(plan: Plan, outcome: Outcome, problem: str) -> list[Finding]:
-    """AWS took calls, and cannot be read since: what failed, and for the others that nobody knows how it ended."""
+    """AWS accepted calls but cannot be read since: what failed, and READ_BACK_FAILED for the others."""
     found = []
     for vpc in sorted({vpc for call in plan.calls for vpc in call.subjects}):
         sent = [f"{call.service}:{call.operation}" for call in outcome.sent if vpc in call.subjects]
@@ -133,7 +133,7 @@ def _unfinished(left: Plan, outcome: Outcome, known: Mapping[str, Any]) -> list[
 
 
 def _appeared(left: Plan, outcome: Outcome, known: Mapping[str, Any], told: set[str]) -> Iterable[Finding]:
-    """What is wrong only since something was sent: somebody else may have done the same at the same time."""
+    """Problems that appeared after sending: somebody else may have done the same at the same time."""
     sent = {vpc for call in outcome.sent for vpc in call.subjects}
     return (one for one in left.findings if one.severity == "error" and one.vpc in sent - set(known) - told)
 
@@ -176,7 +176,7 @@ def answer(done: Done[Any], results: Mapping[str, Mapping[str, Any]]) -> Answer:
 
 
 def run(module: Any, job: FleetJob[H]) -> None:
-    """Run a job as a module and answer for it. Fails at the end if any VPC failed, with the results of all of them."""
+    """Run a job as a module. It fails at the end if any VPC failed, with the results of all."""
     try:
         done = carry_out(job, module.check_mode)
     except ReadFailed as problem:

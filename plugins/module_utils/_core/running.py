@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this very code runs on, and how a module ends where that is too old. Keeps to Python 3.7, as does `_supported`."""
+"""The running versions, and how a module ends if they are too old. It stays compatible with Python 3.7, as does `supported`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .supported import LOWEST, refusal
 
 
 def running() -> dict[str, str]:
-    """What this very code runs on."""
+    """The versions that this code runs on."""
     return {"Python": f"{platform.python_version()} ({sys.executable})", "ansible-core": ansible_core}
 
 
 def stop_if_too_old(python: str = LOWEST["Python"]) -> None:
-    """Ends a module as modules end. For its head: below come imports that an older Python cannot do."""
+    """Ends a module. Called first: the imports that follow fail on an older Python."""
     problem = refusal(running(), python)
     if problem:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection runs on, stated once, and what is said to those who have less. Pure.
+"""The versions that the collection supports, and the message for older ones. Pure.
 
-It keeps to Python 3.7, to be able to say it there.
+It stays compatible with Python 3.7, so that the message can appear there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Mapping
 
-#: The lowest versions that are tested. README, galaxy.yml and the files in meta/ say the same, which a test sees to.
+#: The lowest versions that are tested. README, galaxy.yml and the files in meta/ say the same, which a test checks.
 LOWEST = {
     "Python": "3.11",
     "ansible-core": "2.17.7",
@@ -42,7 +42,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def refusal(here: Mapping[str, str], python: str = LOWEST["Python"]) -> str:
-    """What is too old or missing here, what is needed, and what to do; empty if all is well."""
+    """What is too old or missing, what is needed, and the remedy; empty if all is well."""
     lowest = {**LOWEST, "Python": python}
     problems = [
         f"{name} {version or '(missing, or of an unknown version)'}: {lowest[name]} or newer is needed. "

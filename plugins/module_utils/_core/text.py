@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts from outside (agent hosts, AWS, Astro, certificates, DNS) as what may be shown: bounded, on one line, no controls. Pure."""
+"""Makes texts from outside (agent hosts, AWS, Astro, certificates, DNS) safe to show: short, one line, no controls. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def printable(value: Any, longest: int = LONGEST) -> str:
-    """One line of at most ``longest`` characters in which nothing acts on a terminal."""
+    """One line of at most ``longest`` characters, without characters that control a terminal."""
     text = value if isinstance(value, str) else str(value)
     fit = "".join(" " if each in "\r\n\t" else each for each in text[: longest * 4])
     fit = "".join(each for each in fit if unicodedata.category(each) not in _UNFIT)

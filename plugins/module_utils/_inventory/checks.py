@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be wrong with an inventory, in words that say what to write instead. Pure; it asks nobody."""
+"""The problems of an inventory, in texts that say what to write instead. Pure."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _ID = {
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question that names what is nearest, or nothing."""
+    """A question with the closest known name, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f" Did you mean {near[0]}?" if near else ""
 
 
 def of_vpcs(vpcs: Mapping[str, AgentVpc], needed: Sequence[str]) -> list[str]:
-    """All that is wrong with the VPCs of a run, the same thing about many of them once."""
+    """All problems of the VPCs of a run, the same problem of many VPCs once."""
     return together([(vpc.name, problem) for vpc in vpcs.values() for problem in of_vpc(vpc, vpcs, needed)]) + _twins(
         vpcs
     )
 
 
 def of_agents(agents: Iterable[AgentHost], vpcs: Iterable[str]) -> list[str]:
-    """Agent hosts that belong to no VPC: without them nobody would look from inside."""
+    """Agent hosts that belong to no agent VPC, which would leave a VPC unverified."""
     known = sorted(vpcs)
     found = []
     for agent in agents:
@@ -56,14 +56,14 @@ def of_agents(agents: Iterable[AgentHost], vpcs: Iterable[str]) -> list[str]:
             )
         elif agent.vpc not in known:
             found.append(
-                f"{agent.name}: privatelink_agent_vpc is {agent.vpc!r}, which is no agent VPC of this inventory."
+                f"{agent.name}: privatelink_agent_vpc is {agent.vpc!r}, which is not an agent VPC of this inventory."
                 + did_you_mean(agent.vpc, known)
             )
     return found
 
 
 def together(problems: Iterable[tuple[str, str]]) -> list[str]:
-    """Lines for people: ``(host, problem)`` pairs, alike problems of many hosts in one line."""
+    """``(host, problem)`` pairs as lines, the same problem of many hosts in one line."""
     alike: dict[str, list[str]] = {}
     for name, problem in problems:
         alike.setdefault(problem, []).append(name)
@@ -76,7 +76,7 @@ def _some(names: Sequence[str], shown: int = 5) -> str:
 
 
 def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
-    """All that is wrong with one VPC; ``vpcs`` has those whose link it may share."""
+    """All problems of one VPC; ``vpcs`` has those whose link it may share."""
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
     checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags))
     return [
@@ -90,11 +90,11 @@ def _names(vpc: AgentVpc) -> Iterable[str]:
     cluster, service = vpc.text("cluster_id"), vpc.text("service_name")
     if cluster and not _LABEL.fullmatch(cluster):
         yield (
-            f"privatelink_cluster_id {cluster!r} is not a cluster id. Give the id alone, in lower case, as "
-            "under Organization Settings > Clusters: it is what stands before .external.astronomer.run."
+            f"privatelink_cluster_id {cluster!r} is not a cluster id. Set the id alone, in lower case, as "
+            "under Organization Settings > Clusters: the part before .external.astronomer.run."
         )
     if vpc.text("dns_layout") not in {"", "suffix_zone", "host_zone"}:
-        yield f"privatelink_dns_layout is {vpc.text('dns_layout')!r}; it is suffix_zone or host_zone."
+        yield f"privatelink_dns_layout is {vpc.text('dns_layout')!r}; it must be suffix_zone or host_zone."
     if service and parse_service_region(service) is None:
         yield (
             f"privatelink_service_name {service!r} is not the name of an endpoint service. It looks like "
@@ -113,7 +113,7 @@ def _places(vpc: AgentVpc) -> Iterable[str]:
             yield f"privatelink_{key} is {vpc.text(key)!r}; a region looks like us-east-1."
     for az_id in vpc.many("supported_az_ids"):
         if not _AZ_ID.fullmatch(az_id):
-            yield f"privatelink_supported_az_ids has {az_id!r}; it takes AZ ids such as use1-az1, not zone names."
+            yield f"privatelink_supported_az_ids has {az_id!r}; set AZ ids such as use1-az1, not zone names."
 
 
 def _ids(vpc: AgentVpc) -> Iterable[str]:
@@ -128,7 +128,7 @@ def _cidrs(vpc: AgentVpc) -> Iterable[str]:
         try:
             network = ipaddress.ip_network(cidr, strict=False)
         except ValueError:
-            yield f"privatelink_agent_cidrs has {cidr!r}, which is no CIDR range such as 10.10.0.0/16."
+            yield f"privatelink_agent_cidrs has {cidr!r}, which is not a CIDR range such as 10.10.0.0/16."
             continue
         if network.version != 4:
             yield f"privatelink_agent_cidrs has {cidr}; the endpoint has IPv4 addresses only."
@@ -141,7 +141,7 @@ def _public(vpc: AgentVpc) -> Iterable[str]:
         try:
             ipaddress.IPv4Address(address)
         except ValueError:
-            yield f"privatelink_public_addresses has {address!r}, which is no IPv4 address such as 203.0.113.10."
+            yield f"privatelink_public_addresses has {address!r}, which is not an IPv4 address such as 203.0.113.10."
 
 
 def _via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:
@@ -149,17 +149,17 @@ def _via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:
         return
     owner = vpcs.get(vpc.via)
     if vpc.via == vpc.name:
-        yield "privatelink_via names the VPC itself. Leave it out for a link of its own."
+        yield "privatelink_via is the VPC itself. Remove it for a link of its own."
     elif owner is None:
         yield f"privatelink_via names {vpc.via!r}, which is not in the inventory, or not in this slice of it."
     elif owner.via:
-        yield (f"privatelink_via names {vpc.via}, which is joined to {owner.via} itself. Name {owner.via} instead.")
+        yield (f"privatelink_via names {vpc.via}, which itself joins {owner.via}. Set {owner.via} instead.")
     elif owner.text("cluster_id") != vpc.text("cluster_id"):
         yield f"privatelink_cluster_id is not that of {vpc.via}, whose link it shares."
     if not vpc.sources_given:
         yield (
-            "where its agents are is not set. Set privatelink_agent_cidrs, or over a peering of the same "
-            "region privatelink_agent_security_groups."
+            "no source of its agents is set. Set privatelink_agent_cidrs or, over a peering in the same "
+            "region, privatelink_agent_security_groups."
         )
 
 
@@ -167,9 +167,9 @@ def _tags(vpc: AgentVpc) -> Iterable[str]:
     """AWS's rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html"""
     for key, value in dict(vpc.vars.get("tags", {})).items():
         if value is None or isinstance(value, (list, dict)):
-            yield f"privatelink_tags: {key} needs a text as its value."
+            yield f"privatelink_tags: {key} needs a string as its value."
         elif str(key).lower().startswith("aws:"):
-            yield f"privatelink_tags: {key} begins with aws:, which AWS keeps for itself."
+            yield f"privatelink_tags: {key} begins with aws:, which AWS reserves."
         elif not 1 <= len(str(key)) <= 128 or len(str(value)) > 256:
             yield f"privatelink_tags: {str(key)[:40]} is too long. A key has up to 128 characters, a value up to 256."
         elif key == "managed-by" or str(key).startswith(CLUSTER_TAG):
@@ -177,7 +177,7 @@ def _tags(vpc: AgentVpc) -> Iterable[str]:
 
 
 def _twins(vpcs: Mapping[str, AgentVpc]) -> list[str]:
-    """One VPC under two names: for one cluster twice, or for two clusters whose zones would have one name."""
+    """One VPC under two names: twice for one cluster, or for two clusters whose zones would have the same name."""
     first: dict[tuple[str, str], str] = {}
     zones: dict[tuple[str, str], str] = {}
     found = []
@@ -188,10 +188,10 @@ def _twins(vpcs: Mapping[str, AgentVpc]) -> list[str]:
         one = first.setdefault((vpc_id, vpc.text("cluster_id")), vpc.name)
         other = zones.setdefault((vpc_id, vpc.zone), vpc.name)
         if one != vpc.name:
-            found.append(f"{vpc.name}: is the same VPC as {one} ({vpc_id}). List each VPC once.")
+            found.append(f"{vpc.name} is the same VPC as {one} ({vpc_id}). List each VPC once.")
         elif other != vpc.name:
             found.append(
-                f"{vpc.name} and {other}: are both {vpc_id}, and a VPC can be in one zone named {vpc.zone} only. "
+                f"{vpc.name} and {other} are both {vpc_id}, and a VPC can be associated with only one zone named {vpc.zone}. "
                 "Set privatelink_dns_layout: host_zone for both, so that each cluster has a zone of its own."
             )
     return found

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent VPCs and agent hosts of an inventory, as the rest of the core sees them. Pure."""
+"""The agent VPCs and agent hosts of an inventory. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AgentVpc:
         return [value] if isinstance(value, str) else [str(item) for item in value]
 
     def flag(self, key: str) -> bool:
-        """Also as text: what comes by -e on the command line is no boolean."""
+        """Accepts text as well: values set with -e on the command line are strings."""
         return self.text(key).lower() in {"true", "yes", "on", "1", "y", "t"}
 
     @property
@@ -51,7 +51,7 @@ class AgentVpc:
 
     @property
     def zone(self) -> str:
-        """Astronomer's page makes a zone of the suffix; the layout host_zone makes one of the host's name alone."""
+        """Astronomer's page creates a zone of the suffix; the layout host_zone creates one for the host's name only."""
         return self.host if self.text("dns_layout") == "host_zone" else SUFFIX
 
     @property
@@ -70,7 +70,7 @@ class AgentVpc:
 
     @property
     def access(self) -> dict[str, str]:
-        """How to reach the VPC's account: what amazon.aws modules take as well."""
+        """The login to the VPC's account, as amazon.aws modules take it."""
         return {key: self.text(key) for key in ("profile", "assume_role_arn") if key in self.vars}
 
 
@@ -125,7 +125,7 @@ class Inventory:
         agents: Sequence[str] = (),
         service_known: bool = True,
     ) -> Inventory:
-        """From the variables of hosts. Raises InventoryError with all that is wrong with those of the run.
+        """From the variables of hosts. Raises InventoryError with all problems of those in the run.
 
         Before Support has answered, the service is not known.
         """
@@ -164,7 +164,7 @@ class Inventory:
         return replace(self, names=(*self.names, *more), vpcs=vpcs)
 
     def widened(self) -> Inventory:
-        """All agent VPCs of the inventory. If one of them is not understood, its agents might be cut off."""
+        """All agent VPCs of the inventory. Raises an error if one is invalid, since its agents might be cut off."""
         if self.unclear:
             raise InventoryError(
                 [f"{name}: is an agent VPC, too, and its variables have errors." for name in self.unclear]

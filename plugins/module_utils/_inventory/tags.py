@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From VPCs, security groups and machines that were found by their tags to the hosts of an inventory. Pure.
+"""Turns VPCs, security groups and machines that were found by tag into the hosts of an inventory. Pure.
 
-Which variables there are is the roles' affair: their argument specs say it, and `Rules.kinds` brings it here.
+The roles' argument specs define the variables; `Rules.kinds` passes them here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Filters = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How an account is reached, and which of its regions to look at."""
+    """The login to an account, and which of its regions to search."""
 
     regions: tuple[str, ...]
     access: Mapping[str, str] = field(default_factory=dict)
@@ -180,7 +180,7 @@ def _vpc_host(vpc: Vpc, names: Mapping[str, str], groups: list[str], rules: Rule
 
 
 def _sources(vpc: Vpc, groups: list[str], agent_cidrs: str, joined: bool) -> dict[str, list[str]]:
-    """Where agents are. A VPC that shares a link is mostly let in by its ranges: a security group can be named from another
+    """Where agents are. A VPC that shares a link is mostly admitted by its ranges: a security group can be named from another
     VPC over a peering of the same region only."""
     if agent_cidrs == "all" or (agent_cidrs == "joined" and joined):
         return {"agent_cidrs": list(vpc.cidrs)}

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what was seen of all fleets, everything that would make a run fail or cut agents off. Pure.
+"""Judges what was read of all fleets: everything that would make a run fail or cut agents off. Pure.
 
-What setup's own plans find (`_endpoint`, `_zone`) is taken from there; here is what they cannot see.
+Problems that setup's own plans find (`endpoint`, `zone`) come from there; the others are found here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from . import resolution
 class Vpc:
     """An agent VPC of a run. ``sources``: who its agents are. ``in_use``: names under Astro's suffix that are needed there.
 
-    ``confirmed``: Support has agreed to a link that is shared over regions or accounts.
+    ``confirmed``: Astronomer Support has agreed to a link that is shared across regions or accounts.
     """
 
     name: str
@@ -103,14 +103,14 @@ class Seen:
 
 
 def judge(seen: Seen) -> list[Finding]:
-    """Everything that is wrong, each thing once, by VPC."""
+    """All problems, each once, by VPC."""
     checks = (_planned, _shared, _far_subnets, _support, _quotas, _groups, _references, _paths, _resolving, _hiding)
     found = [*seen.findings, *(one for check in checks for one in check(seen))]
     return sorted(dict.fromkeys(found), key=lambda one: one.vpc)
 
 
 def too_old(links: Iterable[model.Link], region: str, sdk: Sequence[int]) -> list[Finding]:
-    """Links to another region's service, if the SDK cannot ask for such."""
+    """Links to another region's service, if the SDK does not support them."""
     if tuple(sdk) >= numbers(ACROSS_REGIONS):
         return []
     version = ".".join(map(str, sdk))
@@ -123,7 +123,7 @@ def too_old(links: Iterable[model.Link], region: str, sdk: Sequence[int]) -> lis
 
 
 def waiting(zones: Zones) -> set[str]:
-    """Names of the VPCs that are still to get into their link's zone."""
+    """Names of the VPCs that are not yet associated with their link's zone."""
     return {
         vpc.name
         for link in zones.links
@@ -171,7 +171,7 @@ def _far_subnets(seen: Seen) -> Iterable[Finding]:
 
 
 def _support(seen: Seen) -> Iterable[Finding]:
-    """Astronomer's table has "contact Support" for shared links over regions and accounts."""
+    """Astronomer's table has "contact Support" for links shared across regions and accounts."""
     for vpc, owner in _joined(seen):
         if not vpc.confirmed:
             for what, here, there in apart(vpc, owner, seen.network):
@@ -179,7 +179,7 @@ def _support(seen: Seen) -> Iterable[Finding]:
 
 
 def apart(vpc: Vpc, owner: Vpc, network: _network.Network) -> list[tuple[str, str, str]]:
-    """In what two VPCs are not together: ("region" or "account", the one's, the other's)."""
+    """How two VPCs differ: ("region" or "account", the first one's, the second one's)."""
     accounts = [network.vpcs[v.vpc_id].owner if v.vpc_id in network.vpcs else "" for v in (vpc, owner)]
     pairs = [("region", vpc.region, owner.region), ("account", accounts[0], accounts[1])]
     return [(what, here, there) for what, here, there in pairs if here and there and here != there]
@@ -215,7 +215,7 @@ def _each(code: str, names: Iterable[str], facts: Mapping[str, Any]) -> list[Fin
 
 
 def _groups(seen: Seen) -> Iterable[Finding]:
-    """Security groups that the user named, or that hang on an endpoint from before."""
+    """Security groups that the user set, or that an existing endpoint has."""
     for fleet in seen.fleets:
         members = {vpc.name: vpc for vpc in seen.vpcs.values()}
         for link in fleet.links:
@@ -247,7 +247,7 @@ def _admitted(vpc: Vpc, groups: Iterable[str], admitted: frozenset[str], seen: S
 
 
 def _unnamed_ranges(vpc: Vpc, network: _network.Network) -> Iterable[Finding]:
-    """Ranges of a VPC that have subnets and no part in what is admitted, where agents are known by range only."""
+    """Ranges of a VPC that have subnets but are not admitted, if agents are known by range only."""
     if vpc.groups or not any(block.overlaps(source) for block in _blocks(vpc, network) for source in vpc.ranges):
         return
     subnets = ipv4(subnet.cidr for subnet in network.subnets_of(vpc.vpc_id))
@@ -266,7 +266,7 @@ def _blocks(vpc: Vpc, network: _network.Network) -> list[IPv4Network]:
 
 
 def _references(seen: Seen) -> Iterable[Finding]:
-    """Groups of a joined VPC that the endpoint's group shall name."""
+    """Groups of a joined VPC that the endpoint's group is to reference."""
     known = {group.id for fleet in seen.fleets for group in fleet.have.groups}
     for vpc, owner in _joined(seen):
         for group in sorted(vpc.groups - known):
@@ -358,7 +358,7 @@ def _wanted(zones: Zones, link: _zone.Link, vpc: Vpc) -> resolution.Wanted:
     )
 
 
-# --- after the agent hosts were asked, and the Astro API
+# --- what the agent hosts and the Astro API answered
 
 
 def unknown_cluster(vpc: str, host: str, agent: str, names: Mapping[str, Any]) -> list[Finding]:

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies between agents and an endpoint: routes, network ACLs, peerings and gateways, and where these are closed. Pure.
+"""The network between agents and an endpoint: routes, network ACLs, peerings, gateways, and what they block. Pure.
 
-What AWS did not let us read counts as open: a finding is only made of what was seen.
+What could not be read counts as open: a finding needs evidence.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .._core.ranges import ipv4
 from .._link.model import Subnet
 from .._link.security_group import PORT
 
-#: The ports that Linux takes for its own side of a connection; answers come back to them.
+#: The ports that Linux uses for its own side of a connection; replies go to them.
 EPHEMERAL = (32768, 60999)
 TCP = "6"
-#: Targets that cannot lead to another VPC. Whatever else there is (an appliance, a VPN, a gateway) may.
+#: Targets that cannot lead to another VPC. Any other (an appliance, a VPN, a gateway) may.
 _DEAD_ENDS = ("local", "igw-", "eigw-", "nat-")
 
 
@@ -173,7 +173,7 @@ class Path:
 
 
 def closed(path: Path, network: Network) -> list[Finding]:
-    """What keeps agents from an endpoint. An error if that is sure, a warning if it depends on where they are."""
+    """What keeps agents from an endpoint: an error if certain, a warning if it depends on where they are."""
     return [*_missing_routes(path, network), *_blocking_acls(path, network)]
 
 
@@ -220,7 +220,7 @@ def _blocks(place: Subnet, end: Subnet, network: Network) -> Iterable[tuple[str,
     ):
         acl = network.acl_of(here)
         if acl is not None and not acl.admits(egress, there.cidr, ports):
-            kind = f"port {PORT}" if ports == asking else f"the answers, ports {ports[0]}-{ports[1]},"
+            kind = f"port {PORT}" if ports == asking else f"replies on ports {ports[0]}-{ports[1]}"
             yield acl.id, here.id, f"{kind} {'to' if egress else 'from'}", there.cidr
 
 

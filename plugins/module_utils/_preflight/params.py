@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How preflight is told of accounts, VPCs and links: argument specs, and from checked parameters to its types. No logic."""
+"""Preflight's parameters: argument specs, and the conversion of accounts, VPCs and links to its types. No logic."""
 
 from __future__ import annotations
 

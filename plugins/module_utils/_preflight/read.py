@@ -1,10 +1,10 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight's reads, beside those of setup in `_aws`. They change and decide nothing; with their siblings `_survey_network`
-and `_survey_names` they are all else that asks AWS.
+"""Preflight's reads, beyond those of setup in `_aws`. They change and decide nothing; `read_network` and `read_names` have
+the others.
 
-A fleet costs a fixed number of calls (pages aside). What AWS does not let us read is a finding, and the rest goes on.
+A fleet takes a fixed number of calls (pages aside). What cannot be read is a finding, and the rest continues.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ try:
     import botocore
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:  # AnsibleAWSModule says what to install
+except ImportError:  # AnsibleAWSModule reports what to install
     pass
 
 from .._aws import clients, read
@@ -35,7 +35,7 @@ from . import read_names, read_network, resolution
 from .checks import Fleet, Limit, Seen, Zones, too_old, waiting
 from .session import Place
 
-#: "Interface VPC endpoints per VPC", and what it is where nobody raised it.
+#: The quota "Interface VPC endpoints per VPC", and its default.
 ENDPOINT_QUOTA, USUAL_QUOTA = "L-29B6F2EB", 50
 
 
@@ -52,7 +52,7 @@ def sdk_version() -> tuple[int, ...]:
 
 
 def survey(places: Sequence[Place], accounts: Sequence[Account], sdk: Sequence[int]) -> Seen:
-    """Look at all accounts and regions side by side, then at the VPCs that still lack their zone."""
+    """Read all accounts and regions side by side, then the VPCs that still lack their zone."""
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         parts = list(pool.map(lambda place: _read_fleet(place, sdk), places))
         aliases = {name: alias for part in parts for fleet in part.fleets for name, alias in _aliases(fleet).items()}
@@ -126,7 +126,7 @@ def _agents(place: Place) -> dict[str, frozenset[str]]:
 
 
 def _endpoint_quota(place: Place, plan: Plan, have: model.Have) -> int:
-    """Asked for only where it matters: a VPC with the usual number of endpoints is to get another one."""
+    """Read only if it matters: when a VPC at the default quota is to get another endpoint."""
     creates = {call.arguments["VpcId"] for call in plan.calls if call.operation == "CreateVpcEndpoint"}
     if all(sum(e.live for e in have.endpoints if e.vpc_id == vpc) < USUAL_QUOTA for vpc in creates):
         return USUAL_QUOTA
@@ -137,11 +137,11 @@ def _endpoint_quota(place: Place, plan: Plan, have: model.Have) -> int:
         return USUAL_QUOTA
 
 
-# --- may these credentials do what is planned? EC2 tells without doing it
+# --- dry runs: are these credentials sufficient for the plan?
 
 
 def _rehearse(ec2: Any, plan: Plan) -> Iterable[Finding]:
-    """Try one call of each kind as a dry run; what it meets is said of all VPCs that need such a call."""
+    """Send one call of each kind as a dry run; its result applies to all VPCs that need such a call."""
     kinds: dict[tuple[str, str], list[Call]] = {}
     for call in plan.calls:
         kinds.setdefault((call.operation, call.arguments.get("ServiceRegion", "")), []).append(call)
@@ -203,7 +203,7 @@ def _read_account(account: Account, aliases: Mapping[str, _zone.Alias]) -> Seen:
 
 
 def _with_target(link: _zone.Link, alias: _zone.Alias | None) -> _zone.Link:
-    """Without an endpoint to compare with, a link that could not be read, nothing is said of its record."""
+    """A link that could not be read has no endpoint to compare its record with, so the record is not judged."""
     return replace(link, records={host: alias for host in link.records} if alias else {})
 
 

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what decides names in the VPCs of one account and region, into the types of `_names`.
+"""Reads what decides name resolution in the VPCs of one account and region, into the types of `resolution`.
 
-Only VPCs that are not yet in their link's zone cost calls of their own: an unchanged fleet costs one listing.
+Only VPCs that are not yet in their link's zone need calls of their own: a fleet without changes needs one listing.
 """
 
 from __future__ import annotations

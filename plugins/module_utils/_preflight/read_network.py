@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what lies between agents and endpoints in one account and region, in bulk, into the types of `_network`."""
+"""Reads the network between agents and endpoints in one account and region, in bulk, into the types of `network`."""
 
 from __future__ import annotations
 

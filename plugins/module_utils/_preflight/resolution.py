@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What decides a name in a VPC before, beside or instead of a link's private zone: attributes, resolver rules, zones. Pure.
+"""What affects a name in a VPC besides the link's private zone: DNS attributes, resolver rules, other zones. Pure.
 
 The most specific of zones and rules that cover a name wins; between equals a forwarding rule does.
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A private zone of a VPC, of whatever account, perhaps through a Route 53 Profile."""
+    """A private zone of a VPC, of any account, possibly through a Route 53 Profile."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The zone that shall answer for ``host`` in a VPC. ``known``: ids that the plan of zones already judges."""
+    """The zone that is to answer for ``host`` in a VPC. ``known``: ids that the plan of zones already judges."""
 
     name: str
     vpc_id: str
@@ -67,7 +67,7 @@ def within(name: str, domain: str) -> bool:
 
 
 def covered(host: str, names: Names) -> bool:
-    """Whether a public answer for the host is out of reach in this VPC, whatever the answer is."""
+    """Whether this VPC does not use public DNS for the host."""
     rule = _rule(host, names.rules)
     return any(within(host, zone.name) for zone in names.zones) or (rule is not None and rule.forward)
 

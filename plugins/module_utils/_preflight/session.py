@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One account and region as preflight asks it: with which credentials, about which VPCs, and what it was not told."""
+"""One account and region that preflight reads: its credentials, its VPCs, and what could not be read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joins modules into one file that runs by itself. It knows nothing of what they do, only how they import each other."""
+"""Joins modules into one self-contained file. It only knows how they import each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEAD = '''#!/usr/bin/env python3
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks whether agents on this machine reach Astro through AWS PrivateLink. Needs Python 3.8 or newer, nothing else.
+"""Checks whether agents on this machine reach Astro through AWS PrivateLink. Needs Python 3.8 or newer, nothing else.
 
 Written by the Ansible collection astro.privatelink {version} from its own modules; `--help` says how to use it.
 """

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe as a command, for a pod or a machine without Ansible. It only reads arguments and says what came of it.
+"""The probe as a command, for a pod or a machine without Ansible: arguments and output.
 
-It keeps to Python 3.8.
+It stays compatible with Python 3.8.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .model import Lookup, Observations, Reach, Target, findings, public
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 if agents here use the link, 1 if not, 2 for arguments that make no sense."""
+    """0 if agents here use the link, 1 if not, 2 for invalid arguments."""
     arguments = _parser().parse_args(argv)
     target = Target(
         vpc="this host",
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Looks whether agents on this machine reach Astro through AWS PrivateLink, and says why if they do not."
+        description="Checks whether agents on this machine reach Astro through AWS PrivateLink, and reports why not."
     )
     parser.add_argument("--host", required=True, help="CLUSTER-ID.external.astronomer.run")
     parser.add_argument(
@@ -60,12 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "--patience",
         type=float,
         default=60.0,
-        help="seconds to wait for an old answer to go that a cache on the way keeps (default: 60)",
+        help="seconds to wait until an old answer in a cache expires (default: 60)",
     )
     parser.add_argument("--ca-file", help="PEM file with CA certificates (default: those that Python trusts)")
-    parser.add_argument("--addresses-only", action="store_true", help="do not look the name up: it is still public")
-    parser.add_argument("--health-url", default="", help="a page that says how the agent is, to get as well")
-    parser.add_argument("--json", action="store_true", help="print all that was seen as JSON")
+    parser.add_argument("--addresses-only", action="store_true", help="do not look up the name, which is still public")
+    parser.add_argument("--health-url", default="", help="the agent's health page, to request as well")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
 
 

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks one name server one question: with dnspython where it is installed, else with what is written here.
+"""Asks one name server one question: with dnspython where it is installed, otherwise with code of its own.
 
-It runs with the agent host's Python, keeps to 3.8 and needs nothing else. It does not know what a good answer is.
+It runs with the agent host's Python (3.8 or newer) and needs nothing else. It does not judge the answer.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Reply:
 
 
 class UnreadableReply(ValueError):
-    """What came back is no DNS answer to the question."""
+    """The reply is not a DNS answer to the question."""
 
 
 def lookup(server: str, host: str, timeout: float) -> Lookup:
@@ -85,7 +85,7 @@ def _since(start: float) -> float:
 def _ask(address: str, port: int, host: str, kind: int, timeout: float) -> Reply:
     try:
         return ask_dnspython(address, port, host, kind, timeout)
-    except (ImportError, AttributeError):  # dnspython is not there, or older than 2.0
+    except (ImportError, AttributeError):  # dnspython is missing, or older than 2.0
         return ask_plainly(address, port, host, kind, timeout)
 
 

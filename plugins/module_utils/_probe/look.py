@@ -1,10 +1,10 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at a link from this host, as its agents would, and says what it saw. It does not know what that means.
+"""Checks a link from this host, as its agents would, and reports what it saw. It does not judge that.
 
-First names, then each address by itself: TCP, TLS with the cluster's name, HTTP. A request to the name alone would hide a
-dead address behind a living one. It runs with the agent host's Python and keeps to 3.8.
+First names, then each address separately: TCP, TLS with the cluster's name, HTTP. A request to the name alone would hide a
+dead address behind a live one. It runs with the agent host's Python (3.8 or newer).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LARGE = 16000
 
 
 def look(target: Target) -> Observations:
-    """Names and the link's addresses at the same time, then what else the name led to."""
+    """Names and the link's addresses at the same time, then the other addresses of the name."""
     with ThreadPoolExecutor(max_workers=32) as pool:
         health = pool.submit(_health, target) if target.health_url else None
         asked = pool.submit(_names, target, pool) if target.resolve else None
@@ -124,7 +124,7 @@ def _resolv_conf() -> tuple[tuple[str, ...], tuple[str, ...], int]:
 
 
 def _names(target: Target, pool: ThreadPoolExecutor) -> Names:
-    """What the name means here, once old answers are gone that may be waited for."""
+    """What the name resolves to here, after waiting for old answers to expire."""
     start = time.monotonic()
     names = _answers(target, pool)
     while (seconds := pause(target, names)) > 0:
@@ -159,7 +159,7 @@ def _answers(target: Target, pool: ThreadPoolExecutor) -> Names:
 
 
 def _ask_system(target: Target) -> Lookup:
-    """As a program does. That has no time limit of its own, and a thread that hangs must not hang the probe."""
+    """As a program resolves it. The call has no time limit, and a thread that hangs must not hang the probe."""
     answer: list[Lookup] = []
     thread = threading.Thread(target=lambda: answer.append(_system(target)), daemon=True)
     thread.start()
@@ -190,7 +190,7 @@ def _elapsed(start: float) -> float:
 
 
 class _Stopped(Exception):
-    """A connection came no further; carries what `Reach` says of it."""
+    """A connection failed at this stage; carries the facts for `Reach`."""
 
     def __init__(self, problem: str, **facts: Any) -> None:
         super().__init__(problem)
@@ -209,7 +209,7 @@ def _reach(target: Target, address: str) -> Reach:
 
 
 def _stages(target: Target, address: str) -> Iterable[dict[str, Any]]:
-    """What each stage showed, one after the other, until one raises _Stopped."""
+    """The facts of each stage, in order, until one raises _Stopped."""
     with _tcp(target, address) as connection:
         yield {"tcp": True, "source": str(connection.getsockname()[0])}
         with _tls(target, address, connection) as tls:
@@ -229,7 +229,7 @@ def _tcp(target: Target, address: str) -> socket.socket:
         raise _Stopped("TCP_TIMEOUT") from None
     except ConnectionRefusedError:
         raise _Stopped("TCP_REFUSED") from None
-    except ConnectionResetError as error:  # taken and cut off at once, before this side heard that it was taken
+    except ConnectionResetError as error:  # accepted and closed at once, before this side saw the accept
         raise _Stopped("TLS_FAILED", detail=_text(error)) from None
     except OSError as error:
         raise _Stopped("TCP_UNREACHABLE", detail=error.strerror or str(error)) from None
@@ -254,7 +254,7 @@ _one_at_a_time = threading.Lock()
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    """Reading the CA certificates takes longer than a handshake: it is done once for all addresses."""
+    """Reading the CA certificates takes longer than a handshake, so it is done once for all addresses."""
     with _one_at_a_time:
         try:
             return _read_certificates(ca_file)
@@ -278,7 +278,7 @@ def _http(target: Target, connection: ssl.SSLSocket) -> tuple[int, str, bool]:
 
 
 def _large(target: Target, connection: ssl.SSLSocket) -> None:
-    """A request in packets as large as they get. Any answer will do, and so does a connection that is closed instead."""
+    """A request that fills packets of the largest size. Any answer counts, and so does a closed connection."""
     try:
         _get(target, connection, f"X-Padding: {'x' * LARGE}\r\n")
     except socket.timeout:
@@ -363,7 +363,7 @@ def _unverified(target: Target, address: str, name: str | None) -> dict[str, Any
 
 
 def _decode(certificate: bytes) -> dict[str, Any]:
-    # Python decodes a certificate for its users only after verifying it; this is how it does that itself.
+    # Python decodes a certificate only after verifying it; this is the function that it uses internally.
     decode: Callable[[str], dict[str, Any]] | None = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
     if decode is None:
         return {}

@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an agent host saw of a link, and what that means. Pure: it looks at nothing by itself.
+"""What an agent host saw of a link, and what is wrong with it. Pure.
 
-It runs with the agent host's Python and keeps to 3.8.
+It runs with the agent host's Python (3.8 or newer).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ BODY = "404 page not found"
 #: Where AWS's own resolver answers in each VPC, whatever the DHCP options say.
 VPC_RESOLVER = "169.254.169.253"
 
-#: Problems of a server that does not say what the name means; there is nothing in these that it could keep.
+#: Problems in which a server gives no answer that it could cache.
 NO_ANSWER = ("DNS_TIMEOUT", "DNS_SERVFAIL")
 
-#: Seconds between two looks where nobody says for how long an old answer is kept, and what is added where somebody does.
+#: Seconds between two lookups if the TTL of an old answer is unknown, and the margin added to a known TTL.
 AGAIN, MARGIN = 2.0, 0.5
 
 
@@ -108,7 +108,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Health:
-    """What the agent's own health page said."""
+    """The answer of the agent's own health page."""
 
     url: str
     status: int = 0
@@ -163,7 +163,7 @@ def _inner(address: str) -> str:
 
 
 def findings(target: Target, seen: Observations) -> list[Finding]:
-    """What is wrong, in the order in which one would mend it."""
+    """The problems, in the order in which to fix them."""
     if not target.expected:
         return [finding("NO_ENDPOINT", target.vpc)]
     found = [] if seen.names is None else _name_findings(target, seen.names)
@@ -184,7 +184,7 @@ def _name_findings(target: Target, names: Names) -> list[Finding]:
     system, expected = names.system, set(target.expected)
     facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
     if system.problem in NO_ANSWER:
-        # The system calls silence a failure as well; the name servers themselves tell one from the other.
+        # The system reports a timeout as a failure, too; the name servers themselves tell them apart.
         silent = bool(names.servers) and all(lookup.problem == "DNS_TIMEOUT" for lookup in names.servers)
         servers = [lookup.server for lookup in names.servers] or [system.server]
         facts.update(server=servers, seconds=target.timeout, detail=system.detail)
@@ -201,7 +201,7 @@ def _name_findings(target: Target, names: Names) -> list[Finding]:
 
 
 def _strange(target: Target, names: Names, strange: set[str]) -> tuple[str, dict[str, Any]]:
-    """Why the system's answer is not the link's: the nearest cause comes first."""
+    """Why the system's answer is not the link's: the most direct cause comes first."""
     expected, system = set(target.expected), names.system
     if set(names.pinned) & strange:
         return "DNS_PINNED_WRONG", {"addresses": names.pinned}
@@ -236,7 +236,7 @@ def kept(target: Target, names: Names) -> Lookup | None:
 
 
 def pause(target: Target, names: Names) -> float:
-    """Seconds after which a kept answer has to be gone, if that is within the patience; else 0: waiting would not tell more."""
+    """Seconds until a cached answer must have expired, if within the patience; otherwise 0, since waiting is no use."""
     wrong = kept(target, names)
     if wrong is None or _renewed(names):
         return 0.0
@@ -245,7 +245,7 @@ def pause(target: Target, names: Names) -> float:
 
 
 def _renewed(names: Names) -> bool:
-    """Whether the wrong answer was given anew after the first one had to be gone, so that it is no old one."""
+    """Whether the wrong answer came again after the first one must have expired, so that it is not a cached one."""
     return names.before is not None and names.before.ttl is not None and names.waited > names.before.ttl
 
 
@@ -279,7 +279,7 @@ def _is_link(lookup: Lookup, expected: set[str]) -> bool:
 
 
 def _address_findings(target: Target, reached: Sequence[Reach]) -> list[Finding]:
-    """One finding for each kind of trouble. Addresses outside of the link are the name's trouble, not their own."""
+    """One finding per kind of problem. Addresses outside of the link are reported for the name, not here."""
     own = [reach for reach in reached if reach.address in target.expected]
     kinds: dict[str, list[Reach]] = {}
     for reach in own:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an agent host answered, taken as data: known keys, known types, bounded. The verdict is made here, not there. Pure."""
+"""An agent host's answer as data: known keys, known types, bounded. The verdict is decided here, not on the host. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AgentResult(TypedDict):
 
 
 class Misfit(ValueError):
-    """An answer that is none of the probe's."""
+    """An answer that does not come from the probe."""
 
 
 def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) -> AgentResult:
@@ -75,7 +75,7 @@ def _nothing(name: str, connection: str, target: Target, code: str, detail: str)
 
 
 def _nearby(name: str, connection: str, target: Target, place: Mapping[str, Any]) -> list[Shown]:
-    """An automation controller's own machine passes for an agent host easily."""
+    """It is easy to mistake an automation controller's own machine for an agent host."""
     if connection not in {"local", "ansible.builtin.local"}:
         return []
     facts = {"hostname": place.get("hostname", ""), "sources": place.get("sources", [])}
@@ -108,7 +108,7 @@ def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
 
 
 def _judged(target: Target, reach: Reach) -> Reach:
-    """An address is only well if every stage was passed and the answer is Astro's; an agent host's word does not do."""
+    """An address works only if every stage passed and the answer is Astro's; the agent host's own verdict does not count."""
     if reach.problem or not target.expected:
         return reach
     answered = target.path != "/" or (reach.status == 404 and reach.body.strip() == BODY)

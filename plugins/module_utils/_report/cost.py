@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet's links cost a month: own links beside one that is joined. Pure arithmetic; it knows no account's real bill.
+"""What a fleet's links cost a month: own links compared with a joined one. Pure arithmetic.
 
-Prices are inputs. The defaults are list prices with their date and sources, and each estimate shows what it was made of.
+Prices are inputs. The defaults are list prices with their date and sources, and each estimate shows its inputs.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _check(fleet: Fleet, prices: Prices) -> None:
 
 
 def _text(fleet: Fleet, prices: Prices, ways: Mapping[str, Month]) -> list[str]:
-    """The estimate as a table, which says what it rests on."""
+    """The estimate as a table, with its assumptions."""
     cells: list[tuple[str, ...]] = [("USD A MONTH", "ENDPOINTS", "ZONES", "CONNECTION", "DATA", "TOTAL")]
     cells += [(name, *(f"{value:,.2f}" for value in way.public().values())) for name, way in ways.items()]
     lines = ["  ".join((row[0].ljust(11), *(cell.rjust(10) for cell in row[1:]))) for row in cells]

@@ -90,7 +90,7 @@ def _entry(run: Run, name: str) -> ReportVpc:
 
 
 def _of(name: str, run: Run, agents: Sequence[AgentResult]) -> list[Shown]:
-    """All that is wrong with a VPC, the same thing once."""
+    """All findings of a VPC, each once."""
     answers = [*run.endpoints, *run.verified, *run.zones]
     found = [one for answer in answers for one in answer["findings"] if one["vpc"] == name]
     shared = setup.problems(run.inventory, [*run.endpoints, *run.verified], run.zones).get(name, [])
@@ -128,14 +128,14 @@ def _changes(results: Iterable[Answer]) -> list[dict[str, Any]]:
 
 
 def lasting(value: Any) -> Any:
-    """A report without what differs between two looks at the same thing: times and how long things took."""
+    """A report without what differs between two runs with the same result: times and durations."""
     if isinstance(value, Mapping):
         return {key: lasting(each) for key, each in value.items() if key not in _FLEETING}
     return [lasting(each) for each in value] if isinstance(value, list) else value
 
 
 def compact(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What fits into another job's variables."""
+    """A short form for another job's variables."""
     return {
         "version": report["version"],
         "passed": report["passed"],

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a report. Others may read them: a report holds no secret, but it tells of networks; see docs/report.md."""
+"""The files of a report. The owner's group may read them: a report has no secrets, but it describes networks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def now() -> str:
 
 
 def write(report: Mapping[str, Any], directory: Path) -> list[str]:
-    """Write each file whole, or not at all, and return their paths."""
+    """Write each file completely or not at all, and return the paths."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in contents(report, now()).items():

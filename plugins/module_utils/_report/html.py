@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML and SVG that cannot be escaped from: whatever is not made by `tag` is text. It knows nothing of reports."""
+"""HTML and SVG with escaping: everything that `tag` did not make is text. It knows nothing about reports."""
 
 from __future__ import annotations
 

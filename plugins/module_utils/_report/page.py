@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report as one page of HTML that needs nothing from elsewhere: no script, no font, no image. Pure."""
+"""A report as one self-contained HTML page: no script, no external font or image. Pure."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def _banner(report: Mapping[str, Any], at: str) -> Html:
     title = f"{good} of {len(vpcs)} VPCs reach Astro over PrivateLink"
     return tag(
         "header",
-        tag("h1", title if vpcs else "No VPC was looked at"),
-        tag("p", f"Seen from inside of each VPC, {at}.", class_="soft"),
+        tag("h1", title if vpcs else "No VPC was checked"),
+        tag("p", f"Seen from inside each VPC, {at}.", class_="soft"),
         tag("p", "Check mode: nothing was changed; what setup would do is at the end.")
         if report["check_mode"]
         else None,
@@ -112,7 +112,7 @@ def _banner(report: Mapping[str, Any], at: str) -> Html:
 
 
 def _matrix(vpcs: Sequence[Mapping[str, Any]]) -> Html:
-    heads = ("VPC", "Verdict", "Agent host", "Name leads to the link", "TCP", "TLS", "Astro's answer", "Agents")
+    heads = ("VPC", "Verdict", "Agent host", "Name resolves to the link", "TCP", "TLS", "Astro's answer", "Agents")
     rows = [row for vpc in vpcs for row in _rows(vpc)]
     return _table(heads, rows)
 
@@ -164,7 +164,7 @@ def _findings(vpcs: Sequence[Mapping[str, Any]]) -> list[Html]:
     if not found:
         return []
     errors_first = sorted(found, key=lambda one: one["severity"] != "error")
-    return [tag("h2", "What is wrong, and what to do"), *map(_finding, errors_first)]
+    return [tag("h2", "Problems and remedies"), *map(_finding, errors_first)]
 
 
 def _finding(one: Mapping[str, Any]) -> Html:
@@ -206,9 +206,9 @@ def _zone(zone: Mapping[str, Any]) -> list[Html]:
 
 def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
     place = agent["place"]
-    sources = ", ".join(place.get("sources", [])) or "no connection came about"
+    sources = ", ".join(place.get("sources", [])) or "no connection was made"
     looked = (
-        f"Looked from {place.get('hostname', agent['name'])} ({sources}) over the connection {agent['connection']}."
+        f"Checked from {place.get('hostname', agent['name'])} ({sources}) over the connection {agent['connection']}."
     )
     yield tag("p", tag("strong", agent["name"]), ". ", looked)
     names = agent["names"]
@@ -216,9 +216,11 @@ def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
         answers = [names, *names["servers"], *([names["vpc_resolver"]] if names["vpc_resolver"] else [])]
         if old := names["before"]:
             said = ", ".join(old["addresses"]) or old["problem"]
-            yield tag("p", f"{old['server']} kept an old answer, {said}, which was waited for ({names['waited']} s).")
+            yield tag(
+                "p", f"{old['server']} had an old answer in its cache, {said}; verify waited {names['waited']} s."
+            )
         yield _table(
-            ("Asked", "Answer", "TTL", "Seconds"),
+            ("Resolver", "Answer", "TTL", "Seconds"),
             [
                 (one["server"], ", ".join(one["addresses"]) or one["problem"], one["ttl"], one["seconds"])
                 for one in answers
@@ -226,7 +228,7 @@ def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
         )
     if agent["addresses"]:
         yield _table(
-            ("Address", "Network interface", "TCP", "TLS, certificate by", "HTTP", "Stopped by", "Seconds"),
+            ("Address", "Network interface", "TCP", "TLS, certificate issuer", "HTTP", "Problem", "Seconds"),
             [_reach(reach) for reach in agent["addresses"]],
         )
 
@@ -246,10 +248,10 @@ def _reach(reach: Mapping[str, Any]) -> Sequence[Child]:
 def _health(healthy: Mapping[str, Any]) -> list[Html]:
     if not healthy["rests_on"]:
         return [
-            tag("p", "Whether the agents are Healthy in Astro is not known here: look at Remote Agents.", class_="soft")
+            tag("p", "Whether the agents are Healthy in Astro is unknown: check Remote Agents in Astro.", class_="soft")
         ]
     evidence = [tag("li", one["text"]) for one in healthy["rests_on"]]
-    return [tag("p", f"The agents are {healthy['state']}. That rests on:"), tag("ul", *evidence)]
+    return [tag("p", f"The agents are {healthy['state']}. Evidence:"), tag("ul", *evidence)]
 
 
 def _lines(text: str) -> Html:

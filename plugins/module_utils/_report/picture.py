@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture of a report: agent VPCs, their endpoints, Astro, and the ways between, as SVG.
+"""The picture of a report: agent VPCs, their endpoints, Astro, and the paths between them, as SVG.
 
 The page that shows it has the colours.
 """

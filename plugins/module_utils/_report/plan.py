@@ -16,7 +16,7 @@ _SIGNS = {"create": "+", "change": "~", "delete": "-"}
 
 
 def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
-    """One line for each VPC, then the totals; nothing where nothing is sent. ``answers`` are those of jobs."""
+    """One line for each VPC, then the totals; empty if nothing is sent. ``answers`` are those of jobs."""
     by_vpc: dict[str, list[str]] = {}
     counts = dict.fromkeys(_SIGNS, 0)
     for call in (call for answer in answers for call in answer.get("calls", [])):

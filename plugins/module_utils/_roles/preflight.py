@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the inventory to what `preflight` looks at, and from what it and the agent hosts saw to the findings. Pure."""
+"""Role preflight: what to read for an inventory, and the findings from what was read. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scope(inventory: Inventory) -> dict[str, Any]:
 
 
 def support_scope(inventory: Inventory) -> list[dict[str, Any]]:
-    """The ``fleets`` alone. Before Support has named the service there is nothing to ask about but the VPCs."""
+    """The ``fleets`` alone. Before Support has sent the service's name, there are only VPCs to read."""
     known = all(vpc.via or vpc.text("service_name") for vpc in inventory.vpcs.values())
     return _with_links(_fleets(inventory), inventory) if known else list(_fleets(inventory).values())
 
@@ -97,7 +97,7 @@ def findings(
         facts = {
             "operation": "The Astro API",
             "message": str(astro["msg"]).rstrip("."),
-            "what": "whether Deployments fit",
+            "what": "whether the Deployments fit",
         }
         found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
     return [*map(dict, read["findings"]), *(one.public() for one in found)]

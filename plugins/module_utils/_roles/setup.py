@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role setup: from the inventory to what the jobs take, one entry for each account and region, and whom errors concern. Pure."""
+"""Role setup: the input of its jobs for each account and region, and which VPCs errors concern. Pure."""
 
 from __future__ import annotations
 

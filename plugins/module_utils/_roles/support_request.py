@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text that asks Astronomer Support for what only they can do, from the inventory and from what AWS shows. Pure."""
+"""The request to Astronomer Support, from the inventory and AWS. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def request(facts: Facts, inventory: Inventory) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_GREETING = "Our agents shall reach Astro over AWS PrivateLink. Please set up or confirm the following."
+_GREETING = "We want our agents to reach Astro over AWS PrivateLink. Please set up or confirm the following."
 
 
 def _cluster(cluster: str, vpcs: Sequence[AgentVpc], facts: Facts) -> str:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role verify: where to look, what the agent hosts saw, and which VPCs fail for it. Pure."""
+"""Role verify: what to check, what the agent hosts saw, and which VPCs fail. Pure."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def support_request(vpc: Mapping[str, Any]) -> str:
 def health(
     agents: Sequence[Mapping[str, Any]], confirmed: str, tokens: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """Whether the agents are healthy, and what that rests on. Nothing given means that it is not known."""
+    """Whether the agents are healthy, and the evidence. Without any, it is unknown."""
     evidence = [*_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
     if confirmed:
         evidence.append({"kind": "confirmation", "good": True, "text": f"Confirmed: {confirmed}"})

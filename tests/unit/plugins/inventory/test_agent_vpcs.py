@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of VPCs, security groups and machines that were found, and what is said of a file that cannot be meant."""
+"""The hosts made from VPCs, security groups and machines that were found, and the errors for an invalid file."""
 
 from __future__ import annotations
 

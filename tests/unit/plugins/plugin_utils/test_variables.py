@@ -124,8 +124,7 @@ def test_every_misspelt_name_is_answered_with_the_right_one(name):
             assert did_you_mean(wrong, _variables._owned()).strip() in problem
             assert "Did you mean" in problem
         else:
-            roles = [role for role, entries in SPECS.items() if any(name in options for options in entries.values())]
-            (text,) = _variables.doubtful(roles[0], [wrong])
+            (text,) = _variables.doubtful([wrong])
             assert wrong in text
             assert "Did you mean" in text
 
@@ -175,7 +174,7 @@ def test_no_other_variable_is_evaluated(tmp_path, play_vars):
     known = of_hosts(tmp_path, INVENTORY.replace("MARK", str(mark)), play_vars)
     assert known["one"]["privatelink_region"] == "us-east-1"
     assert known["box"]["privatelink_agent_vpc"] == "one"
-    assert "stranger" not in known
+    assert "privatelink_region" not in known["stranger"]  # unclear, and counted as that
     assert {name for host in known.values() for name in host} <= {*_variables._owned(), "ansible_connection"}
     assert known["one"].get("privatelink_dns_layout") == play_vars.get("privatelink_dns_layout")
     assert not mark.exists()

@@ -93,12 +93,12 @@ def rule(number, *, egress, allow, cidr="0.0.0.0/0", **more):
     ("where", "rules", "words"),
     [
         ("near", (rule(1, egress=True, allow=False),), "port 443 to 10.10.1.0/24"),
-        ("near", (rule(1, egress=False, allow=False),), "the answers, ports 32768-60999, from 10.10.1.0/24"),
+        ("near", (rule(1, egress=False, allow=False),), "replies on ports 32768-60999 from 10.10.1.0/24"),
         ("end", (rule(1, egress=False, allow=False, cidr="10.30.0.0/16"),), "port 443 from 10.30.1.0/24"),
         (
             "end",
             (rule(1, egress=True, allow=False, ports=(1024, 65535), protocol="6"),),
-            "answers, ports 32768-60999, to",
+            "replies on ports 32768-60999 to",
         ),
     ],
 )

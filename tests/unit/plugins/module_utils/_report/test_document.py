@@ -330,7 +330,7 @@ def test_a_failed_vpc_is_open_and_carries_its_text_for_support():
 
 def test_an_old_answer_that_was_waited_for_is_told():
     before = {"server": "10.0.0.2", "addresses": ["203.0.113.10"], "problem": ""}
-    assert "10.0.0.2 kept an old answer, 203.0.113.10, which was waited for (12.5 s)." in page(
+    assert "10.0.0.2 had an old answer in its cache, 203.0.113.10; verify waited 12.5 s." in page(
         report(ran("one", probe("agent", before=before, waited=12.5))), "now"
     )
 

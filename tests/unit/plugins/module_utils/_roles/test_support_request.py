@@ -39,7 +39,7 @@ def test_the_whole_text_before_anything_is_known():
     )
     assert text == (
         "Subject: AWS PrivateLink for Remote Execution Agents of clx\n\n"
-        "Our agents shall reach Astro over AWS PrivateLink. Please set up or confirm the following.\n\n"
+        "We want our agents to reach Astro over AWS PrivateLink. Please set up or confirm the following.\n\n"
         "Astro cluster clx\n"
         "  Endpoint service: please send us its name, its region, and the Availability Zones (AZ IDs) that it supports.\n"
         "  AWS accounts to allow (principals of the endpoint service):\n"
