@@ -64,7 +64,7 @@ attributes:
     description: Runs once for all hosts of the play's batch. Ansible refuses it under the strategies C(free) and C(host_pinned).
     support: full
 notes:
-  - A step of a role. It takes what it needs from the inventory (C(privatelink_*)) and from the variables of its role, which may be set
-    wherever Ansible has variables. Text that says the same as a boolean, a number or a list counts as that.
+  - A step of a role. It reads the inventory (C(privatelink_*)) and the variables of its role, which can be set anywhere in Ansible. A
+    string that represents a boolean, a number or a list counts as such.
   - C(failed_vpcs) does not fail the task, so that one VPC does not stop the others; the role fails these hosts in its next task.
 """

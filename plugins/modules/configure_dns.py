@@ -9,7 +9,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: configure_dns
-short_description: Lead the cluster's name to the links
+short_description: Resolve the cluster's name to the links
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
@@ -21,7 +21,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Lead the cluster's name to the links
+- name: Resolve the cluster's name to the links
   astro.privatelink.configure_dns:
 """
 
@@ -33,12 +33,12 @@ tried:
   elements: str
   sample: [payments]
 failed_vpcs:
-  description: The inventory names of VPCs that fail, each with what is wrong and the remedy.
+  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
   type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 waits to be accepted by Astronomer."}
+  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 answers:
-  description: What the module of the same job returns, for each account and region.
+  description: The result of the corresponding module for each account and region.
   returned: always
   type: list
   elements: dict

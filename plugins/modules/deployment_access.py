@@ -19,11 +19,11 @@ description:
     refuses if the token does not see it, reads the Deployment again right before sending, and stops if anything changed meanwhile.
   - What became of an update is read from the Deployment. One whose answer was lost is sent again only if it had no effect.
 notes:
-  - The IP access list of the whole Organization is another list. It decides who may log in; this module never touches it.
-  - If the Deployment is managed by Terraform as well, the next C(terraform apply) puts back the list that stands there.
+  - The IP access list of the whole Organization is a different list, which controls who can log in; this module never changes it.
+  - If the Deployment is managed by Terraform as well, the next C(terraform apply) restores Terraform's list.
   - Between the last read and the update some milliseconds remain. What another writer changes in these is overwritten and cannot be
     told. What differs when the Deployment is read after the update is named.
-  - Needs a token that may read and update the Deployment, and one that may read the cluster if O(ranges) is left out.
+  - Needs a token that can read and update the Deployment, and also read the cluster unless O(ranges) is set.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
 extends_documentation_fragment:

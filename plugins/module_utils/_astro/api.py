@@ -321,7 +321,7 @@ class Updater:
                 return deployment_id
             except AstroError as problem:
                 if not problem.busy and not problem.uncertain:
-                    raise CallFailed(str(problem), "AstroRefused", sent) from problem
+                    raise CallFailed(str(problem), "AstroRefused", sent) from None
                 sent, last = sent or problem.uncertain, problem
         if sent and _shows(self._read(deployment_id, sent), ranges):
             return deployment_id
@@ -340,4 +340,4 @@ class Updater:
         try:
             return deployment(self.api, deployment_id)
         except AstroError as problem:
-            raise CallFailed(str(problem), "AstroUncertain" if sent else "AstroRefused", sent) from problem
+            raise CallFailed(str(problem), "AstroUncertain" if sent else "AstroRefused", sent) from None

@@ -22,12 +22,16 @@ def anything(document: Document) -> str:  # noqa: ARG001
     return ""
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def page(name: str, item: Form) -> Form:
     """A page whose items are called ``name``."""
 
     def check(document: Document) -> str:
         items = document.get(name)
-        if not isinstance(items, list) or type(document.get("totalCount")) is not int:
+        if not isinstance(items, list) or not _whole(document.get("totalCount")):
             return f"it is no page of {name}"
         return next(filter(None, (_item(item, each) for each in items)), "")
 
@@ -98,7 +102,7 @@ def _texts(document: Document, needed: tuple[str, ...] = (), optional: tuple[str
 
 
 def _flags(document: Document, keys: tuple[str, ...], where: str) -> str:
-    return next((f"{where}.{key} has another form" for key in keys if type(document.get(key)) is not bool), "")
+    return next((f"{where}.{key} has another form" for key in keys if not isinstance(document.get(key), bool)), "")
 
 
 def _time(document: Document, key: str) -> str:

@@ -171,12 +171,13 @@ CATALOGUE: dict[str, Entry] = {
         "Free an address, or set another subnet of {az} in privatelink_subnet_ids.",
     ),
     "SUBNET_IPV6_ONLY": Entry(
-        "Subnet {subnet} has no IPv4 addresses, and the link has no others.",
-        "Name another subnet of {az} in privatelink_subnet_ids.",
+        "Subnet {subnet} has no IPv4 addresses, and the link uses IPv4 only.",
+        "Set another subnet of {az} in privatelink_subnet_ids.",
     ),
     "ANSWER_UNCLEAR": Entry(
         "AWS's answer about VPC {vpc_id} does not show {what}.",
-        "The plan for this VPC stops there, so that nothing is made twice. Run again; if it stays so, compare with the AWS console.",
+        "The plan for this VPC stops there, so that nothing is created twice. Run again; if it happens again, compare "
+        "with the AWS console.",
     ),
     "SHARED_VPC_PARTICIPANT": Entry(
         "VPC {vpc_id} belongs to account {owner} and is only shared with this account.",
@@ -219,9 +220,10 @@ CATALOGUE: dict[str, Entry] = {
         "Set privatelink_endpoint_id to the one to keep and delete the others.",
     ),
     "ENDPOINT_LEFT_OVER": Entry(
-        "VPC {vpc_id} still has the endpoint {endpoint} of this collection for {service}, which this inventory does not name "
-        "for it. AWS bills it.",
-        "If no inventory uses it and no zone leads to it, delete it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}.",
+        "VPC {vpc_id} still has the endpoint {endpoint} of this collection for {service}, which this inventory does "
+        "not use. AWS bills it.",
+        "If no inventory uses it and no zone points to it, delete it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "
+        "{endpoint}.",
         "warning",
     ),
     # --- preflight: what would fail later, or cut agents off
@@ -240,7 +242,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "AZ_REMOTE_DOUBTFUL": Entry(
         "Subnet {subnet} is in {az}, which is not among the zones that AWS supports for services of another region.",
-        "AWS may refuse it: name a subnet of another zone in privatelink_subnet_ids, or leave the choice to setup.",
+        "AWS may refuse it: set a subnet of another zone in privatelink_subnet_ids, or leave the choice to setup.",
         "warning",
     ),
     "SUPPORT_NEEDED": Entry(
@@ -269,60 +271,63 @@ CATALOGUE: dict[str, Entry] = {
         "warning",
     ),
     "SG_TOO_WIDE": Entry(
-        "The endpoint's security group {group} admits {foreign}, which the inventory does not name as agents' sources.",
-        "Set harden_aws_tighten: true to remove them. If they are needed, name them as sources of an agent VPC.",
+        "The endpoint's security group {group} admits {foreign}, which the inventory does not list as a source of "
+        "agents.",
+        "Set harden_aws_tighten: true to remove these rules, or list the sources for an agent VPC if they are needed.",
         "warning",
     ),
     "SG_TOO_WIDE_BY_HAND": Entry(
         "The endpoint's security group {group} admits {foreign}, by rules for more than port 443.",
-        "Such rules were made by hand and are not changed. Remove them if nobody needs them.",
+        "These rules were added by hand and are not changed: remove them if they are not needed.",
         "warning",
     ),
     "EGRESS_OPEN": Entry(
         "The agents' security group {group} allows {rules} outbound.",
-        "Agents that bypass the link still reach Astro over the internet. Role harden_aws narrows that for groups that you name in "
+        "Agents that bypass the link still reach Astro over the internet. Role harden_aws narrows the groups in "
         "harden_aws_egress_groups; agents also need destinations other than Astro.",
         "warning",
     ),
     "SG_SHARED": Entry(
-        "The endpoint's security group {group} is also used by {others}, which the inventory does not have: {sources} may be agents of "
-        "theirs and are kept.",
-        "Run with an inventory that has all agent VPCs whose links are in this VPC, or remove what is left over of the others first: "
-        "the endpoint, or the tag astro.privatelink/CLUSTER of the security group.",
+        "The endpoint's security group {group} is also used by {others}, which are not in the inventory: {sources} "
+        "may be their agents and are kept.",
+        "Run with an inventory that has all agent VPCs whose links are in this VPC, or first remove what is left of "
+        "the others: the endpoint, or the security group's tag astro.privatelink/CLUSTER.",
         "warning",
     ),
     "SG_RULES_REACHED": Entry(
-        "Security group {group} would have {count} inbound rules, {new} of them new; its quota is {limit}.",
-        "Name one range that covers the agents in privatelink_agent_cidrs, instead of many. Or raise the quota 'Inbound or outbound "
-        "rules per security group' (L-0EA8095F), or give the endpoint a group of your own, with a prefix list, in "
+        "Security group {group} would have {count} inbound rules, {new} of them new, with a quota of {limit}.",
+        "Set one range that covers the agents in privatelink_agent_cidrs instead of many. Or raise the quota 'Inbound "
+        "or outbound rules per security group' (L-0EA8095F), or set a group of your own, with a prefix list, in "
         "privatelink_endpoint_security_groups.",
     ),
     "SG_EGRESS_RULES_REACHED": Entry(
-        "The agents' security group {group} would have {count} outbound rules, {new} of them new; its quota is {limit}.",
-        "Name wider ranges or a prefix list in harden_aws_required_egress, remove rules that nobody needs, or raise the quota 'Inbound "
-        "or outbound rules per security group' (L-0EA8095F).",
+        "The agents' security group {group} would have {count} outbound rules, {new} of them new, with a quota of "
+        "{limit}.",
+        "Set wider ranges or a prefix list in harden_aws_required_egress, remove rules that are not needed, or raise "
+        "the quota 'Inbound or outbound rules per security group' (L-0EA8095F).",
     ),
     "EGRESS_REF_INVALID": Entry(
-        "The endpoint that agents of {user} use is in {there}, and the security groups {groups} in {here} cannot name its group.",
+        "The endpoint that agents of {user} use is in {there}, so the security groups {groups} in {here} cannot "
+        "reference its group.",
         "Nothing was changed for them. Add the range of the endpoint's subnets to harden_aws_required_egress, as cidr with port 443.",
     ),
     "SUBNET_SWAP_GAP": Entry(
-        "Endpoint {endpoint} has its only address in {subnet}. A zone holds one subnet of an endpoint, so to change to {wanted} would "
-        "leave it without an address for a while.",
+        "Endpoint {endpoint} has its only address in {subnet}. An endpoint has one subnet per zone, so changing to "
+        "{wanted} would leave it without an address for a while.",
         "Nothing was changed. Add a subnet of another zone to privatelink_subnet_ids and run setup; then change this one.",
     ),
     "NARROW_UNPROVEN": Entry(
-        "Not narrowed, since agents that may be cut off were not seen to get through before: {why}.",
-        "Nothing was removed. Fix that, or add an agent host for each VPC that is named; playbook verify shows the details.",
+        "Not narrowed, because agents that might be cut off were not verified first: {why}.",
+        "Nothing was removed. Fix that, or add an agent host for each VPC listed; playbook verify shows the details.",
     ),
     "NARROW_TAKEN_BACK": Entry(
-        "Agents were cut off once it was narrowed: {why}.",
-        "All rules that were removed are there again. Name in the inventory where these agents are "
-        "(privatelink_agent_security_groups, privatelink_agent_cidrs) and what else they need (harden_aws_required_egress).",
+        "Agents were cut off after narrowing: {why}.",
+        "All removed rules were restored. Set where these agents are (privatelink_agent_security_groups, "
+        "privatelink_agent_cidrs) and what else they need (harden_aws_required_egress).",
     ),
     "NARROW_NOT_TAKEN_BACK": Entry(
-        "Agents were cut off once it was narrowed ({why}), and the rules that were removed could not be put back: {problem}",
-        "Add them by hand now. The audit at the start of the run names them, and so does the result of the step.",
+        "Agents were cut off after narrowing ({why}), and the removed rules could not be restored: {problem}",
+        "Add them by hand now. The audit at the start of the run lists them, and so does the step's result.",
     ),
     "SG_REF_INVALID": Entry(
         "Security groups {groups} of {vpc_id} cannot be referenced in {other}: {why}.",
@@ -362,7 +367,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_TAKEN": Entry(
         "VPC {vpc_id} is already associated with zone {other} ({name}), owned by {owner}.",
-        "A VPC can be in one zone of a name: take it off that zone, or have the record written there.",
+        "A VPC can be associated with only one zone of a name: disassociate it from that zone, or have the record "
+        "added there.",
     ),
     "ZONE_MORE_SPECIFIC": Entry(
         "VPC {vpc_id} is associated with zone {other} ({name}), owned by {owner}, which answers for {host} instead of "
@@ -371,8 +377,9 @@ CATALOGUE: dict[str, Entry] = {
         "privatelink_dns_layout that fits its name.",
     ),
     "ZONE_IN_PROFILE": Entry(
-        "{name} comes to VPC {vpc_id} through the Route 53 Profile {profile} (zone {other}).",
-        "Write the record there, or take the VPC off the Profile: two zones for the same name give unpredictable answers.",
+        "VPC {vpc_id} gets {name} through the Route 53 Profile {profile} (zone {other}).",
+        "Add the record there, or disassociate the VPC from the Profile: two zones for the same name give "
+        "unpredictable answers.",
     ),
     "ZONE_SHADOWS_NAMES": Entry(
         "With the private zone {zone}, these names no longer exist in this VPC: {names}.",
@@ -456,9 +463,9 @@ CATALOGUE: dict[str, Entry] = {
         "Remove the joined VPCs first, or in the same run.",
     ),
     "NAME_GAP": Entry(
-        "{hosts} would not exist for the last VPC of zone {zone_id} while the zone is taken down: for seconds, and for up to 15 "
-        "minutes where a cache keeps that answer.",
-        "Set privatelink_holder_vpc_id to a VPC without agents, or agree to the gap.",
+        "{hosts} would not exist for the last VPC of zone {zone_id} while the zone is deleted: for seconds, or for up "
+        "to 15 minutes where a cache keeps that answer.",
+        "Set privatelink_holder_vpc_id to a VPC without agents, or accept the gap.",
     ),
     "NAME_LOST": Entry(
         "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no "
@@ -466,13 +473,13 @@ CATALOGUE: dict[str, Entry] = {
         "Disassociate these VPCs from the zone first, or accept the gap.",
     ),
     "DEPLOYMENT_RESTRICTED": Entry(
-        "Deployment {name} only admits agents from {ranges}: over the public internet others would be refused.",
+        "Deployment {name} admits agents only from {ranges}: others would be refused over the public internet.",
         "Set teardown_unlock: true to open the list first; if it already contains all public addresses of these agents, set "
         "teardown_deployment_unrestricted: true.",
     ),
     "RESTRICTION_UNKNOWN": Entry(
         "It is unknown whether Astro still admits agents over the public internet: {why}.",
-        "Name the Deployments in teardown_deployment_ids and set ASTRO_API_TOKEN, or set "
+        "Set teardown_deployment_ids to the Deployments, with a token in ASTRO_API_TOKEN, or set "
         "teardown_deployment_unrestricted: true.",
     ),
     "PUBLIC_PATH_UNKNOWN": Entry(
@@ -484,116 +491,123 @@ CATALOGUE: dict[str, Entry] = {
     "PUBLIC_PATH_CLOSED": Entry(
         "{agents} cannot reach {host} at its public addresses {addresses}: without the link they would be cut off. Nothing was "
         "changed.",
-        "Open the way to the internet first: egress rules of the agents' security groups, a route to a NAT gateway, Network "
+        "Open the public path first: egress rules of the agents' security groups, a route to a NAT gateway, Network "
         "Firewall. If agents will use a proxy, or none works there any more, set teardown_accept_cut_off: true.",
     ),
     "PUBLIC_PATH_UNSEEN": Entry(
-        "{agents} could not be asked whether they reach {host} at its public addresses {addresses}. Nothing was changed.",
+        "{agents} could not check that they reach {host} at its public addresses {addresses}. Nothing was changed.",
         "Fix the connection to these agent hosts, or remove hosts that no longer exist from the inventory. If no agent of these "
         "VPCs works any more, set teardown_accept_cut_off: true.",
     ),
     "WAY_BACK_UNPROVEN": Entry(
-        "No agent host of this VPC is in the inventory: the link is removed without a check from inside that agents reach {host} "
-        "without it.",
+        "The inventory has no agent host for this VPC, so the link is removed without a check that agents reach "
+        "{host} without it.",
         "Add an agent host of this VPC to the group agent_hosts, with privatelink_agent_vpc.",
         "warning",
     ),
     "WAY_BACK_UNSEEN": Entry(
-        "{agents} could not be asked where {host} leads now: the endpoint stays.",
+        "{agents} could not check what {host} resolves to now: the endpoint is kept.",
         "Fix the connection to these agent hosts, or remove hosts that no longer exist from the inventory. Then run again.",
     ),
     "NAME_STILL_PRIVATE": Entry(
-        "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint stays.",
+        "{host} still resolves to {addresses}, the link's, on {agents}: the endpoint is kept.",
         "Another zone, the hosts file or a cache on these hosts still has the old answer. Fix that and run again.",
     ),
     "NAME_NOT_BACK": Entry(
-        "{host} no longer resolves on {agents}: the endpoint stays.",
-        "Another private zone may hide the public name, or a cache keeps a negative answer for up to 15 minutes. Run again.",
+        "{host} no longer resolves on {agents}: the endpoint is kept.",
+        "Another private zone may hide the public name, or a cache may keep a negative answer for up to 15 minutes. "
+        "Run again.",
     ),
     "NAMES_NOT_REMOVED": Entry(
-        "The private zones of this link are not removed yet ({operations} would be sent): the endpoint stays.",
-        "Run role teardown from its beginning.",
+        "The private zones of this link are not removed yet ({operations} would be sent): the endpoint is kept.",
+        "Run role teardown from the beginning.",
     ),
     "ENDPOINT_STILL_LED_TO": Entry(
-        "Zone {zone_id} of {vpcs} still leads {hosts} to endpoint {endpoint}: the endpoint stays.",
-        "Remove this record, or tear down the link that it belongs to. Then run again.",
+        "In zone {zone_id} of {vpcs}, {hosts} still points to endpoint {endpoint}: the endpoint is kept.",
+        "Remove this record, or tear down its link. Then run again.",
     ),
     "LINK_STILL_USED": Entry(
-        "{sharers} share this link and have not left it: the endpoint stays.",
+        "{sharers} share this link and have not left it: the endpoint is kept.",
         "Fix those VPCs, then run again for all of them.",
     ),
     "LAYOUT_NOT_READY": Entry(
-        "The zone of the new DNS layout does not serve this VPC yet: {operations} would be needed.",
+        "The zone of the new DNS layout does not serve this VPC yet: setup would send {operations}.",
         "Run setup with the new privatelink_dns_layout and verify. The old zone was not changed.",
     ),
     "DRIFT": Entry(
-        "AWS is not as the inventory says: a run would send {operations}.",
-        "Review them with setup in check mode and --diff. Then run setup.",
+        "AWS does not match the inventory: a run would send {operations}.",
+        "Run setup with --check --diff to see the differences, then without to fix them.",
     ),
     "LAST_VPC": Entry(
         "VPC {vpc_id} is the last one of zone {zone_id}; AWS does not allow a private zone without a VPC.",
         "Remove the zone itself instead (state: absent).",
     ),
     "NAME_MISSING": Entry(
-        "{hosts} does not exist now for the agents in {vpcs}: zone {zone_id} hides the public name and has no record for it.",
-        "Run setup again at once; or take these VPCs off the zone, or delete it.",
+        "{hosts} does not exist for the agents in {vpcs}: zone {zone_id} hides the public name and has no record for "
+        "it.",
+        "Run setup again at once, or disassociate these VPCs from the zone, or delete it.",
     ),
     "HOLDER_REFUSED": Entry(
-        "No VPC could be made to hold the new zone ({operation} failed: {message}): it was made on the agents' own VPC, where the "
-        "name did not exist for some seconds.",
+        "No VPC could be created to hold the new zone ({operation} failed: {message}), so the zone was created on the "
+        "agents' own VPC, where the name did not exist for some seconds.",
         "Set privatelink_holder_vpc_id to a VPC without agents, or allow ec2:CreateVpc, ec2:CreateTags and ec2:DeleteVpc.",
         "warning",
     ),
     "HOLDER_LEFT": Entry(
-        "The VPC {ids}, which was made to hold a zone, could not be deleted: {message}",
-        "It costs nothing, and the next run tries again. Allow ec2:DeleteVpc, or delete it.",
+        "The VPC {ids}, which was created to hold a zone, could not be deleted: {message}",
+        "It costs nothing, and the next run tries again. Allow ec2:DeleteVpc, or delete it by hand.",
         "warning",
     ),
     "NAME_GAP_UNHELD": Entry(
-        "No VPC could be made to hold the zone while it is taken down ({operation} failed: {message}). Nothing was changed.",
-        "Set privatelink_holder_vpc_id to a VPC without agents; or allow ec2:CreateVpc, ec2:CreateTags and ec2:DeleteVpc; or "
-        "agree to the gap.",
+        "No VPC could be created to hold the zone while it is deleted ({operation} failed: {message}). Nothing was "
+        "changed.",
+        "Set privatelink_holder_vpc_id to a VPC without agents, allow ec2:CreateVpc, ec2:CreateTags and "
+        "ec2:DeleteVpc, or accept the gap.",
     ),
     "RECORD_NO_TARGET": Entry(
-        "There is no endpoint yet that {hosts} could lead to.",
-        "Create the endpoint first. No zone was made, since it would hide the public name.",
+        "There is no endpoint yet that {hosts} could point to.",
+        "Create the endpoint first. No zone was created, because it would hide the public name.",
     ),
     "RECORD_IN_THE_WAY": Entry(
         "Zone {zone_id} already has other records of {host}: {records}.",
-        "Remove them, or use a zone without them. This collection only ever writes and removes its own plain alias record.",
+        "Remove them, or use a zone without them. This collection changes only its own plain alias record.",
     ),
     "RECORD_LEFT": Entry(
-        "Zone {zone_id}, which this collection did not create, has {records}, which do not lead to this link: they stay.",
-        "Remove them by hand if nobody needs them.",
+        "Zone {zone_id}, which this collection did not create, has {records}, which do not point to this link and are "
+        "kept.",
+        "Remove them by hand if they are not needed.",
         "warning",
     ),
     "ZONE_OF_ANOTHER_LINK": Entry(
-        "Zone {zone_id} was made by this collection for the link of {other}.",
-        "Leave out privatelink_hosted_zone_id, or share that link with privatelink_via.",
+        "This collection created zone {zone_id} for the link of {other}.",
+        "Remove privatelink_hosted_zone_id, or share that link with privatelink_via.",
     ),
     "ZONE_WANTED_TWICE": Entry(
-        "Zone {zone_id} is also that of {others}, and {host} cannot lead to the endpoints of both.",
-        "Leave out privatelink_hosted_zone_id for one of them, or have it share the other's link with privatelink_via.",
+        "Zone {zone_id} is also set for {others}, but {host} cannot point to the endpoints of both.",
+        "Remove privatelink_hosted_zone_id for one of them, or let it share the other's link with privatelink_via.",
     ),
     "RECORD_FOREIGN": Entry(
         "Zone {zone_id} already has a record {record} ({target}) that does not point to this link's endpoint.",
-        "In an adopted zone it is not overwritten. Remove it, then run again.",
+        "Records in an adopted zone are not overwritten. Remove it, then run again.",
     ),
     "RECORD_MOVES_STRANGERS": Entry(
-        "Zone {zone_id} also serves {vpcs}, which are no VPCs of this link in the inventory: a new target of {hosts} would move "
-        "their agents without a check.",
-        "Add these VPCs to the inventory with privatelink_via, or take them off the zone. The record was not changed.",
+        "Zone {zone_id} also serves {vpcs}, which the inventory does not list for this link: a new target of {hosts} "
+        "would move their agents without a check.",
+        "Add these VPCs to the inventory with privatelink_via, or disassociate them from the zone. The record was not "
+        "changed.",
     ),
     "RECORD_KEPT": Entry(
-        "{vpcs} are on zone {zone_id}, and their agents do not reach the new target of {hosts}: the record was not changed.",
+        "{vpcs} are associated with zone {zone_id}, and their agents do not reach the new target of {hosts}: the "
+        "record was not changed.",
         "Fix those VPCs first: routes to the endpoint, the sources that its security group admits. Then run again.",
     ),
     "LINK_NOT_READY": Entry(
-        "The endpoint of this link is not as it should be before names lead to it: {operations} would be needed.",
-        "Somebody else may be changing it. Run role setup again from its beginning. The name was not changed.",
+        "This link's endpoint does not have its final settings yet, so the name was not changed: {operations} would "
+        "be sent.",
+        "Somebody else may be changing it. Run role setup again from the beginning.",
     ),
     "LINK_LEADS_ELSEWHERE": Entry(
-        "{hosts} in zone {zone_id} of {via} leads to {target}, not to the endpoint that this VPC would use.",
+        "{hosts} in zone {zone_id} of {via} points to {target}, not to the endpoint that this VPC would use.",
         "Run setup for {via} first, or without --limit. This VPC was not associated.",
     ),
     "LINK_NOT_SET_UP": Entry(
@@ -601,8 +615,8 @@ CATALOGUE: dict[str, Entry] = {
         "Set up {via} first, or run without --limit.",
     ),
     "LINK_OWNER_FAILED": Entry(
-        "The link of {via}, which this VPC shares, has an error itself.",
-        "Fix {via}; this VPC then follows by itself.",
+        "The link of {via}, which this VPC shares, has an error.",
+        "Fix {via} and run again; this VPC needs nothing else.",
     ),
     # --- while changing
     "CALL_FAILED": Entry(
@@ -636,25 +650,26 @@ CATALOGUE: dict[str, Entry] = {
         "A VPC has 50 interface endpoints by default: raise the quota, or join another link with privatelink_via.",
     ),
     "LOGIN_REFUSED": Entry(
-        "{operation} was not finished, since AWS does not take the login (any more): {message}",
-        "Check the profile or role, the clock, and that the region is enabled for the account; log in again. Then run again: the "
-        "run goes on where it stopped.",
+        "{operation} was not finished, because AWS no longer accepts the login: {message}",
+        "Check the profile or role, the clock, and that the region is enabled for the account; log in again. Then run "
+        "again; the run continues where it stopped.",
     ),
     "AWS_UNWELL": Entry(
-        "{operation} failed within AWS: {message}",
-        "Run again: the run goes on where it stopped. If it stays so, see the AWS Health Dashboard.",
+        "{operation} failed inside AWS: {message}",
+        "Run again; the run continues where it stopped. If it fails again, check the AWS Health Dashboard.",
     ),
     "NOT_IN_TIME": Entry(
-        "{operation} was accepted, and what it changes is {message}.",
-        "Run again: the run goes on where it stopped. If AWS needs longer, raise setup_wait_timeout.",
+        "{operation} was accepted, but its target is {message}.",
+        "Run again; the run continues where it stopped. If AWS needs longer, raise setup_wait_timeout.",
     ),
     "CHANGED_AT_ONCE": Entry(
-        "{operation} failed, since somebody else changes the same thing: {message}",
-        "Run again when they are done: the run goes on from what is there then.",
+        "{operation} failed, because somebody else is changing the same resource: {message}",
+        "Run again when they are done; the run continues from the state it finds.",
     ),
     "GONE_MEANWHILE": Entry(
-        "{operation} failed, since something that was there is gone: {message}",
-        "Run again: the run goes on from what is there then. If it is one of yours, name another one in the inventory.",
+        "{operation} failed, because a resource no longer exists: {message}",
+        "Run again; the run continues from the state it finds. If it is one of yours, set another one in the "
+        "inventory.",
     ),
     "SERVICE_REFUSED": Entry(
         "{operation} failed: {message}",
@@ -663,60 +678,62 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SUBNET_HELD": Entry(
         "{operation} failed: {message}",
-        "The address in a zone's old subnet was not given back in time. Run again, or raise setup_wait_timeout.",
+        "The address in a zone's old subnet was not released in time. Run again, or raise setup_wait_timeout.",
     ),
     "ADDRESSES_USED_UP": Entry(
         "{operation} failed: {message}",
-        "Free an address in that subnet, or name another one of its zone in privatelink_subnet_ids.",
+        "Free an address in that subnet, or set another subnet of its zone in privatelink_subnet_ids.",
     ),
     "SG_RULES_LIMIT": Entry(
         "{operation} failed: {message}",
-        "Name one range that covers the agents in privatelink_agent_cidrs, instead of many, or raise the quota 'Inbound or outbound "
-        "rules per security group' (L-0EA8095F).",
+        "Set one range that covers the agents in privatelink_agent_cidrs instead of many, or raise the quota 'Inbound "
+        "or outbound rules per security group' (L-0EA8095F).",
     ),
     "SG_LIMIT": Entry(
         "{operation} failed: {message}",
-        "Raise the quota 'VPC security groups per Region' (L-E79EC296), or name groups that are there in "
+        "Raise the quota 'VPC security groups per Region' (L-E79EC296), or set existing groups in "
         "privatelink_endpoint_security_groups.",
     ),
     "SG_PER_ENDPOINT_LIMIT": Entry(
         "{operation} failed: {message}",
-        "Name fewer groups in privatelink_endpoint_security_groups, or raise the quota 'Security groups per network interface' "
-        "(L-2AFB9258).",
+        "Set fewer groups in privatelink_endpoint_security_groups, or raise the quota 'Security groups per network "
+        "interface' (L-2AFB9258).",
     ),
     "TAG_LIMIT": Entry(
         "{operation} failed: {message}",
-        "A resource has 50 tags at most: set fewer in privatelink_tags, or remove some that nobody needs.",
+        "A resource has at most 50 tags: set fewer in privatelink_tags, or remove tags that are not needed.",
     ),
     "NOT_PERMITTED": Entry(
         "{operation} failed: {message}",
-        "AWS does not let this one be changed: often another service of AWS or another account manages it. Name another one in the "
-        "inventory.",
+        "AWS does not allow this resource to be changed, often because another AWS service or account manages it. Set "
+        "another one in the inventory.",
     ),
     "REQUEST_REFUSED": Entry(
-        "{operation} failed: AWS does not take a value of it: {message}",
-        "Check what the message names in the inventory, then run again. If the inventory is right, report it.",
+        "{operation} failed, because AWS does not accept one of its values: {message}",
+        "Check the inventory for the value that the message names, then run again. If the inventory is right, report "
+        "it.",
     ),
     "ZONES_LIMIT": Entry(
         "{operation} failed: {message}",
-        "An account has 500 hosted zones by default: raise the quota, or have VPCs share a link with privatelink_via.",
+        "An account has 500 hosted zones by default: raise the quota, or let VPCs share a link with privatelink_via.",
     ),
     "ZONE_AUTHORISATIONS_LIMIT": Entry(
         "{operation} failed: {message}",
-        "A zone has 1,000 open authorisations at most: delete those that were never used (aws route53 "
+        "A zone has at most 1,000 open authorisations: delete unused ones (aws route53 "
         "list-vpc-association-authorizations).",
     ),
     "ZONE_VPC_UNKNOWN": Entry(
         "{operation} failed: {message}",
-        "Check privatelink_vpc_id and privatelink_region, and allow ec2:DescribeVpcs: without it Route 53 does not know the VPC.",
+        "Check privatelink_vpc_id and privatelink_region, and allow ec2:DescribeVpcs: without it Route 53 cannot see "
+        "the VPC.",
     ),
     "ZONE_LAST_VPC": Entry(
         "{operation} failed: {message}",
-        "AWS does not let a private zone go without a VPC: associate another one first, or remove the zone itself.",
+        "AWS does not allow a private zone without a VPC: associate another one first, or remove the zone itself.",
     ),
     "ZONE_NOT_EMPTIED": Entry(
         "{operation} failed: {message}",
-        "Somebody wrote records into the zone meanwhile: remove them if nobody needs them, then run again.",
+        "Somebody has added records to the zone: remove them if they are not needed, then run again.",
     ),
     "STILL_IN_USE": Entry(
         "{operation} failed: {message}",
@@ -729,7 +746,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "VPC_LIMIT": Entry(
         "{operation} failed: {message}",
-        "A region has five VPCs by default, and a new zone is made in a VPC of its own. Raise the quota, or set "
+        "A region has five VPCs by default, and a new zone is created in a VPC of its own. Raise the quota, or set "
         "privatelink_holder_vpc_id to a VPC without agents.",
     ),
     "ZONE_CONFLICT_ELSEWHERE": Entry(
@@ -746,8 +763,8 @@ CATALOGUE: dict[str, Entry] = {
         "Only a private zone can be associated: set the id of one.",
     ),
     "READ_BACK_FAILED": Entry(
-        "{operations} was sent, and what came of it could not be read: {problem}",
-        "What was sent may be in effect. Run again: the run finds out, and goes on from there.",
+        "{operations} was sent, but the result could not be read: {problem}",
+        "The changes may be in effect. Run again; the run reads the state and continues from there.",
     ),
     "NOT_CONVERGED": Entry(
         "All calls were sent, but AWS does not show the result yet: {operations} would be sent again.",
@@ -769,11 +786,12 @@ CATALOGUE: dict[str, Entry] = {
         "warning",
     ),
     "REMOTE_EXECUTION_OFF": Entry(
-        "The Deployment does not show Remote Execution as enabled.",
-        "Only Deployments with Remote Execution have allowed IP address ranges. Check the id, and that the token may see it.",
+        "The Deployment does not have Remote Execution enabled.",
+        "Only Remote Execution Deployments have allowed IP address ranges. Check the id, and that the token can see "
+        "it.",
     ),
     "CLUSTER_RANGE_UNKNOWN": Entry(
-        "The token cannot read the Deployment's cluster, so its range is not known.",
+        "The token cannot read the Deployment's cluster, so the cluster's range is unknown.",
         "Set ranges (harden_ranges of role harden) to the cluster's VPC subnet range, or use a token that has "
         "organization.clusters.get.",
     ),
@@ -786,30 +804,32 @@ CATALOGUE: dict[str, Entry] = {
         "Nothing was sent. Use a token with the role Deployment Admin, or one that can read as much.",
     ),
     "ACCESS_WOULD_OPEN": Entry(
-        "Without {before} nothing would restrict who reaches the Deployment: an empty list admits everybody.",
+        "Without {before} the list would be empty, which admits everybody.",
         "Nothing was sent. If that is what you want, set allow_open: true (harden_allow_open of role harden).",
     ),
     "ACCESS_NOT_AS_EXPECTED": Entry(
-        "The list is {before}, not {expected}: somebody else changed it meanwhile.",
-        "Nothing was sent. Agree with them on the list.",
+        "The list is {before}, not {expected}: somebody else has changed it.",
+        "Nothing was sent. Agree with them on what the list must be.",
     ),
     "ACCESS_CLOSES": Entry(
         "The list was empty, which admitted everybody; now it admits only {after}.",
-        "Agents that still come over the public internet are refused within one heartbeat.",
+        "Agents that still use the public internet are refused within one heartbeat.",
         "warning",
     ),
     "ACCESS_MISSES_CLUSTER": Entry(
-        "The list would be {after}, without the cluster's own range {cluster}: it would refuse agents over PrivateLink.",
+        "The list would be {after}, without the cluster's own range {cluster}: agents over PrivateLink would be "
+        "refused.",
         "Nothing was sent. Keep the cluster's range; or, once no agent uses the link, set allow_lockout: true "
         "(harden_allow_lockout of role harden).",
     ),
     "SECONDARY_RANGE": Entry(
         "The cluster also has the secondary range {secondary}, which is not allowed.",
-        "Requests over PrivateLink should come from the first one. If agents are refused, add the secondary range with ranges.",
+        "Requests over PrivateLink are expected from the first range. If agents are refused, add the secondary one to "
+        "ranges.",
         "warning",
     ),
     "OTHER_RANGES_LEFT": Entry(
-        "The list also admits {others}, which are not the cluster's.",
+        "The list also admits {others}, which are not the cluster's ranges.",
         "Agents at these addresses still get in over the public internet. To end that, set state: exact (harden_exclusive: true "
         "of role harden).",
         "warning",
@@ -820,15 +840,15 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ASTRO_REFUSED": Entry(
         "{operation} failed: {message}",
-        "Fix what Astro names and run again.",
+        "Fix what Astro reports and run again.",
     ),
     "ASTRO_UNCERTAIN": Entry(
-        "{operation} had no usable answer, and the Deployment does not show the change: {message}",
+        "{operation} got no usable answer, and the Deployment does not show the change: {message}",
         "It may still take effect. Check the Deployment's allowed IP address ranges, then run again.",
     ),
     "DEPLOYMENT_CHANGED_BESIDES": Entry(
         "Since the first read, {fields} of the Deployment changed as well, which this run did not ask for.",
-        "Compare them in the Astro UI. Somebody else may have changed them at the same moment.",
+        "Compare them in the Astro UI. Somebody else may have changed them at the same time.",
     ),
     # --- restricting a Deployment to its links
     "LOCKDOWN_UNSAFE": Entry(
@@ -841,17 +861,19 @@ CATALOGUE: dict[str, Entry] = {
         "Astro.",
     ),
     "AGENTS_QUIET": Entry(
-        "The agent tokens {tokens} were in use before the list was changed, and not within {seconds} seconds since.",
-        "Check these agents' logs. If they call Astro less often than that, set a longer harden_watch_timeout.",
+        "The agent tokens {tokens} were in use before the list was changed, but not in the {seconds} seconds since "
+        "then.",
+        "Check these agents' logs. Raise harden_watch_timeout for agents that seldom connect.",
     ),
     # --- seen from inside
     "CA_FILE_UNUSABLE": Entry(
-        "privatelink_ca_file {ca_file} cannot be read as certificates on the agent host: {detail}.",
-        "Set privatelink_ca_file to a PEM file that is there, on the agent host, or leave it out to trust what Python trusts.",
+        "The agent host cannot read certificates from privatelink_ca_file {ca_file}: {detail}.",
+        "Set privatelink_ca_file to a PEM file on the agent host, or remove it to use Python's default.",
     ),
     "DIAL_THROUGH_UNUSABLE": Entry(
         "The proxy in privatelink_dial_through, {proxy!r}, does not work from the agent host: {detail}.",
-        "Set privatelink_dial_through to the ADDRESS:PORT of an HTTP CONNECT proxy that the agent host reaches, or leave it out.",
+        "Set privatelink_dial_through to the ADDRESS:PORT of an HTTP CONNECT proxy that the agent host reaches, or "
+        "remove it.",
     ),
     "DNS_NXDOMAIN": Entry(
         "{host} does not exist for this VPC's resolver.",
@@ -1002,8 +1024,9 @@ CATALOGUE: dict[str, Entry] = {
         "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "AGENT_HOST_SHARED": Entry(
-        "{agents} are one machine, which cannot be in several VPCs: nothing is known of these VPCs.",
-        "Check ansible_connection and ansible_host of these agent hosts; with the connection local, it is the controller that answers.",
+        "{agents} are the same machine, which cannot be in several VPCs: these VPCs could not be verified.",
+        "Check ansible_connection and ansible_host of these agent hosts; with ansible_connection: local, the "
+        "controller answers.",
     ),
     "AGENT_HOST_LOCAL": Entry(
         "The agent host {agent} has ansible_connection: local, so the probe ran on the controller, {hostname} "

@@ -134,7 +134,7 @@ Api = Callable[[Call, Mapping[str, Any]], str]
 class Outcome:
     """The outcome of a plan. ``failed`` has, for each VPC, its first call that failed and the reason.
 
-    ``sent`` also has the calls of which nobody knows whether they took effect. ``declined`` are optional calls that failed.
+    ``sent`` includes calls that may or may not have taken effect. ``declined`` are optional calls that failed.
     """
 
     sent: list[Call] = field(default_factory=list)

@@ -236,7 +236,7 @@ def _groups(seen: Seen) -> Iterable[Finding]:
 
 def _admitted(vpc: Vpc, groups: Iterable[str], admitted: frozenset[str], seen: Seen) -> Iterable[Finding]:
     if any(source.startswith("pl-") for source in admitted):
-        return  # what is in a prefix list is not known
+        return  # the contents of a prefix list are unknown
     ranges = ipv4(admitted)
     homes = ipv4(subnet.cidr for subnet in _homes(vpc, seen)) or _blocks(vpc, seen.network)
     named = all(any(home.subnet_of(span) for span in ranges) for home in homes)

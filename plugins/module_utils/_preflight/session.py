@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-with suppress(ImportError):  # AnsibleAWSModule says what to install
+with suppress(ImportError):  # AnsibleAWSModule reports what to install
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -323,7 +323,7 @@ def _connect(target: Target, address: str) -> socket.socket:
 
 
 def _to_proxy(target: Target) -> socket.socket:
-    address, _, port = target.dial_through.rpartition(":")
+    address, _colon, port = target.dial_through.rpartition(":")
     if not address or not port.isdigit() or not 0 < int(port) < 65536:
         raise _Stopped("DIAL_THROUGH_UNUSABLE", detail="that is no ADDRESS:PORT")
     try:

@@ -16,7 +16,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts
         ({"team": "data", "Name": "links"}, ""),
         ({"managed-by": "terraform"}, "managed-by is how this collection knows what is its own"),
         ({"astro.privatelink/abc": "x"}, "astro.privatelink/abc is how this collection knows what is its own"),
-        ({"aws:x": "y"}, "which AWS keeps for itself"),
+        ({"aws:x": "y"}, "which AWS reserves"),
         ({"k" * 129: "v"}, "is too long"),
     ],
 )

@@ -493,7 +493,7 @@ def test_a_dead_endpoint_is_replaced_only_when_asked(state):
 # --- joined VPCs elsewhere
 
 THERE = model.Peer(region="us-east-1", access="theirs")
-FAR = model.Peer(region="eu-west-1", access="theirs")
+FAR_PEER = model.Peer(region="eu-west-1", access="theirs")
 JOINED = replace(LINK, joined={"two": frozenset(["sg-two"])}, peers={"two": THERE})
 
 
@@ -520,7 +520,7 @@ def test_it_is_also_removed_with_it():
 @pytest.mark.parametrize(
     ("peer", "have", "code"),
     [
-        (FAR, DONE, "SG_REF_INVALID"),
+        (FAR_PEER, DONE, "SG_REF_INVALID"),
         (THERE, DONE, "SECURITY_GROUP_NOT_FOUND"),
         (THERE, replace(DONE, unread={"two": "It was denied."}), "READ_FAILED"),
     ],
@@ -534,7 +534,7 @@ def test_a_group_that_cannot_be_named_fails_its_vpc_before_anything_is_sent_for_
 
 def test_while_a_joined_vpc_is_not_let_in_nobody_is_removed():
     rules = replace(group(sources=("sg-agents", "0.0.0.0/0")), exact=frozenset(["sg-agents", "0.0.0.0/0"]))
-    link = replace(JOINED, peers={"two": FAR}, sources_only=True, purge_sources=True)
+    link = replace(JOINED, peers={"two": FAR_PEER}, sources_only=True, purge_sources=True)
     plan = core.plan([link], replace(DONE, groups=(AGENTS, rules)))
     assert (operations(plan), codes(plan)) == ([], ["SG_REF_INVALID"])
 

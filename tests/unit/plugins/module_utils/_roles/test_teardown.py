@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._link.zone import Alias, Record, Zone
@@ -29,15 +31,17 @@ def vpc(number, **more):
     return {f"privatelink_{key}": value for key, value in {**base, **more}.items()}
 
 
-FLEET = {
-    "one": vpc(1, holder_vpc_id="vpc-99999999"),
-    "two": vpc(2),
-    "three": vpc(3, via="one"),
-    "four": vpc(4, via="one"),
-    "agent-1": {"privatelink_agent_vpc": "one"},
-    "agent-3": {"privatelink_agent_vpc": "three"},
-}
-ALL = ["one", "two", "three", "four"]
+FLEET = MappingProxyType(
+    {
+        "one": vpc(1, holder_vpc_id="vpc-99999999"),
+        "two": vpc(2),
+        "three": vpc(3, via="one"),
+        "four": vpc(4, via="one"),
+        "agent-1": {"privatelink_agent_vpc": "one"},
+        "agent-3": {"privatelink_agent_vpc": "three"},
+    }
+)
+ALL = ("one", "two", "three", "four")
 
 
 def read(fleet=FLEET, names=ALL):

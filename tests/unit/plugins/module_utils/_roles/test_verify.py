@@ -30,7 +30,7 @@ def test_one_machine_cannot_be_in_two_vpcs():
         "b": ["AGENT_HOST_SHARED"],
     }
     assert found["a"][0]["vpc"] == "payments"
-    assert "a, b are one machine" in found["a"][0]["seen"]
+    assert "a, b are the same machine" in found["a"][0]["seen"]
 
 
 @pytest.mark.parametrize(
