@@ -57,11 +57,13 @@ def _do(arguments: list[str], environ: Mapping[str, str]) -> None:
 
 
 def _on_aws(choices: Choices, environ: Mapping[str, str]) -> None:
-    """What AWS answers is kept, for the double to be measured by."""
-    directory = Path(environ.get("ACCEPT_RECORDINGS") or RECORDINGS)
+    """What AWS answers is kept, for the double to be measured by; what stands in for it on this machine is no measure."""
+    place = Path(tempfile.mkdtemp(prefix="acceptance-"))  # it stays, for whoever wants to know what the playbooks said
+    kept = place if _local(environ) else RECORDINGS
+    directory = Path(environ.get("ACCEPT_RECORDINGS") or kept)
     with Recorder(directory / f"acceptance-{choices.run}.jsonl") as recorder:
         cloud = Cloud(choices, _pace(environ), recorder.listen)
-        run.whole(cloud, Player(_place(), environ), environ, _say)
+        run.whole(cloud, Player(place, environ), environ, _say)
 
 
 def _on_the_lab(choices: Choices, environ: Mapping[str, str]) -> None:
@@ -77,13 +79,11 @@ def _on_the_lab(choices: Choices, environ: Mapping[str, str]) -> None:
 
 
 def _pace(environ: Mapping[str, str]) -> Pace:
-    """What stands in for AWS on this machine is quick."""
-    return onlab.PACE if "127.0.0.1" in environ.get("AWS_ENDPOINT_URL", "") else Pace()
+    return onlab.PACE if _local(environ) else Pace()
 
 
-def _place() -> Path:
-    """It stays, for whoever wants to know what the playbooks said."""
-    return Path(tempfile.mkdtemp(prefix="acceptance-"))
+def _local(environ: Mapping[str, str]) -> bool:
+    return "127.0.0.1" in environ.get("AWS_ENDPOINT_URL", "")
 
 
 def _say(line: str) -> None:

@@ -43,9 +43,12 @@ _IPV6 = re.compile(r"(?<![0-9A-Za-z:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![0-
 _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([^:\s]*):([^\s,'\"]+)")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _NAME = re.compile(r"(?:[A-Za-z0-9_*-]+\.)+[A-Za-z0-9_-]+\.?")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{3,}")
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"|\[([^\]]+)\]")
 _KEPT = frozenset({"0.0.0.0", "10.0.0.0", "172.16.0.0", "192.168.0.0", "127.0.0.1", "255.255.255.255"})
 _NUMBERS = re.compile(r"[-+]?\d{1,6}")
+
+Steps = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
 
 
 class Replacer:
@@ -55,7 +58,7 @@ class Replacer:
         self._known: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
         number = self._numbered
-        self._steps: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+        self._steps: Steps = (
             (_ARN, self._arn),
             (_UUID, lambda found: number("uuid", found[0], lambda n: f"00000000-0000-4000-8000-{n:012x}")),
             (_ID, self._id),
@@ -83,9 +86,20 @@ class Replacer:
         return self._string(str(value), key, words) if isinstance(value, str) else REMOVED
 
     def message(self, text: str) -> str:
-        """Of an error: its words stay, for they are what is compared."""
-        text = _QUOTED.sub(lambda found: found[0][0] + self._inside(found[0][1:-1]) + found[0][-1], text)
-        return self._tokens(text)
+        """Of an error: its words stay, for they are what is compared. Names are in quotes, have dots, or were met before."""
+        told, done = "", 0
+        for found in _QUOTED.finditer(text):
+            told += (
+                self._sentence(text[done : found.start()]) + found[0][0] + self._inside(found[0][1:-1]) + found[0][-1]
+            )
+            done = found.end()
+        return told + self._sentence(text[done:])
+
+    def _sentence(self, text: str) -> str:
+        return self._tokens(text, (*self._steps, (_NAME, lambda found: self._dotted(found[0])), (_PART, self._met)))
+
+    def _met(self, found: re.Match[str]) -> str:
+        return self._known.get(("text", found[0]), self._known.get(("label", found[0].lower()), found[0]))
 
     def _number(self, value: Any) -> Any:
         known = isinstance(value, int) and not isinstance(value, bool) and _ACCOUNT.fullmatch(str(value))
@@ -112,16 +126,17 @@ class Replacer:
             return self._dotted(told)
         return self._numbered("text", text, lambda number: f"text-{number}")
 
-    def _tokens(self, text: str, step: int = 0) -> str:
+    def _tokens(self, text: str, steps: Steps | None = None) -> str:
         """What is replaced is not looked at again; what is between goes to the next shape."""
-        if step == len(self._steps) or not text:
+        steps = self._steps if steps is None else steps
+        if not steps or not text:
             return text
-        shape, shown = self._steps[step]
+        (shape, shown), *rest = steps
         told, done = "", 0
         for found in shape.finditer(text):
-            told += self._tokens(text[done : found.start()], step + 1) + shown(found)
+            told += self._tokens(text[done : found.start()], tuple(rest)) + shown(found)
             done = found.end()
-        return told + self._tokens(text[done:], step + 1)
+        return told + self._tokens(text[done:], tuple(rest))
 
     def _id(self, found: re.Match[str]) -> str:
         told = self._numbered("id", found[1] + found[2], lambda number: f"{number:0{len(found[2])}x}")
