@@ -26,6 +26,7 @@ def opt_in(aws: Aws) -> None:
         aws.ec2.modify_availability_zone_group(GroupName=group, OptInStatus="opted-in")
 
 
+@pytest.mark.on_aws
 def test_zones_at_the_edge_are_shown_when_asked_for_or_opted_in_to(aws: Aws) -> None:
     assert not {BOSTON, WAVE} & set(zones(aws))
     shown = zones(aws, AllAvailabilityZones=True)[BOSTON]
@@ -38,6 +39,7 @@ def test_zones_at_the_edge_are_shown_when_asked_for_or_opted_in_to(aws: Aws) -> 
     assert zones(aws)["us-east-1a"]["OptInStatus"] == "opt-in-not-required"
 
 
+@pytest.mark.on_aws
 def test_zones_are_found_by_their_type(aws: Aws) -> None:
     opt_in(aws)
     found = zones(aws, Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}])
@@ -55,6 +57,7 @@ def test_opting_in_is_each_accounts_own_and_for_groups_that_exist(aws: Aws) -> N
         aws.ec2.modify_availability_zone_group(GroupName="us-east-1-bos-1", OptInStatus="not-opted-in")
 
 
+@pytest.mark.on_aws
 def test_a_subnet_needs_the_opt_in(aws: Aws) -> None:
     vpc = aws.vpc()
     wanted = {"VpcId": vpc, "CidrBlock": "10.10.1.0/24", "AvailabilityZone": BOSTON}
@@ -101,6 +104,7 @@ def test_a_group_works_in_the_vpcs_it_is_associated_with(aws: Aws) -> None:
     assert associated(aws, group_id=group) == []
 
 
+@pytest.mark.on_aws
 def test_rules_refer_to_groups_that_share_a_vpc(aws: Aws) -> None:
     vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16")
     agents, group = aws.group(vpc), aws.group(other, "endpoint")
@@ -126,6 +130,7 @@ def test_the_default_group_other_accounts_vpcs_and_second_times_are_refused(aws:
         aws.ec2.disassociate_security_group_vpc(GroupId=group, VpcId=vpc)
 
 
+@pytest.mark.on_aws
 def test_an_interface_takes_groups_of_its_vpc_only(aws: Aws) -> None:
     subnet, group = aws.subnet(aws.vpc()), aws.group(aws.vpc("10.20.0.0/16"))
     for wrong in (group, "sg-00000000000000000"):

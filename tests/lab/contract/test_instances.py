@@ -24,6 +24,7 @@ def shown(aws: Aws, instance: str, region: str = REGION) -> Any:
 
 
 @pytest.mark.parametrize(("region", "domain"), [(REGION, "ec2.internal"), (FAR, f"{FAR}.compute.internal")])
+@pytest.mark.on_aws
 def test_a_private_instance_has_no_public_side(aws: Aws, region: str, domain: str) -> None:
     vpc = aws.vpc(region=region)
     instance = shown(aws, start(aws, aws.subnet(vpc, zone=f"{region}b"), region), region)
@@ -35,6 +36,7 @@ def test_a_private_instance_has_no_public_side(aws: Aws, region: str, domain: st
     assert [each["GroupName"] for each in instance["SecurityGroups"]] == ["default"]
 
 
+@pytest.mark.on_aws
 def test_an_instance_without_ipv4_has_no_private_address(aws: Aws) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.10.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
     block = aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
@@ -47,6 +49,7 @@ def test_an_instance_without_ipv4_has_no_private_address(aws: Aws) -> None:
     assert instance["PrivateDnsName"] == f"{name}.ec2.internal"
 
 
+@pytest.mark.on_aws
 def test_a_terminated_instance_is_in_no_vpc(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc, zone="us-east-1b")
@@ -60,6 +63,7 @@ def test_a_terminated_instance_is_in_no_vpc(aws: Aws) -> None:
     aws.ec2.delete_subnet(SubnetId=subnet)
 
 
+@pytest.mark.on_aws
 def test_instances_are_filtered_and_paged(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc, zone="us-east-1b")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from astrolab.aws import state
 
 from .conftest import AGENTS, REGION, Aws, a_record
@@ -13,6 +14,7 @@ from .conftest import AGENTS, REGION, Aws, a_record
 NAME = "a.external.astronomer.run"
 
 
+@pytest.mark.on_aws
 def test_a_forwarding_rule_and_its_association_are_listed(aws: Aws) -> None:
     resolver, vpc = aws.client("route53resolver"), aws.vpc()
     one, two = aws.subnet(vpc), aws.subnet(vpc, "10.10.2.0/24", "us-east-1b")
@@ -49,6 +51,7 @@ def outbound(aws: Aws) -> str:
     return str(made["ResolverEndpoint"]["Id"])
 
 
+@pytest.mark.on_aws
 def test_a_delegating_rule_has_a_record_and_no_domain_name(aws: Aws) -> None:
     resolver = aws.client("route53resolver")
     wanted = {"RuleType": "DELEGATE", "Name": "corp", "ResolverEndpointId": outbound(aws)}
@@ -65,6 +68,7 @@ def test_a_delegating_rule_has_a_record_and_no_domain_name(aws: Aws) -> None:
         resolver.create_resolver_rule(CreatorRequestId="3", DomainName="x.run", **wanted)
 
 
+@pytest.mark.on_aws
 def test_an_account_without_rules_lists_none(aws: Aws) -> None:
     assert aws.client("route53resolver").list_resolver_rule_associations()["ResolverRuleAssociations"] == []
 
@@ -89,6 +93,7 @@ def test_a_vpc_without_a_profile_has_no_association(aws: Aws) -> None:
     assert found["ProfileAssociations"] == []
 
 
+@pytest.mark.on_aws
 def test_an_unknown_profile_is_not_found(aws: Aws) -> None:
     with aws.refuses("ResourceNotFoundException"):
         aws.client("route53profiles").get_profile(ProfileId="rp-none")
@@ -125,6 +130,7 @@ def test_a_zone_of_the_vpc_itself_comes_before_one_of_a_profile(aws: Aws) -> Non
     assert [each.value for each in state.answer(vpc, NAME, "A").records] == ["10.0.0.2"]
 
 
+@pytest.mark.on_aws
 def test_a_vpc_has_one_profile_and_a_profile_with_associations_stays(aws: Aws) -> None:
     profiles, vpc = aws.client("route53profiles"), aws.vpc()
     one, two = (profiles.create_profile(Name=name, ClientToken=name)["Profile"]["Id"] for name in ("one", "two"))
@@ -137,6 +143,7 @@ def test_a_vpc_has_one_profile_and_a_profile_with_associations_stays(aws: Aws) -
     assert [each["Id"] for each in profiles.list_profiles()["ProfileSummaries"]] == [one]
 
 
+@pytest.mark.on_aws
 def test_only_private_zones_of_the_account_go_into_a_profile(aws: Aws) -> None:
     profiles = aws.client("route53profiles")
     profile = profiles.create_profile(Name="shared", ClientToken="1")["Profile"]["Id"]
@@ -148,6 +155,7 @@ def test_only_private_zones_of_the_account_go_into_a_profile(aws: Aws) -> None:
             )
 
 
+@pytest.mark.on_aws
 def test_name_servers_are_asked_of_public_zones_only(aws: Aws) -> None:
     public = aws.route53.create_hosted_zone(Name="public.run", CallerReference="1")["HostedZone"]["Id"]
     aws.change(public, ("CREATE", a_record("a.public.run", "192.0.2.1")))
