@@ -19,10 +19,16 @@ Say = Callable[[str], None]
 
 
 def everything(cloud: Cloud, say: Say) -> Leftovers:
-    """What is left after all; nothing, as a rule. One thing that stays does not keep the others."""
+    """What is left after all; nothing, as a rule."""
     found = leftovers.find(cloud)
     for line in found.lines():
         say(f"taking away {line}")
+    these(cloud, found, say)
+    return leftovers.find(cloud)
+
+
+def these(cloud: Cloud, found: Leftovers, say: Say) -> None:
+    """One thing that stays does not keep the others."""
     steps = (
         (_zone, found.zones),
         (_endpoints, [found.endpoints] if found.endpoints else ()),
@@ -41,7 +47,6 @@ def everything(cloud: Cloud, say: Say) -> Leftovers:
     )
     for step, things in steps:
         _each(step, things, cloud, say)
-    return leftovers.find(cloud)
 
 
 def _each(step: Callable[[Cloud, Any], None], things: Iterable[Any], cloud: Cloud, say: Say) -> None:

@@ -26,7 +26,6 @@ def opt_in(aws: Aws) -> None:
         aws.ec2.modify_availability_zone_group(GroupName=group, OptInStatus="opted-in")
 
 
-@pytest.mark.on_aws
 def test_zones_at_the_edge_are_shown_when_asked_for_or_opted_in_to(aws: Aws) -> None:
     assert not {BOSTON, WAVE} & set(zones(aws))
     shown = zones(aws, AllAvailabilityZones=True)[BOSTON]
@@ -39,7 +38,6 @@ def test_zones_at_the_edge_are_shown_when_asked_for_or_opted_in_to(aws: Aws) -> 
     assert zones(aws)["us-east-1a"]["OptInStatus"] == "opt-in-not-required"
 
 
-@pytest.mark.on_aws
 def test_zones_are_found_by_their_type(aws: Aws) -> None:
     opt_in(aws)
     found = zones(aws, Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}])
@@ -57,7 +55,6 @@ def test_opting_in_is_each_accounts_own_and_for_groups_that_exist(aws: Aws) -> N
         aws.ec2.modify_availability_zone_group(GroupName="us-east-1-bos-1", OptInStatus="not-opted-in")
 
 
-@pytest.mark.on_aws
 def test_a_subnet_needs_the_opt_in(aws: Aws) -> None:
     vpc = aws.vpc()
     wanted = {"VpcId": vpc, "CidrBlock": "10.10.1.0/24", "AvailabilityZone": BOSTON}

@@ -87,7 +87,6 @@ def test_an_interface_in_a_subnet_without_ipv4_has_none(aws: Aws, both: Both) ->
     assert [each["Ipv6Address"] for each in interface["Ipv6Addresses"]] == [both.parts[0].replace("/64", "4")]
 
 
-@pytest.mark.on_aws
 def test_groups_with_such_an_interface_do_not_confuse_the_network(aws: Aws, both: Both) -> None:
     group = aws.group(both.vpc)
     aws.ec2.create_network_interface(SubnetId=both.subnet(0, old=False, new=True)["SubnetId"], Groups=[group])

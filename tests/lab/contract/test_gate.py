@@ -86,7 +86,6 @@ def test_the_published_buckets_of_route53_are_in_the_settings(aws: Aws) -> None:
     assert buckets["route53:CreateHostedZone"] == {"burst": 40, "per_second": 2}
 
 
-@pytest.mark.on_aws
 def test_throttling_is_off_by_default(aws: Aws) -> None:
     for _unused in range(60):
         aws.route53.get_hosted_zone_count()
@@ -156,7 +155,6 @@ def test_planned_faults_can_be_called_off(aws: Aws) -> None:
         ("sqs", "list_queues", {}, "InvalidAction"),
     ],
 )
-@pytest.mark.on_aws
 def test_what_the_double_lacks_is_an_aws_error(
     aws: Aws, service: str, operation: str, arguments: dict[str, Any], code: str
 ) -> None:
@@ -164,7 +162,6 @@ def test_what_the_double_lacks_is_an_aws_error(
         getattr(aws.client(service), operation)(**arguments)
 
 
-@pytest.mark.on_aws
 def test_a_bug_of_the_double_is_an_internal_error(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     from astrolab.aws.ec2.responses import Ec2
 
@@ -173,7 +170,6 @@ def test_a_bug_of_the_double_is_an_internal_error(aws: Aws, monkeypatch: pytest.
         aws.ec2.describe_vpcs()
 
 
-@pytest.mark.on_aws
 def test_an_unsigned_request_is_refused_in_xml(aws: Aws) -> None:
     import urllib.error
     import urllib.request

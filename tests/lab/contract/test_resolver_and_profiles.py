@@ -14,7 +14,6 @@ from .conftest import AGENTS, REGION, Aws, a_record
 NAME = "a.external.astronomer.run"
 
 
-@pytest.mark.on_aws
 def test_a_forwarding_rule_and_its_association_are_listed(aws: Aws) -> None:
     resolver, vpc = aws.client("route53resolver"), aws.vpc()
     one, two = aws.subnet(vpc), aws.subnet(vpc, "10.10.2.0/24", "us-east-1b")
@@ -51,7 +50,6 @@ def outbound(aws: Aws) -> str:
     return str(made["ResolverEndpoint"]["Id"])
 
 
-@pytest.mark.on_aws
 def test_a_delegating_rule_has_a_record_and_no_domain_name(aws: Aws) -> None:
     resolver = aws.client("route53resolver")
     wanted = {"RuleType": "DELEGATE", "Name": "corp", "ResolverEndpointId": outbound(aws)}
@@ -130,7 +128,6 @@ def test_a_zone_of_the_vpc_itself_comes_before_one_of_a_profile(aws: Aws) -> Non
     assert [each.value for each in state.answer(vpc, NAME, "A").records] == ["10.0.0.2"]
 
 
-@pytest.mark.on_aws
 def test_a_vpc_has_one_profile_and_a_profile_with_associations_stays(aws: Aws) -> None:
     profiles, vpc = aws.client("route53profiles"), aws.vpc()
     one, two = (profiles.create_profile(Name=name, ClientToken=name)["Profile"]["Id"] for name in ("one", "two"))
@@ -143,7 +140,6 @@ def test_a_vpc_has_one_profile_and_a_profile_with_associations_stays(aws: Aws) -
     assert [each["Id"] for each in profiles.list_profiles()["ProfileSummaries"]] == [one]
 
 
-@pytest.mark.on_aws
 def test_only_private_zones_of_the_account_go_into_a_profile(aws: Aws) -> None:
     profiles = aws.client("route53profiles")
     profile = profiles.create_profile(Name="shared", ClientToken="1")["Profile"]["Id"]

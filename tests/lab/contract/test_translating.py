@@ -24,7 +24,6 @@ def test_dns64_is_an_attribute_of_a_subnet(aws: Aws) -> None:
     assert aws.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"] is True
 
 
-@pytest.mark.on_aws
 def test_a_nat_gateway_has_an_address_of_its_subnet(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc)

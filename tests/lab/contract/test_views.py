@@ -64,7 +64,6 @@ def test_vpcs_are_seen_with_all_their_cidrs_and_dns_attributes(aws: Aws) -> None
     assert seen.dns_servers == ("AmazonProvidedDNS",)
 
 
-@pytest.mark.on_aws
 def test_custom_dns_servers_are_seen(aws: Aws) -> None:
     vpc = aws.vpc()
     made = aws.ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name-servers", "Values": ["10.0.0.9"]}])
@@ -85,7 +84,6 @@ def test_only_available_endpoints_have_interfaces_for_the_network(aws: Aws) -> N
     assert state.endpoint_interfaces(vpc) == []
 
 
-@pytest.mark.on_aws
 def test_ingress_by_cidr_is_seen_with_ports(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     aws.ec2.authorize_security_group_ingress(
@@ -99,7 +97,6 @@ def refer(aws: Aws, group: str, source: str) -> None:
     aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
 
 
-@pytest.mark.on_aws
 def test_a_group_as_source_stands_for_the_addresses_that_carry_it(aws: Aws) -> None:
     vpc = aws.vpc()
     agents, group = aws.group(vpc, "agents"), aws.group(vpc, "endpoint")
@@ -109,7 +106,6 @@ def test_a_group_as_source_stands_for_the_addresses_that_carry_it(aws: Aws) -> N
     assert [each.source for each in state.allowed([group])] == ["10.10.1.4/32"]
 
 
-@pytest.mark.on_aws
 def test_a_group_of_a_peered_vpc_counts_only_while_the_peering_is_active(aws: Aws) -> None:
     vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16")
     agents, group = aws.group(other, "agents"), aws.group(vpc, "endpoint")
@@ -121,7 +117,6 @@ def test_a_group_of_a_peered_vpc_counts_only_while_the_peering_is_active(aws: Aw
     assert state.allowed([group]) == []
 
 
-@pytest.mark.on_aws
 def test_a_prefix_list_as_source_stands_for_its_entries(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     made = aws.ec2.create_managed_prefix_list(
@@ -132,7 +127,6 @@ def test_a_prefix_list_as_source_stands_for_its_entries(aws: Aws) -> None:
     assert [each.source for each in state.allowed([group])] == ["10.9.0.0/16"]
 
 
-@pytest.mark.on_aws
 def test_routes_are_those_of_the_main_table_unless_the_subnet_has_its_own(aws: Aws) -> None:
     vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16")
     one, two = aws.subnet(vpc), aws.subnet(vpc, "10.10.2.0/24")

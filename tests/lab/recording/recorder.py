@@ -16,6 +16,7 @@ from botocore.model import OperationModel, Shape
 from .replacing import Replacer
 
 Line = dict[str, Any]
+_ELSEWHERE = ("ResponseMetadata", "Error", "message", "Message")  # an error's, which has a place of its own
 
 
 class Recorder:
@@ -48,7 +49,7 @@ class Recorder:
 
     def line(self, model: OperationModel, asked: Any, parsed: Any, status: int) -> Line:
         words = vocabulary(model)
-        answer = {key: value for key, value in parsed.items() if key not in ("ResponseMetadata", "Error")}
+        answer = {key: value for key, value in parsed.items() if key not in _ELSEWHERE}
         error = parsed.get("Error", {})
         return {
             "label": self.label,
