@@ -18,9 +18,16 @@ from recording.__main__ import PAGE, judged, main, told
 from recording.asking import ROOT, Asked, ask
 from recording.judges import NoJudge, moto
 from recording.table import Judgement, column, page
+from recording.tidying import FURTHER, MADE
 
 GROUPS = "tests/lab/contract/test_group_rules.py"
 ZONES = "tests/lab/contract/test_zones.py"
+KNOWN = {*MADE, *FURTHER}
+#: What goes with a VPC, a zone or a transit gateway.
+INSIDE = {
+    *("CreateSubnet", "CreateSecurityGroup", "CreateNetworkInterface", "CreateRoute", "CreateRouteTable", "CreateTags"),
+    *("CreateTransitGatewayRoute", "CreateTransitGatewayRouteTable"),
+}
 #: A pytest plugin that takes one rule away: ranges keep the bits of a host.
 WRONG = """
 from astrolab.aws.ec2 import ranges
@@ -105,9 +112,25 @@ def test_there_is_nothing_else_to_ask(capsys: pytest.CaptureFixture[str]) -> Non
     assert "double, real, judges" in capsys.readouterr().err
 
 
-def test_the_column_of_moto_is_current(tmp_path: Path) -> None:
-    now = judged("moto", tmp_path, moto, str)
+@pytest.fixture(scope="module")
+def plain_moto(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    place = tmp_path_factory.mktemp("moto")
+    with moto(place / "log") as environ:
+        return ask(place, environ)
+
+
+def test_the_column_of_moto_is_current(plain_moto: Asked) -> None:
+    now = Judgement("moto", "", "", plain_moto.counted)
     assert now.differing == column(PAGE.read_text(), "moto"), "make judges"
+
+
+def test_all_that_is_asked_of_an_account_can_be_taken_away(plain_moto: Asked) -> None:
+    made = {
+        line["operation"] for line in plain_moto.lines if line["operation"].startswith(("Create", "Allocate", "Run"))
+    }
+    assert made <= {*KNOWN, *INSIDE, "RunInstances"}
+    changed = {line["operation"] for line in plain_moto.lines if line["operation"].startswith("Modify")}
+    assert changed == {"ModifySubnetAttribute", "ModifyVpcEndpoint"}  # nothing of the account's own
 
 
 def test_a_judge_that_is_not_there_is_told_so(tmp_path: Path) -> None:

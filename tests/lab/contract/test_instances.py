@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_an_instance_without_ipv4_has_no_private_address(aws: Aws) -> None:
     name = start(aws, subnet["Subnet"]["SubnetId"])
     instance = shown(aws, name)
     assert "PrivateIpAddress" not in instance
-    assert instance["Ipv6Address"] == part.replace("/64", "4")
+    assert instance["Ipv6Address"] == str(ip_network(part)[4])
     assert instance["PrivateDnsName"] == f"{name}.ec2.internal"
 
 
@@ -75,3 +76,12 @@ def test_instances_are_filtered_and_paged(aws: Aws) -> None:
     assert {name for page in counts for name in page} == names
     with aws.refuses("InvalidParameterValue"):
         aws.ec2.describe_instances(Filters=[{"Name": "nosuch", "Values": ["x"]}])
+
+
+@pytest.mark.on_aws
+def test_instances_are_found_by_the_number_of_their_state(aws: Aws) -> None:
+    vpc = aws.vpc()
+    start(aws, aws.subnet(vpc))
+    for code, found in (("16", 1), ("48", 0)):
+        wanted = [{"Name": "instance-state-code", "Values": [code]}]
+        assert len(aws.ec2.describe_instances(Filters=wanted)["Reservations"]) == found

@@ -317,6 +317,9 @@ def test_every_documented_filter_is_known(aws: Aws, action: str) -> None:
     aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
     gateway = aws.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
     aws.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[subnet])
+    there = aws.subnet(vpc, "10.10.2.0/24")
+    aws.ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1, SubnetId=there)
+    aws.ec2.associate_security_group_vpc(GroupId=aws.group(vpc), VpcId=aws.vpc("10.30.0.0/16"))
     describe = getattr(aws.ec2, xform_name(action))
     for name in (*FILTERS[action], "tag:colour", "tag-key"):
         answer = describe(Filters=[{"Name": name, "Values": ["sg-00000000000000000"]}])

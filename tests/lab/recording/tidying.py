@@ -16,7 +16,7 @@ from acceptance.waiting import Pace
 from botocore.exceptions import ClientError
 
 #: Where an answer names what was made, and what it is.
-_MADE = {
+MADE = {
     "CreateVpc": ("vpcs", "Vpc", "VpcId"),
     "CreateVpcEndpoint": ("endpoints", "VpcEndpoint", "VpcEndpointId"),
     "CreateVpcPeeringConnection": ("peerings", "VpcPeeringConnection", "VpcPeeringConnectionId"),
@@ -26,7 +26,7 @@ _MADE = {
     "CreateHostedZone": ("zones", "HostedZone", "Id"),
 }
 #: What no VPC holds; it goes last.
-_FURTHER = {
+FURTHER = {
     "CreateDhcpOptions": ("DhcpOptions", "DhcpOptionsId", "delete_dhcp_options"),
     "CreateManagedPrefixList": ("PrefixList", "PrefixListId", "delete_managed_prefix_list"),
 }
@@ -65,12 +65,12 @@ class Tidy:
         region = str(context["client_region"])
         if model.name == "RunInstances":
             self._keep(region, "instances", [each["InstanceId"] for each in parsed.get("Instances", ())])
-        elif model.name in _MADE:
-            kind, outer, inner = _MADE[model.name]
+        elif model.name in MADE:
+            kind, outer, inner = MADE[model.name]
             if made := parsed.get(outer, {}).get(inner):
                 self._keep(region, kind, [str(made).rpartition("/")[2]])
-        elif model.name in _FURTHER:
-            outer, parameter, operation = _FURTHER[model.name]
+        elif model.name in FURTHER:
+            outer, parameter, operation = FURTHER[model.name]
             if made := parsed.get(outer, {}).get(parameter):
                 self._further.append((region, str(made), parameter, operation))
 

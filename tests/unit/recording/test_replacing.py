@@ -100,7 +100,7 @@ def test_no_canary_is_kept_in_a_value(canary: str, around: str) -> None:
     assert CANARIES[canary] not in kept({"Anything": around.format(CANARIES[canary])})
 
 
-@pytest.mark.parametrize("canary", set(CANARIES) - {"secret", "session token", "signature", "key material"})
+@pytest.mark.parametrize("canary", sorted(set(CANARIES) - {"secret", "session token", "signature", "key material"}))
 def test_no_canary_is_kept_in_quotes_of_an_error(canary: str) -> None:
     assert CANARIES[canary] not in Replacer().message(f"The thing '{CANARIES[canary]}' does not exist")
 
