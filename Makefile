@@ -6,9 +6,10 @@ export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
 # Tests wait a tenth of their time: one worker more than cores.
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench picture setup lock clean
+.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench acceptance acceptance-clean contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -27,7 +28,7 @@ pytest: setup            ## every test
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .
 	ruff format --quiet --check .
-	mypy $(HERE)/plugins tests/lab/astrolab
+	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance
 	ansible-lint -q
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
@@ -52,6 +53,18 @@ molecule: setup            ## all Molecule scenarios, each on a lab of its own
 
 bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
 	@PYTHONPATH=tests/lab python tests/bench/bench.py
+
+acceptance: setup            ## the whole story on AWS (ACCEPT_COSTS=yes, REGION=...), or on the lab: make acceptance AWS=lab
+	@$(JUDGED) python -m acceptance
+
+acceptance-clean: setup            ## take away what an acceptance run left in REGION
+	@$(JUDGED) python -m acceptance clean
+
+contract: setup            ## the contract tests on the double, or with AWS=real those that can on AWS, and where the two differ
+	@$(JUDGED) python -m recording $(if $(filter real,$(AWS)),real,double)
+
+judges: setup            ## where plain moto and ministack differ from the double: tests/lab/astrolab/aws/JUDGES.md
+	@$(JUDGED) python -m recording judges
 
 .venv/ready: tests/requirements.txt tests/requirements-collections.txt tests/setup.sh
 	@PYTHON=$(PYTHON) tests/setup.sh

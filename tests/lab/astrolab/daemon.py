@@ -48,6 +48,7 @@ class Daemon:
         self._double = double = Double()
         double.control("/_lab/network", self._network)
         double.control("/_lab/net/faults", self._fault)
+        double.control("/_lab/net/hosts", self._host)
         double.control("/_lab/astro/requests", self._requests)
         astro = Api(self._organization)
         for path, control in Controls(astro).paths().items():
@@ -57,16 +58,32 @@ class Daemon:
     def _network(self, _line: str, body: bytes) -> tuple[int, object]:
         plan = read(Plan, json.loads(body), "plan")
         facts = self._wait(lambda: self._build(plan))
-        namespace = None if self._mode == "loopback" else os.readlink("/proc/self/ns/pid")
-        return 200, {"hosts": facts, "pid_namespace": namespace}
+        return 200, {"hosts": facts, "pid_namespace": self._pid_namespace()}
+
+    def _pid_namespace(self) -> str | None:
+        return None if self._mode == "loopback" else os.readlink("/proc/self/ns/pid")
+
+    def _host(self, line: str, body: bytes) -> tuple[int, object]:
+        """An agent host is put at an interface that somebody made while the lab runs."""
+        from .net.observe import placed
+
+        if not line.startswith("POST"):
+            raise ValueError("only POST makes agent hosts")
+        content = json.loads(body)
+        name, interface = str(content["name"]), str(content["interface"])
+        vpc, plan = placed(interface)
+        self._guests.setdefault(vpc, []).append(interface)
+        facts = self._wait(lambda: self._net.add_host(self._observe, vpc, name, plan))
+        return 200, {"host": plain(facts), "pid_namespace": self._pid_namespace()}
 
     async def _build(self, plan: Plan) -> object:
-        from .net.observe import observer, private_names
+        from .net.observe import guests_of, observer, private_names
 
         if self._keeping is not None:
             raise ValueError("the network stands already")
-        observe = observer(plan)
-        network = Network(self._wires(plan), self._front, self._faults, self._door.know)
+        self._guests = guests_of(plan)
+        self._observe = observe = observer(plan, self._guests)
+        self._net = network = Network(self._wires(plan), self._front, self._faults, self._door.know)
         facts = await network.build(plan, observe, private_names)
         self._keeping = asyncio.create_task(network.keep(observe, lambda: len(self._double.record.entries)))
         if self._mode != "loopback":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 from . import commands, launch, shell
 from .home import Home, Record
 from .look import DEADLINE
+from .net.plan import HostFacts
 from .seed import client
+from .shape import read
+from .talk import say
 from .topology import DEMO, load, with_profile
 
 
@@ -64,6 +67,14 @@ class Lab:
 
     def aws_fault(self, **content: Any) -> None:
         commands.aws_fault(self.record, content)
+
+    def with_host(self, name: str, interface: str) -> Lab:
+        """The lab with one more agent host, at an interface that was made while it runs."""
+        made = say(self.record.url, "POST", "net/hosts", {"name": name, "interface": interface})
+        facts = launch.seen_from_here({name: read(HostFacts, made["host"], name)}, made["pid_namespace"])
+        record = replace(self.record, hosts={**self.record.hosts, **facts})
+        self.home.write(record)
+        return Lab(self.home, record)
 
     def heal(self, *kinds: str) -> None:
         commands.heal(self.record, kinds)

@@ -169,7 +169,7 @@ def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> R
         account=topology.account,
         region=topology.region,
         vpcs=vpcs,
-        hosts=_seen_from_here(facts, built["pid_namespace"]),
+        hosts=seen_from_here(facts, built["pid_namespace"]),
         bundle=str(home.directory / "tls" / "bundle.pem"),
     )
     written = yaml.safe_dump(inventory.inventory(topology, seeds, record), sort_keys=False)
@@ -179,7 +179,7 @@ def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> R
     return record
 
 
-def _seen_from_here(facts: dict[str, HostFacts], pid_namespace: str | None) -> dict[str, HostFacts]:
+def seen_from_here(facts: dict[str, HostFacts], pid_namespace: str | None) -> dict[str, HostFacts]:
     if pid_namespace is None:
         return facts
     from .net.hosts import outer_pids

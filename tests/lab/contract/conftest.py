@@ -7,20 +7,28 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
 from astrolab.aws import Double, Settings
 from astrolab.aws.world import WORLD
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-AGENTS, OTHERS, ASTRO = "111122223333", "444455556666", "999988887777"
+from . import judged
+from .judged import (  # noqa: F401
+    pytest_collection_modifyitems,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
+
+AGENTS = os.environ.get("CONTRACT_ACCOUNT", "111122223333")
+OTHERS, ASTRO = "444455556666", "999988887777"
 REGION, FAR = "us-east-1", "eu-west-1"
 SLOW = 10.0  # every planned delay; the clock is put forward, nobody sleeps
 
@@ -30,7 +38,9 @@ class Aws:
 
     def __init__(self, double: Double) -> None:
         self.double = double
-        self._session: Any = boto3.Session()  # its overloads want the service as a literal
+        self.judge = judged.Judge(AGENTS)
+        self._session = judged.session()
+        self.judge.listen(self._session)
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def client(self, service: str, account: str = AGENTS, region: str = REGION) -> Any:
@@ -38,10 +48,11 @@ class Aws:
         if key not in self._clients:
             self._clients[key] = self._session.client(
                 service,
-                endpoint_url=self.double.url,
+                endpoint_url=judged.URL if judged.JUDGE else self.double.url,
                 region_name=region,
-                aws_access_key_id=account,
-                aws_secret_access_key="none",
+                **(
+                    self.judge.keys if judged.JUDGE else {"aws_access_key_id": account, "aws_secret_access_key": "none"}
+                ),
                 config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
             )
         return self._clients[key]
@@ -147,11 +158,15 @@ def double() -> Iterator[Double]:
 
 
 @pytest.fixture(scope="session")
-def session_aws(double: Double) -> Aws:
-    return Aws(double)
+def session_aws(double: Double) -> Iterator[Aws]:
+    aws = Aws(double)
+    yield aws
+    aws.judge.close()
 
 
 @pytest.fixture
-def aws(session_aws: Aws) -> Aws:
+def aws(session_aws: Aws, request: pytest.FixtureRequest) -> Iterator[Aws]:
     session_aws.double.reset()
-    return session_aws
+    session_aws.judge.begin(judged.name_of(request.node))
+    yield session_aws
+    session_aws.judge.end()

@@ -306,6 +306,7 @@ def test_credentials_say_when_they_end(aws: Aws) -> None:
     assert 890 < left <= 901
 
 
+@pytest.mark.on_aws
 def test_a_role_lasts_a_quarter_of_an_hour_at_least(aws: Aws) -> None:
     with aws.refuses("ValidationError", 400, "Member must have value greater than or equal to 900"):
         Role(aws, DurationSeconds=60)

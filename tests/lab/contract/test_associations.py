@@ -41,18 +41,21 @@ def foreign(aws: Aws) -> str:
     return aws.vpc("10.20.0.0/16", OTHERS)
 
 
+@pytest.mark.on_aws
 def test_a_second_vpc_is_associated_by_a_change(aws: Aws, zone: str) -> None:
     vpc = aws.vpc("10.20.0.0/16")
     assert associate(aws, zone, vpc)["ChangeInfo"]["Status"] == "PENDING"
     assert vpc in associated(aws, zone)
 
 
+@pytest.mark.on_aws
 def test_a_vpc_of_another_region_can_be_associated(aws: Aws, zone: str) -> None:
     vpc = aws.vpc("10.20.0.0/16", region=FAR)
     associate(aws, zone, vpc, region=FAR)
     assert vpc in associated(aws, zone)
 
 
+@pytest.mark.on_aws
 def test_the_same_association_twice_is_a_conflict_and_stored_once(aws: Aws, zone: str) -> None:
     vpc = aws.vpc("10.20.0.0/16")
     associate(aws, zone, vpc)
@@ -61,6 +64,7 @@ def test_the_same_association_twice_is_a_conflict_and_stored_once(aws: Aws, zone
     assert associated(aws, zone).count(vpc) == 1
 
 
+@pytest.mark.on_aws
 def test_a_vpc_in_a_zone_of_the_same_name_is_a_conflict(aws: Aws, zone: str) -> None:
     vpc = aws.vpc("10.20.0.0/16")
     aws.zone(vpc)
@@ -68,6 +72,7 @@ def test_a_vpc_in_a_zone_of_the_same_name_is_a_conflict(aws: Aws, zone: str) -> 
         associate(aws, zone, vpc)
 
 
+@pytest.mark.on_aws
 def test_an_unknown_vpc_or_region_is_invalid(aws: Aws, zone: str) -> None:
     with aws.refuses("InvalidVPCId"):
         associate(aws, zone, "vpc-00000000000000000")
@@ -75,11 +80,13 @@ def test_an_unknown_vpc_or_region_is_invalid(aws: Aws, zone: str) -> None:
         associate(aws, zone, aws.vpc(), region=FAR)
 
 
+@pytest.mark.on_aws
 def test_an_unknown_zone_is_not_found(aws: Aws) -> None:
     with aws.refuses("NoSuchHostedZone", 404):
         associate(aws, "Z0", aws.vpc())
 
 
+@pytest.mark.on_aws
 def test_a_public_zone_takes_no_vpc(aws: Aws) -> None:
     zone = aws.route53.create_hosted_zone(Name="example.com", CallerReference="public")["HostedZone"]["Id"]
     with aws.refuses("PublicZoneVPCAssociation"):
@@ -98,6 +105,7 @@ def test_a_busy_zone_refuses_an_association(aws: Aws, zone: str) -> None:
         associate(aws, zone, aws.vpc())
 
 
+@pytest.mark.on_aws
 def test_disassociation_takes_the_vpc_off(aws: Aws, zone: str) -> None:
     vpc = aws.vpc("10.20.0.0/16")
     associate(aws, zone, vpc)
@@ -105,11 +113,13 @@ def test_disassociation_takes_the_vpc_off(aws: Aws, zone: str) -> None:
     assert vpc not in associated(aws, zone)
 
 
+@pytest.mark.on_aws
 def test_disassociating_what_is_not_associated_is_not_found(aws: Aws, zone: str) -> None:
     with aws.refuses("VPCAssociationNotFound", 404):
         disassociate(aws, zone, aws.vpc())
 
 
+@pytest.mark.on_aws
 def test_the_last_vpc_stays(aws: Aws, zone: str) -> None:
     with aws.refuses("LastVPCAssociation"):
         disassociate(aws, zone, associated(aws, zone)[0])

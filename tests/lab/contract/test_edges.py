@@ -101,6 +101,7 @@ def test_a_group_works_in_the_vpcs_it_is_associated_with(aws: Aws) -> None:
     assert associated(aws, group_id=group) == []
 
 
+@pytest.mark.on_aws
 def test_rules_refer_to_groups_that_share_a_vpc(aws: Aws) -> None:
     vpc, other = aws.vpc(), aws.vpc("10.20.0.0/16")
     agents, group = aws.group(vpc), aws.group(other, "endpoint")
@@ -126,6 +127,7 @@ def test_the_default_group_other_accounts_vpcs_and_second_times_are_refused(aws:
         aws.ec2.disassociate_security_group_vpc(GroupId=group, VpcId=vpc)
 
 
+@pytest.mark.on_aws
 def test_an_interface_takes_groups_of_its_vpc_only(aws: Aws) -> None:
     subnet, group = aws.subnet(aws.vpc()), aws.group(aws.vpc("10.20.0.0/16"))
     for wrong in (group, "sg-00000000000000000"):

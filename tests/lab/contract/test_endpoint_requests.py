@@ -19,6 +19,7 @@ def test_the_type_defaults_to_gateway_which_an_interface_service_refuses(aws: Aw
         aws.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service)
 
 
+@pytest.mark.on_aws
 def test_a_gateway_endpoint_is_available_at_once_and_can_be_deleted(aws: Aws) -> None:
     made = aws.ec2.create_vpc_endpoint(VpcId=aws.vpc(), ServiceName=f"com.amazonaws.{REGION}.s3")["VpcEndpoint"]
     assert (made["VpcEndpointType"], made["State"]) == ("Gateway", "available")
@@ -88,6 +89,7 @@ def test_private_dns_needs_both_dns_attributes_of_the_vpc(aws: Aws) -> None:
         aws.endpoint(vpc, service, PrivateDnsEnabled=True)
 
 
+@pytest.mark.on_aws
 def test_an_unknown_service_does_not_exist(aws: Aws) -> None:
     name = f"com.amazonaws.vpce.{REGION}.vpce-svc-00000000000000000"
     with aws.refuses("InvalidServiceName", text=f"The Vpc Endpoint Service '{name}' does not exist"):
@@ -279,6 +281,7 @@ def test_modify_cannot_take_the_last_group(aws: Aws) -> None:
         )
 
 
+@pytest.mark.on_aws
 def test_modify_of_an_unknown_endpoint_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidVpcEndpointId.NotFound"):
         aws.ec2.modify_vpc_endpoint(VpcEndpointId="vpce-00000000000000000")
@@ -315,6 +318,7 @@ def test_filters_of_endpoints(aws: Aws, name: str, value: str) -> None:
     assert missing == []
 
 
+@pytest.mark.on_aws
 def test_an_id_as_filter_finds_nothing_where_an_id_as_argument_is_an_error(aws: Aws) -> None:
     wanted = [{"Name": "vpc-endpoint-id", "Values": ["vpce-00000000000000000"]}]
     assert aws.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"] == []

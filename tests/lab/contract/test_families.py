@@ -42,6 +42,7 @@ def both(aws: Aws) -> Both:
     return Both(aws)
 
 
+@pytest.mark.on_aws
 def test_a_subnet_without_ipv4_has_no_cidr_and_no_free_addresses(aws: Aws, both: Both) -> None:
     made = both.subnet(0, old=False, new=True)
     shown = aws.ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"][0]
@@ -51,12 +52,14 @@ def test_a_subnet_without_ipv4_has_no_cidr_and_no_free_addresses(aws: Aws, both:
         assert subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"] == both.parts[0]
 
 
+@pytest.mark.on_aws
 def test_a_subnet_of_both_families_counts_free_ipv4_addresses(both: Both) -> None:
     subnet = both.subnet(0, old=True, new=True)
     assert (subnet["CidrBlock"], subnet["AvailableIpAddressCount"]) == ("10.10.0.0/24", 251)
     assert (subnet["Ipv6Native"], len(subnet["Ipv6CidrBlockAssociationSet"])) == (False, 1)
 
 
+@pytest.mark.on_aws
 def test_a_subnet_of_no_family_is_refused(aws: Aws, both: Both) -> None:
     with aws.refuses("MissingParameter", text="Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided."):
         both.subnet(0, old=False, new=False)
@@ -64,6 +67,7 @@ def test_a_subnet_of_no_family_is_refused(aws: Aws, both: Both) -> None:
         aws.ec2.create_subnet(VpcId=both.vpc, AvailabilityZone=ZONES[0], Ipv6Native=True)
 
 
+@pytest.mark.on_aws
 def test_ipv6_ranges_lie_in_the_vpc_and_do_not_overlap(aws: Aws, both: Both) -> None:
     both.subnet(0, old=False, new=True)
     both.parts[1] = both.parts[0]
@@ -74,6 +78,7 @@ def test_ipv6_ranges_lie_in_the_vpc_and_do_not_overlap(aws: Aws, both: Both) -> 
         both.subnet(2, old=True, new=True)
 
 
+@pytest.mark.on_aws
 def test_an_interface_in_a_subnet_without_ipv4_has_none(aws: Aws, both: Both) -> None:
     subnet = both.subnet(0, old=False, new=True)["SubnetId"]
     interface = aws.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]

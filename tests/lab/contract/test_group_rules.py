@@ -63,6 +63,7 @@ def test_a_reference_over_a_deleted_peering_says_so(aws: Aws, peers: tuple[str, 
 
 
 @pytest.mark.parametrize("direction", ["ingress", "egress"])
+@pytest.mark.on_aws
 def test_a_group_of_another_region_cannot_be_named(aws: Aws, direction: str) -> None:
     vpc, far = aws.vpc(), aws.vpc("10.20.0.0/16", region=FAR)
     made = aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=far, PeerRegion=FAR)
@@ -81,6 +82,7 @@ def test_a_group_of_another_region_cannot_be_named(aws: Aws, direction: str) -> 
         ({"Ipv6Ranges": [{"CidrIpv6": "2001:DB8:0::1/64"}]}, ("Ipv6Ranges", "CidrIpv6", "2001:db8::/64")),
     ],
 )
+@pytest.mark.on_aws
 def test_ranges_are_kept_without_the_bits_of_a_host(aws: Aws, sent: dict[str, Any], kept: tuple[str, str, str]) -> None:
     group = aws.group(aws.vpc())
     made = admit(aws, group, **sent)["SecurityGroupRules"][0]
@@ -94,6 +96,7 @@ def test_ranges_are_kept_without_the_bits_of_a_host(aws: Aws, sent: dict[str, An
     assert shown(aws, group) == []
 
 
+@pytest.mark.on_aws
 def test_ranges_of_vpcs_and_subnets_too(aws: Aws) -> None:
     vpc = aws.vpc("100.68.0.18/18")
     assert aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlock"] == "100.68.0.0/18"
@@ -105,6 +108,7 @@ def cidrs(count: int, start: int = 0) -> list[dict[str, str]]:
     return [{"CidrIp": f"10.0.{number}.0/24"} for number in range(start, start + count)]
 
 
+@pytest.mark.on_aws
 def test_a_group_has_sixty_rules_of_a_family_and_direction(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     admit(aws, group, IpRanges=cidrs(60))
@@ -118,6 +122,7 @@ def test_a_group_has_sixty_rules_of_a_family_and_direction(aws: Aws) -> None:
         aws.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission(IpRanges=cidrs(1, 60))])
 
 
+@pytest.mark.on_aws
 def test_a_request_over_the_quota_adds_nothing(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     with aws.refuses("RulesPerSecurityGroupLimitExceeded"):
@@ -136,6 +141,7 @@ def test_a_group_counts_in_both_families(aws: Aws) -> None:
             admit(aws, group, **source)
 
 
+@pytest.mark.on_aws
 def test_a_prefix_list_counts_as_its_largest_size(aws: Aws) -> None:
     made = aws.ec2.create_managed_prefix_list(
         PrefixListName="agents", MaxEntries=59, AddressFamily="IPv4", Entries=[{"Cidr": "10.0.0.0/8"}]

@@ -36,10 +36,12 @@ def test_accounts_and_regions_are_apart(aws: Aws, account: str, region: str) -> 
         aws.client("ec2", account, region).describe_vpcs(VpcIds=[vpc])
 
 
+@pytest.mark.on_aws
 def test_route53_is_the_same_from_every_region(aws: Aws) -> None:
     zone = aws.zone(aws.vpc())
     assert aws.client("route53", region=FAR).get_hosted_zone(Id=zone)["HostedZone"]["Id"] == zone
 
 
+@pytest.mark.on_aws
 def test_iam_reads_answer(aws: Aws) -> None:
     assert aws.client("iam").list_roles()["Roles"] == []

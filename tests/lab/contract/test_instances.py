@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def shown(aws: Aws, instance: str, region: str = REGION) -> Any:
 
 
 @pytest.mark.parametrize(("region", "domain"), [(REGION, "ec2.internal"), (FAR, f"{FAR}.compute.internal")])
+@pytest.mark.on_aws
 def test_a_private_instance_has_no_public_side(aws: Aws, region: str, domain: str) -> None:
     vpc = aws.vpc(region=region)
     instance = shown(aws, start(aws, aws.subnet(vpc, zone=f"{region}b"), region), region)
@@ -35,6 +37,7 @@ def test_a_private_instance_has_no_public_side(aws: Aws, region: str, domain: st
     assert [each["GroupName"] for each in instance["SecurityGroups"]] == ["default"]
 
 
+@pytest.mark.on_aws
 def test_an_instance_without_ipv4_has_no_private_address(aws: Aws) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.10.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
     block = aws.ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
@@ -43,10 +46,11 @@ def test_an_instance_without_ipv4_has_no_private_address(aws: Aws) -> None:
     name = start(aws, subnet["Subnet"]["SubnetId"])
     instance = shown(aws, name)
     assert "PrivateIpAddress" not in instance
-    assert instance["Ipv6Address"] == part.replace("/64", "4")
+    assert instance["Ipv6Address"] == str(ip_network(part)[4])
     assert instance["PrivateDnsName"] == f"{name}.ec2.internal"
 
 
+@pytest.mark.on_aws
 def test_a_terminated_instance_is_in_no_vpc(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc, zone="us-east-1b")
@@ -60,6 +64,7 @@ def test_a_terminated_instance_is_in_no_vpc(aws: Aws) -> None:
     aws.ec2.delete_subnet(SubnetId=subnet)
 
 
+@pytest.mark.on_aws
 def test_instances_are_filtered_and_paged(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc, zone="us-east-1b")
@@ -71,3 +76,12 @@ def test_instances_are_filtered_and_paged(aws: Aws) -> None:
     assert {name for page in counts for name in page} == names
     with aws.refuses("InvalidParameterValue"):
         aws.ec2.describe_instances(Filters=[{"Name": "nosuch", "Values": ["x"]}])
+
+
+@pytest.mark.on_aws
+def test_instances_are_found_by_the_number_of_their_state(aws: Aws) -> None:
+    vpc = aws.vpc()
+    start(aws, aws.subnet(vpc))
+    for code, found in (("16", 1), ("48", 0)):
+        wanted = [{"Name": "instance-state-code", "Values": [code]}]
+        assert len(aws.ec2.describe_instances(Filters=wanted)["Reservations"]) == found

@@ -85,6 +85,7 @@ def test_the_simulation_knows_resources(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("arn", [f"arn:aws:iam::{OTHERS}:role/network"])
+@pytest.mark.on_aws
 def test_another_accounts_principal_does_not_exist_here(aws: Aws, arn: str) -> None:
     with aws.refuses("NoSuchEntity", 404):
         aws.client("iam").simulate_principal_policy(PolicySourceArn=arn, ActionNames=["ec2:DescribeVpcs"])

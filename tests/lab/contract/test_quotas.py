@@ -30,6 +30,7 @@ def test_a_quota_is_what_the_setting_says(aws: Aws, setting: str, service: str, 
     assert {each["QuotaCode"]: each["Value"] for each in listed}[code] == 7
 
 
+@pytest.mark.on_aws
 def test_unknown_quotas_and_services_are_not_found(aws: Aws) -> None:
     quotas = aws.client("service-quotas")
     with aws.refuses("NoSuchResourceException"):
@@ -38,6 +39,7 @@ def test_unknown_quotas_and_services_are_not_found(aws: Aws) -> None:
         quotas.list_service_quotas(ServiceCode="nothing")
 
 
+@pytest.mark.on_aws
 def test_quotas_of_route53_are_in_one_region_only(aws: Aws) -> None:
     with aws.refuses("NoSuchResourceException"):
         aws.client("service-quotas", region=FAR).list_service_quotas(ServiceCode="route53")

@@ -42,17 +42,20 @@ def test_an_alias_comes_back_in_lower_case_with_a_final_dot(aws: Aws, zone: str,
     }
 
 
+@pytest.mark.on_aws
 def test_record_names_come_back_in_lower_case_with_a_final_dot(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", a_record(NAME.upper(), "10.0.0.1")))
     assert (f"{NAME}.", "A") in aws.records(zone)
 
 
+@pytest.mark.on_aws
 def test_a_wildcard_comes_back_escaped(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", a_record(f"*.{ZONE}", "10.0.0.1")))
     assert (f"\\052.{ZONE}.", "A") in aws.records(zone)
     aws.change(zone, ("DELETE", a_record(f"\\052.{ZONE}", "10.0.0.1")))
 
 
+@pytest.mark.on_aws
 def test_creating_what_exists_is_refused(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.1")))
     with aws.refuses(
@@ -62,12 +65,14 @@ def test_creating_what_exists_is_refused(aws: Aws, zone: str) -> None:
         aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.2")))
 
 
+@pytest.mark.on_aws
 def test_upsert_replaces(aws: Aws, zone: str) -> None:
     aws.change(zone, ("UPSERT", a_record(NAME, "10.0.0.1")))
     aws.change(zone, ("UPSERT", a_record(NAME, "10.0.0.2")))
     assert aws.records(zone)[f"{NAME}.", "A"]["ResourceRecords"] == [{"Value": "10.0.0.2"}]
 
 
+@pytest.mark.on_aws
 def test_deleting_a_missing_record_is_refused(aws: Aws, zone: str) -> None:
     with aws.refuses(
         "InvalidChangeBatch",
@@ -77,6 +82,7 @@ def test_deleting_a_missing_record_is_refused(aws: Aws, zone: str) -> None:
 
 
 @pytest.mark.parametrize("other", [a_record(NAME, "10.0.0.2"), a_record(NAME, "10.0.0.1", ttl=61)])
+@pytest.mark.on_aws
 def test_deleting_needs_the_same_values(aws: Aws, zone: str, other: dict[str, Any]) -> None:
     aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.1")))
     with aws.refuses("InvalidChangeBatch", text="but the values provided do not match the current values"):
@@ -91,6 +97,7 @@ def test_deleting_an_alias_needs_the_same_target(aws: Aws, zone: str, entry: dic
     assert (f"{NAME}.", "A") not in aws.records(zone)
 
 
+@pytest.mark.on_aws
 def test_a_cname_stands_beside_nothing(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.1")))
     with aws.refuses(
@@ -100,6 +107,7 @@ def test_a_cname_stands_beside_nothing(aws: Aws, zone: str) -> None:
         aws.change(zone, ("CREATE", cname(NAME, "other.example.com")))
 
 
+@pytest.mark.on_aws
 def test_nothing_stands_beside_a_cname(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", cname(NAME, "other.example.com")))
     with aws.refuses("InvalidChangeBatch", text="a conflicting RRSet of type CNAME"):
@@ -134,6 +142,7 @@ def test_an_alias_with_name_and_zone_swapped_is_malformed(aws: Aws, zone: str, e
         aws.change(zone, ("CREATE", alias(NAME, swapped)))
 
 
+@pytest.mark.on_aws
 def test_an_alias_within_the_zone_needs_a_record_to_point_at(aws: Aws, zone: str) -> None:
     target = {"DnsName": f"x.{ZONE}", "HostedZoneId": zone.rpartition("/")[2]}
     with aws.refuses("InvalidChangeBatch", text="but that target was not found"):
@@ -149,16 +158,19 @@ def test_a_record_has_values_or_an_alias_never_both_or_neither(aws: Aws, zone: s
 
 
 @pytest.mark.parametrize("name", ["abc.example.com", f"x{ZONE}"])
+@pytest.mark.on_aws
 def test_a_name_outside_the_zone_is_refused(aws: Aws, zone: str, name: str) -> None:
     with aws.refuses("InvalidChangeBatch", text=f"RRSet with DNS name {name}. is not permitted in zone {ZONE}."):
         aws.change(zone, ("CREATE", a_record(name, "10.0.0.1")))
 
 
+@pytest.mark.on_aws
 def test_an_address_must_be_one(aws: Aws, zone: str) -> None:
     with aws.refuses("InvalidChangeBatch", text="ARRDATAIllegalIPv4Address"):
         aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.256")))
 
 
+@pytest.mark.on_aws
 def test_a_batch_with_one_bad_change_changes_nothing(aws: Aws, zone: str) -> None:
     before = aws.records(zone)
     with aws.refuses("InvalidChangeBatch"):
@@ -166,6 +178,7 @@ def test_a_batch_with_one_bad_change_changes_nothing(aws: Aws, zone: str) -> Non
     assert aws.records(zone) == before
 
 
+@pytest.mark.on_aws
 def test_all_problems_of_a_batch_are_told_at_once(aws: Aws, zone: str) -> None:
     with aws.refuses(
         "InvalidChangeBatch", text=f"but it was not found, Tried to delete resource record set [name='b.{ZONE}"
@@ -173,6 +186,7 @@ def test_all_problems_of_a_batch_are_told_at_once(aws: Aws, zone: str) -> None:
         aws.change(zone, ("DELETE", a_record(f"a.{ZONE}", "10.0.0.1")), ("DELETE", a_record(f"b.{ZONE}", "10.0.0.1")))
 
 
+@pytest.mark.on_aws
 def test_ns_and_soa_of_the_zone_cannot_go(aws: Aws, zone: str) -> None:
     soa = aws.records(zone)[f"{ZONE}.", "SOA"]
     with aws.refuses("InvalidChangeBatch", text="exactly one SOA record"):
@@ -181,6 +195,7 @@ def test_ns_and_soa_of_the_zone_cannot_go(aws: Aws, zone: str) -> None:
     assert aws.records(zone)[f"{ZONE}.", "SOA"]["TTL"] == 60
 
 
+@pytest.mark.on_aws
 def test_a_batch_has_at_most_a_thousand_values_and_upsert_counts_twice(aws: Aws, zone: str) -> None:
     def records(count: int) -> list[dict[str, Any]]:
         return [a_record(f"a{n}.{ZONE}", "10.0.0.1") for n in range(count)]
@@ -190,6 +205,7 @@ def test_a_batch_has_at_most_a_thousand_values_and_upsert_counts_twice(aws: Aws,
         aws.change(zone, *(("UPSERT", each) for each in records(501)))
 
 
+@pytest.mark.on_aws
 def test_records_are_listed_by_name_from_the_right_in_pages(aws: Aws, zone: str) -> None:
     names = [f"b.{ZONE}.", f"a.b.{ZONE}.", f"c.{ZONE}."]
     aws.change(zone, *(("CREATE", a_record(name, "10.0.0.1")) for name in reversed(names)))
@@ -200,12 +216,14 @@ def test_records_are_listed_by_name_from_the_right_in_pages(aws: Aws, zone: str)
     assert found == [f"{ZONE}.", f"{ZONE}.", *names]
 
 
+@pytest.mark.on_aws
 def test_listing_starts_at_the_given_name(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.1")), ("CREATE", a_record(f"aaa.{ZONE}", "10.0.0.1")))
     found = aws.route53.list_resource_record_sets(HostedZoneId=zone, StartRecordName=NAME, StartRecordType="A")
     assert [each["Name"] for each in found["ResourceRecordSets"]] == [f"{NAME}."]
 
 
+@pytest.mark.on_aws
 def test_latency_records_of_one_name_differ_by_identifier(aws: Aws, zone: str) -> None:
     def latency(region: str) -> dict[str, Any]:
         return {**a_record(NAME, "10.0.0.1"), "SetIdentifier": region, "Region": region}
@@ -221,6 +239,7 @@ def weighted(identifier: str) -> dict[str, Any]:
     return {**a_record(NAME, "10.0.0.1"), "SetIdentifier": identifier, "Weight": 1}
 
 
+@pytest.mark.on_aws
 def test_a_plain_record_does_not_go_beside_routed_ones(aws: Aws, zone: str) -> None:
     aws.change(zone, ("CREATE", weighted("one")), ("CREATE", weighted("two")))
     text = f"RRSet with DNS name {NAME}., type A cannot be created as other RRSets exist with the same name and type."
@@ -230,6 +249,7 @@ def test_a_plain_record_does_not_go_beside_routed_ones(aws: Aws, zone: str) -> N
     aws.change(zone, ("DELETE", weighted("one")), ("DELETE", weighted("two")), ("CREATE", a_record(NAME, "10.0.0.2")))
 
 
+@pytest.mark.on_aws
 def test_a_routed_record_does_not_go_beside_a_plain_or_otherwise_routed_one(aws: Aws, zone: str) -> None:
     text = "SetIdentifier one cannot be created as a non-weighted set exists with the same name and type."
     aws.change(zone, ("CREATE", a_record(NAME, "10.0.0.2")))
@@ -241,6 +261,7 @@ def test_a_routed_record_does_not_go_beside_a_plain_or_otherwise_routed_one(aws:
         aws.change(zone, ("CREATE", weighted("one")))
 
 
+@pytest.mark.on_aws
 def test_routing_and_a_set_identifier_need_each_other(aws: Aws, zone: str) -> None:
     with aws.refuses("InvalidInput", text="Missing field 'SetIdentifier'"):
         aws.change(zone, ("CREATE", {**a_record(NAME, "10.0.0.1"), "Weight": 1}))

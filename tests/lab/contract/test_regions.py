@@ -27,6 +27,7 @@ MILAN, GOV, CHINA = "eu-south-1", "us-gov-west-1", "cn-north-1"
         ("service-quotas", "list_services", "UnrecognizedClientException", 400),
     ],
 )
+@pytest.mark.on_aws
 def test_a_region_that_is_not_enabled_does_not_know_the_keys(
     aws: Aws, service: str, operation: str, code: str, status: int
 ) -> None:
@@ -126,6 +127,7 @@ def test_keys_of_one_are_unknown_in_the_others(aws: Aws, part: Part) -> None:
     aws.client("ec2", OTHERS).describe_vpcs()
 
 
+@pytest.mark.on_aws
 def test_roles_are_of_the_partition(aws: Aws, part: Part) -> None:
     sts = aws.client("sts", region=part.region)
     with aws.refuses("ValidationError"):
@@ -143,6 +145,7 @@ def test_no_service_spans_partitions(aws: Aws, part: Part) -> None:
     assert "is in another partition than us-east-1" in caught.value.read().decode()
 
 
+@pytest.mark.on_aws
 def test_aws_s_own_services_in_china_have_two_kinds_of_names(aws: Aws) -> None:
     names = aws.client("ec2", region=CHINA).describe_vpc_endpoint_services()["ServiceNames"]
     assert {"com.amazonaws.cn-north-1.s3", "cn.com.amazonaws.cn-north-1.ec2"} <= set(names)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from astrolab.aws import state
 
 from .conftest import AGENTS, REGION, Aws, a_record
@@ -65,6 +66,7 @@ def test_a_delegating_rule_has_a_record_and_no_domain_name(aws: Aws) -> None:
         resolver.create_resolver_rule(CreatorRequestId="3", DomainName="x.run", **wanted)
 
 
+@pytest.mark.on_aws
 def test_an_account_without_rules_lists_none(aws: Aws) -> None:
     assert aws.client("route53resolver").list_resolver_rule_associations()["ResolverRuleAssociations"] == []
 
@@ -89,6 +91,7 @@ def test_a_vpc_without_a_profile_has_no_association(aws: Aws) -> None:
     assert found["ProfileAssociations"] == []
 
 
+@pytest.mark.on_aws
 def test_an_unknown_profile_is_not_found(aws: Aws) -> None:
     with aws.refuses("ResourceNotFoundException"):
         aws.client("route53profiles").get_profile(ProfileId="rp-none")
@@ -148,6 +151,7 @@ def test_only_private_zones_of_the_account_go_into_a_profile(aws: Aws) -> None:
             )
 
 
+@pytest.mark.on_aws
 def test_name_servers_are_asked_of_public_zones_only(aws: Aws) -> None:
     public = aws.route53.create_hosted_zone(Name="public.run", CallerReference="1")["HostedZone"]["Id"]
     aws.change(public, ("CREATE", a_record("a.public.run", "192.0.2.1")))

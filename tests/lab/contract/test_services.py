@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from .conftest import AGENTS, ASTRO, FAR, OTHERS, REGION, Aws
 
 
@@ -73,6 +75,7 @@ def test_services_can_be_filtered_by_owner(aws: Aws) -> None:
     assert found["ServiceNames"] == [name]
 
 
+@pytest.mark.on_aws
 def test_awss_own_services_are_listed_too(aws: Aws) -> None:
     assert detail(aws, f"com.amazonaws.{REGION}.s3")["ServiceType"] == [{"ServiceType": "Gateway"}]
     assert detail(aws, f"com.amazonaws.{REGION}.sts")["Owner"] == "amazon"

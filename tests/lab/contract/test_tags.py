@@ -25,6 +25,7 @@ def many(count: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(("tag", "text"), WRONG)
+@pytest.mark.on_aws
 def test_a_wrong_tag_is_refused_by_create_tags(aws: Aws, tag: dict[str, str], text: str) -> None:
     with aws.refuses("InvalidParameterValue", text=text):
         aws.ec2.create_tags(Resources=[aws.vpc()], Tags=[tag])
@@ -39,11 +40,13 @@ def test_a_wrong_tag_makes_no_endpoint(aws: Aws, tag: dict[str, str], text: str)
     assert aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
 
 
+@pytest.mark.on_aws
 def test_the_longest_tags_are_taken(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "k" * 128, "Value": "v" * 256}])
 
 
+@pytest.mark.on_aws
 def test_fifty_tags_and_no_more(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.ec2.create_tags(Resources=[vpc], Tags=many(50))
@@ -63,6 +66,7 @@ def test_fifty_tags_and_no_more(aws: Aws) -> None:
         many(51),
     ],
 )
+@pytest.mark.on_aws
 def test_wrong_tags_of_a_zone_are_refused_as_a_whole(aws: Aws, tags: list[dict[str, str]]) -> None:
     zone = aws.zone(aws.vpc()).rpartition("/")[2]
     with aws.refuses("InvalidInput"):
@@ -73,6 +77,7 @@ def test_wrong_tags_of_a_zone_are_refused_as_a_whole(aws: Aws, tags: list[dict[s
     assert found["ResourceTagSet"]["Tags"] == []
 
 
+@pytest.mark.on_aws
 def test_a_zones_comment_has_256_characters(aws: Aws) -> None:
     vpc = {"VPCId": aws.vpc(), "VPCRegion": "us-east-1"}
     made: dict[str, Any] = {"Name": "x.run", "CallerReference": "1", "VPC": vpc}

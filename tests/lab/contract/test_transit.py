@@ -42,6 +42,7 @@ def found(aws: Aws, table: str, **filters: str) -> dict[str, tuple[str, str]]:
     return {each["DestinationCidrBlock"]: (each["Type"], each["State"]) for each in routes}
 
 
+@pytest.mark.on_aws
 def test_the_default_table_takes_in_each_attachment_and_its_ranges(aws: Aws, gateway: dict[str, Any]) -> None:
     table = gateway["Options"]["AssociationDefaultRouteTableId"]
     _vpc, attachment = attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
@@ -55,6 +56,7 @@ def test_the_default_table_takes_in_each_attachment_and_its_ranges(aws: Aws, gat
     assert found(aws, table) == {}
 
 
+@pytest.mark.on_aws
 def test_both_defaults_can_be_switched_off(aws: Aws) -> None:
     options = {"DefaultRouteTableAssociation": "disable", "DefaultRouteTablePropagation": "disable"}
     gateway = aws.ec2.create_transit_gateway(Options=options)["TransitGateway"]
@@ -63,6 +65,7 @@ def test_both_defaults_can_be_switched_off(aws: Aws) -> None:
     assert "Association" not in told
 
 
+@pytest.mark.on_aws
 def test_an_attachment_has_one_association(aws: Aws, gateway: dict[str, Any]) -> None:
     _vpc, attachment = attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
     other = aws.ec2.create_transit_gateway_route_table(TransitGatewayId=gateway["TransitGatewayId"])
@@ -80,6 +83,7 @@ def test_an_attachment_has_one_association(aws: Aws, gateway: dict[str, Any]) ->
         aws.ec2.enable_transit_gateway_route_table_propagation(**names)
 
 
+@pytest.mark.on_aws
 def test_equal_ranges_stay_with_the_vpc_that_came_first(aws: Aws, gateway: dict[str, Any]) -> None:
     first, _unused = attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
     attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
@@ -89,6 +93,7 @@ def test_equal_ranges_stay_with_the_vpc_that_came_first(aws: Aws, gateway: dict[
     assert [each["ResourceId"] for each in route["TransitGatewayAttachments"]] == [first]
 
 
+@pytest.mark.on_aws
 def test_static_routes_win_and_lead_nowhere_once_their_attachment_is_gone(aws: Aws, gateway: dict[str, Any]) -> None:
     _vpc, attachment = attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
     table = gateway["Options"]["AssociationDefaultRouteTableId"]
@@ -104,6 +109,7 @@ def test_static_routes_win_and_lead_nowhere_once_their_attachment_is_gone(aws: A
     assert found(aws, table)["10.1.0.0/16"] == ("static", "blackhole")
 
 
+@pytest.mark.on_aws
 def test_a_route_leads_to_a_gateway_only_while_its_vpc_is_attached(aws: Aws, gateway: dict[str, Any]) -> None:
     vpc, attachment = attach(aws, gateway["TransitGatewayId"], "10.1.0.0/16")
     route = {"DestinationCidrBlock": "10.2.0.0/16", "TransitGatewayId": gateway["TransitGatewayId"]}

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+import pytest
+
 from .conftest import Aws
 
 
+@pytest.mark.on_aws
 def test_dns64_is_an_attribute_of_a_subnet(aws: Aws) -> None:
     subnet = aws.subnet(aws.vpc())
     for wanted in (False, True, False):

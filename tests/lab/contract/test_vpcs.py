@@ -18,6 +18,7 @@ from .conftest import AGENTS, FAR, OTHERS, REGION, Aws
 Prepare = Callable[[Aws], dict[str, Any]]
 
 
+@pytest.mark.on_aws
 def test_a_new_vpc_supports_dns_but_has_no_dns_hostnames(aws: Aws) -> None:
     vpc = aws.vpc()
     support = aws.ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsSupport")
@@ -25,6 +26,7 @@ def test_a_new_vpc_supports_dns_but_has_no_dns_hostnames(aws: Aws) -> None:
     assert (support["EnableDnsSupport"]["Value"], names["EnableDnsHostnames"]["Value"]) == (True, False)
 
 
+@pytest.mark.on_aws
 def test_each_region_has_default_dhcp_options_that_every_new_vpc_uses(aws: Aws) -> None:
     vpc = aws.ec2.describe_vpcs(VpcIds=[aws.vpc()])["Vpcs"][0]
     options = aws.ec2.describe_dhcp_options(DhcpOptionsIds=[vpc["DhcpOptionsId"]])["DhcpOptions"][0]
@@ -32,6 +34,7 @@ def test_each_region_has_default_dhcp_options_that_every_new_vpc_uses(aws: Aws) 
     assert servers["Values"] == [{"Value": "AmazonProvidedDNS"}]
 
 
+@pytest.mark.on_aws
 def test_dhcp_options_in_use_cannot_be_deleted_and_outlive_their_vpc(aws: Aws) -> None:
     vpc = aws.vpc()
     made = aws.ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name-servers", "Values": ["10.0.0.9"]}])
@@ -43,12 +46,14 @@ def test_dhcp_options_in_use_cannot_be_deleted_and_outlive_their_vpc(aws: Aws) -
     aws.ec2.delete_dhcp_options(DhcpOptionsId=options)
 
 
+@pytest.mark.on_aws
 def test_the_default_group_lets_its_own_members_in(aws: Aws) -> None:
     wanted = [{"Name": "vpc-id", "Values": [aws.vpc()]}, {"Name": "group-name", "Values": ["default"]}]
     group = aws.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]
     assert [pair["GroupId"] for pair in group["IpPermissions"][0]["UserIdGroupPairs"]] == [group["GroupId"]]
 
 
+@pytest.mark.on_aws
 def test_the_default_group_cannot_be_deleted(aws: Aws) -> None:
     wanted = [{"Name": "vpc-id", "Values": [aws.vpc()]}]
     group = aws.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]["GroupId"]
@@ -56,6 +61,7 @@ def test_the_default_group_cannot_be_deleted(aws: Aws) -> None:
         aws.ec2.delete_security_group(GroupId=group)
 
 
+@pytest.mark.on_aws
 def test_a_group_that_another_group_refers_to_cannot_be_deleted(aws: Aws) -> None:
     vpc = aws.vpc()
     agents, endpoint = aws.group(vpc), aws.group(vpc, "endpoint")
@@ -70,6 +76,7 @@ def test_a_group_that_another_group_refers_to_cannot_be_deleted(aws: Aws) -> Non
         aws.ec2.delete_security_group(GroupId=agents)
 
 
+@pytest.mark.on_aws
 def test_the_same_rule_twice_is_a_duplicate(aws: Aws) -> None:
     group = aws.group(aws.vpc())
 
@@ -96,6 +103,7 @@ def count_rules(aws: Aws, group: str) -> int:
     return len(aws.ec2.describe_security_group_rules(Filters=wanted)["SecurityGroupRules"])
 
 
+@pytest.mark.on_aws
 def test_a_request_with_one_duplicate_adds_no_rule_at_all(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     one = permission(IpRanges=[{"CidrIp": "10.10.0.0/16"}])
@@ -107,6 +115,7 @@ def test_a_request_with_one_duplicate_adds_no_rule_at_all(aws: Aws) -> None:
     assert count_rules(aws, group) == before
 
 
+@pytest.mark.on_aws
 def test_all_added_rules_come_back_with_their_ids(aws: Aws) -> None:
     group = aws.group(aws.vpc())
     wanted = [permission(port, IpRanges=[{"CidrIp": "10.10.0.0/16"}]) for port in (443, 8443)]
@@ -117,6 +126,7 @@ def test_all_added_rules_come_back_with_their_ids(aws: Aws) -> None:
     assert count_rules(aws, group) == 1
 
 
+@pytest.mark.on_aws
 def test_revoking_looks_at_the_source_not_at_the_description(aws: Aws) -> None:
     vpc = aws.vpc()
     agents, group = aws.group(vpc), aws.group(vpc, "endpoint")
@@ -152,12 +162,14 @@ def test_a_rule_refers_to_groups_of_peered_vpcs_only(aws: Aws) -> None:
     ]
 
 
+@pytest.mark.on_aws
 def test_a_rule_to_an_unknown_group_is_refused(aws: Aws) -> None:
     rule = permission(UserIdGroupPairs=[{"GroupId": "sg-00000000000000000"}])
     with aws.refuses("InvalidGroup.NotFound"):
         aws.ec2.authorize_security_group_ingress(GroupId=aws.group(aws.vpc()), IpPermissions=[rule])
 
 
+@pytest.mark.on_aws
 def test_tagging_an_unknown_endpoint_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidVpcEndpointId.NotFound"):
         aws.ec2.create_tags(Resources=["vpce-00000000000000000"], Tags=[{"Key": "a", "Value": "b"}])
@@ -172,6 +184,7 @@ def test_a_new_group_may_be_hidden_from_reads_for_a_while(aws: Aws) -> None:
     assert aws.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["GroupId"] == group
 
 
+@pytest.mark.on_aws
 def test_a_vpc_with_a_group_of_its_own_cannot_be_deleted(aws: Aws) -> None:
     vpc = aws.vpc()
     group = aws.group(vpc)
@@ -183,6 +196,7 @@ def test_a_vpc_with_a_group_of_its_own_cannot_be_deleted(aws: Aws) -> None:
         aws.ec2.describe_vpcs(VpcIds=[vpc])
 
 
+@pytest.mark.on_aws
 def test_a_refused_deletion_of_a_vpc_leaves_it_whole(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.subnet(vpc)
@@ -266,16 +280,19 @@ def test_describe_answers_in_pages(aws: Aws, operation: str, key: str) -> None:
     assert [each for page in pages for each in page[key]] == whole
 
 
+@pytest.mark.on_aws
 def test_the_smallest_page_has_five_entries(aws: Aws) -> None:
     with aws.refuses("InvalidParameterValue", text="Expecting a value between 5 and 1000"):
         aws.ec2.describe_vpcs(MaxResults=4)
 
 
+@pytest.mark.on_aws
 def test_pages_and_ids_exclude_each_other(aws: Aws) -> None:
     with aws.refuses("InvalidParameterCombination"):
         aws.ec2.describe_vpcs(VpcIds=[aws.vpc()], MaxResults=5)
 
 
+@pytest.mark.on_aws
 def test_a_made_up_token_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidNextToken"):
         aws.ec2.describe_vpcs(NextToken="made-up")
@@ -285,12 +302,14 @@ def test_a_made_up_token_is_refused(aws: Aws) -> None:
     "operation",
     ["vpcs", "subnets", "security_groups", "network_interfaces", "vpc_endpoints", "route_tables", "dhcp_options"],
 )
+@pytest.mark.on_aws
 def test_an_unknown_filter_is_refused(aws: Aws, operation: str) -> None:
     with aws.refuses("InvalidParameterValue", text="The filter 'vpc-colour' is invalid"):
         getattr(aws.client("ec2"), f"describe_{operation}")(Filters=[{"Name": "vpc-colour", "Values": ["red"]}])
 
 
 @pytest.mark.parametrize("action", sorted(FILTERS))
+@pytest.mark.on_aws
 def test_every_documented_filter_is_known(aws: Aws, action: str) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc)
@@ -298,12 +317,16 @@ def test_every_documented_filter_is_known(aws: Aws, action: str) -> None:
     aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
     gateway = aws.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
     aws.ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[subnet])
+    there = aws.subnet(vpc, "10.10.2.0/24")
+    aws.ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1, SubnetId=there)
+    aws.ec2.associate_security_group_vpc(GroupId=aws.group(vpc), VpcId=aws.vpc("10.30.0.0/16"))
     describe = getattr(aws.ec2, xform_name(action))
     for name in (*FILTERS[action], "tag:colour", "tag-key"):
         answer = describe(Filters=[{"Name": name, "Values": ["sg-00000000000000000"]}])
         assert [value for key, value in answer.items() if isinstance(value, list) and value] == [], name
 
 
+@pytest.mark.on_aws
 def test_an_interface_with_two_groups_is_found_by_either(aws: Aws) -> None:
     vpc = aws.vpc()
     one, two, three = aws.group(vpc, "one"), aws.group(vpc, "two"), aws.group(vpc, "three")
@@ -312,6 +335,7 @@ def test_an_interface_with_two_groups_is_found_by_either(aws: Aws) -> None:
     assert len(aws.ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]) == 1
 
 
+@pytest.mark.on_aws
 def test_peering_of_overlapping_vpcs_fails(aws: Aws) -> None:
     made = aws.ec2.create_vpc_peering_connection(VpcId=aws.vpc(), PeerVpcId=aws.vpc())["VpcPeeringConnection"]
     assert made["Status"]["Code"] == "initiating-request"
@@ -333,6 +357,7 @@ def test_peering_over_accounts_and_regions_is_accepted_by_the_other_side(aws: Aw
     assert accepted["VpcPeeringConnection"]["Status"]["Code"] == "active"
 
 
+@pytest.mark.on_aws
 def test_a_route_over_a_deleted_peering_is_a_blackhole(aws: Aws) -> None:
     vpc = aws.vpc()
     peering = aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
@@ -351,6 +376,7 @@ def test_a_route_over_a_deleted_peering_is_a_blackhole(aws: Aws) -> None:
     assert states() == {"10.10.0.0/16": "active", "10.20.0.0/16": "blackhole"}
 
 
+@pytest.mark.on_aws
 def test_peerings_can_be_filtered_by_state_and_side(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=aws.vpc("10.20.0.0/16"))
@@ -365,6 +391,7 @@ def test_peerings_can_be_filtered_by_state_and_side(aws: Aws) -> None:
         assert len(found) == count, name
 
 
+@pytest.mark.on_aws
 def test_subnets_are_told_apart_by_zone_id(aws: Aws) -> None:
     vpc = aws.vpc()
     subnet = aws.subnet(vpc, zone="us-east-1b")
@@ -389,6 +416,7 @@ def test_zone_names_are_each_accounts_own_but_ids_are_not(aws: Aws) -> None:
     assert (subnet["AvailabilityZone"], subnet["AvailabilityZoneId"]) == (theirs["use1-az2"], "use1-az2")
 
 
+@pytest.mark.on_aws
 def test_an_unknown_zone_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidParameterValue", text="Invalid availability zone: [us-east-1z]"):
         aws.ec2.describe_availability_zones(ZoneNames=["us-east-1z"])
@@ -396,6 +424,7 @@ def test_an_unknown_zone_is_refused(aws: Aws) -> None:
         aws.subnet(aws.vpc(), zone="us-east-1z")
 
 
+@pytest.mark.on_aws
 def test_zones_are_found_by_id_and_opt_in(aws: Aws) -> None:
     wanted = [{"Name": "zone-id", "Values": ["use1-az2"]}, {"Name": "opt-in-status", "Values": ["opt-in-not-required"]}]
     found = aws.ec2.describe_availability_zones(Filters=wanted)["AvailabilityZones"]
@@ -404,6 +433,7 @@ def test_zones_are_found_by_id_and_opt_in(aws: Aws) -> None:
     ]
 
 
+@pytest.mark.on_aws
 def test_transit_gateway_attachments_of_a_vpc_are_found(aws: Aws) -> None:
     vpc = aws.vpc()
     gateway = aws.ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
@@ -413,6 +443,7 @@ def test_transit_gateway_attachments_of_a_vpc_are_found(aws: Aws) -> None:
     assert [each["TransitGatewayId"] for each in found["TransitGatewayVpcAttachments"]] == [gateway]
 
 
+@pytest.mark.on_aws
 def test_network_acls_of_a_subnet_are_found(aws: Aws) -> None:
     subnet = aws.subnet(aws.vpc())
     wanted = [{"Name": "association.subnet-id", "Values": [subnet]}]
@@ -420,6 +451,7 @@ def test_network_acls_of_a_subnet_are_found(aws: Aws) -> None:
     assert [each["IsDefault"] for each in found] == [True]
 
 
+@pytest.mark.on_aws
 def test_a_subnet_uses_its_region(aws: Aws) -> None:
     with aws.refuses("InvalidSubnet.Range"):
         aws.subnet(aws.vpc(), "10.99.0.0/24", f"{REGION}a")

@@ -15,6 +15,7 @@ from .conftest import AGENTS, FAR, OTHERS, REGION, Aws, a_record, here
 NAME = "external.astronomer.run"
 
 
+@pytest.mark.on_aws
 def test_a_private_zone_shows_name_comment_vpc_and_its_two_records(aws: Aws) -> None:
     vpc = aws.vpc()
     made = aws.route53.get_hosted_zone(Id=aws.zone(vpc))
@@ -25,6 +26,7 @@ def test_a_private_zone_shows_name_comment_vpc_and_its_two_records(aws: Aws) -> 
     assert made.get("VPCs") == [here(vpc)]
 
 
+@pytest.mark.on_aws
 def test_a_private_zone_has_ns_and_soa_as_aws_makes_them(aws: Aws) -> None:
     records = aws.records(aws.zone(aws.vpc()))
     assert [each["Value"] for each in records[f"{NAME}.", "NS"]["ResourceRecords"]] == [
@@ -40,26 +42,31 @@ def test_a_private_zone_has_ns_and_soa_as_aws_makes_them(aws: Aws) -> None:
     )
 
 
+@pytest.mark.on_aws
 def test_a_vpc_makes_the_zone_private_even_if_nobody_said_so(aws: Aws) -> None:
     made = aws.route53.create_hosted_zone(Name=NAME, CallerReference="1", VPC=here(aws.vpc()))
     assert made["HostedZone"].get("Config") == {"PrivateZone": True}
 
 
+@pytest.mark.on_aws
 def test_names_get_lower_case_and_a_final_dot(aws: Aws) -> None:
     zone = aws.zone(aws.vpc(), "External.Astronomer.RUN")
     assert aws.route53.get_hosted_zone(Id=zone)["HostedZone"]["Name"] == f"{NAME}."
 
 
+@pytest.mark.on_aws
 def test_a_private_zone_needs_a_vpc(aws: Aws) -> None:
     with aws.refuses("InvalidInput", text="you must also specify values for VPCId and VPCRegion"):
         aws.route53.create_hosted_zone(Name=NAME, CallerReference="1", HostedZoneConfig={"PrivateZone": True})
 
 
+@pytest.mark.on_aws
 def test_an_unknown_vpc_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidVPCId"):
         aws.zone("vpc-00000000000000000")
 
 
+@pytest.mark.on_aws
 def test_a_vpc_in_the_wrong_region_is_refused(aws: Aws) -> None:
     with aws.refuses("InvalidVPCId"):
         aws.zone(aws.vpc(region=FAR))
@@ -77,6 +84,7 @@ def test_a_caller_that_may_not_describe_vpcs_hears_that_the_vpc_is_invalid(aws: 
         aws.zone(vpc)
 
 
+@pytest.mark.on_aws
 def test_a_second_zone_of_the_same_name_on_a_vpc_is_a_conflict(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.zone(vpc)
@@ -88,6 +96,7 @@ def test_a_second_zone_of_the_same_name_on_a_vpc_is_a_conflict(aws: Aws) -> None
         aws.zone(vpc, reference="another")
 
 
+@pytest.mark.on_aws
 def test_zones_of_different_names_live_together_on_a_vpc(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.zone(vpc)
@@ -96,6 +105,7 @@ def test_zones_of_different_names_live_together_on_a_vpc(aws: Aws) -> None:
     assert {each["Name"] for each in found["HostedZoneSummaries"]} == {f"{NAME}.", f"abc.{NAME}."}
 
 
+@pytest.mark.on_aws
 def test_a_caller_reference_works_once_even_after_the_zone_is_gone(aws: Aws) -> None:
     vpc = aws.vpc()
     zone = aws.zone(vpc, reference="once")
@@ -106,6 +116,7 @@ def test_a_caller_reference_works_once_even_after_the_zone_is_gone(aws: Aws) -> 
         aws.zone(vpc, reference="once")
 
 
+@pytest.mark.on_aws
 def test_an_unknown_zone_is_not_found(aws: Aws) -> None:
     with aws.refuses("NoSuchHostedZone", 404, "No hosted zone found with ID: Z0"):
         aws.route53.get_hosted_zone(Id="Z0")
@@ -117,6 +128,7 @@ def test_a_zone_of_another_account_is_denied(aws: Aws) -> None:
         aws.client("route53", OTHERS).get_hosted_zone(Id=zone)
 
 
+@pytest.mark.on_aws
 def test_a_zone_with_records_is_not_deleted(aws: Aws) -> None:
     zone = aws.zone(aws.vpc())
     record = a_record(f"abc.{NAME}", "10.0.0.1")
@@ -138,11 +150,13 @@ def test_each_change_has_an_id_of_its_own_and_goes_from_pending_to_insync(aws: A
     assert aws.route53.get_change(Id=changes[0]["Id"])["ChangeInfo"]["Status"] == "INSYNC"
 
 
+@pytest.mark.on_aws
 def test_an_unknown_change_does_not_exist(aws: Aws) -> None:
     with aws.refuses("NoSuchChange", 404):
         aws.route53.get_change(Id="C0000000000000000000")
 
 
+@pytest.mark.on_aws
 def test_the_comment_of_a_batch_is_kept(aws: Aws) -> None:
     batch: Any = {
         "Comment": "by astro.privatelink",
@@ -152,6 +166,7 @@ def test_the_comment_of_a_batch_is_kept(aws: Aws) -> None:
     assert aws.route53.get_change(Id=info["Id"])["ChangeInfo"].get("Comment") == "by astro.privatelink"
 
 
+@pytest.mark.on_aws
 def test_the_comment_of_a_zone_can_be_changed(aws: Aws) -> None:
     zone = aws.zone(aws.vpc())
     aws.route53.update_hosted_zone_comment(Id=zone, Comment="other")
@@ -169,16 +184,19 @@ def several(aws: Aws) -> list[str]:
     return plain
 
 
+@pytest.mark.on_aws
 def test_listing_by_name_starts_at_the_name_and_goes_on(aws: Aws, several: list[str]) -> None:
     found = aws.route53.list_hosted_zones_by_name(DNSName="a.astronomer.run")
     assert [each["Name"] for each in found["HostedZones"]] == [f"{name}." for name in several[2:]]
 
 
+@pytest.mark.on_aws
 def test_listing_by_name_sorts_from_the_right(aws: Aws, several: list[str]) -> None:
     found = aws.route53.list_hosted_zones_by_name()
     assert [each["Name"] for each in found["HostedZones"]] == [f"{name}." for name in several]
 
 
+@pytest.mark.on_aws
 def test_listing_by_name_answers_in_pages(aws: Aws, several: list[str]) -> None:
     names: list[str] = []
     token: dict[str, Any] = {}
@@ -191,12 +209,14 @@ def test_listing_by_name_answers_in_pages(aws: Aws, several: list[str]) -> None:
     assert names == [f"{name}." for name in several]
 
 
+@pytest.mark.on_aws
 def test_listing_answers_in_pages(aws: Aws, several: list[str]) -> None:
     pages = list(aws.route53.get_paginator("list_hosted_zones").paginate(PaginationConfig={"PageSize": 3}))
     assert [len(page["HostedZones"]) for page in pages] == [3, 1]
     assert {each["Name"] for page in pages for each in page["HostedZones"]} == {f"{name}." for name in several}
 
 
+@pytest.mark.on_aws
 def test_listing_by_vpc_answers_in_pages(aws: Aws, several: list[str]) -> None:
     vpc = aws.vpc()
     ids = {aws.zone(vpc, name).rpartition("/")[2] for name in several}
@@ -214,6 +234,7 @@ def test_listing_by_vpc_is_for_the_owner_of_the_vpc(aws: Aws) -> None:
         aws.client("route53", OTHERS).list_hosted_zones_by_vpc(VPCId=vpc, VPCRegion=REGION)
 
 
+@pytest.mark.on_aws
 def test_limits_of_a_zone_and_an_account_are_told_with_their_use(aws: Aws) -> None:
     zone = aws.zone(aws.vpc())
     found = aws.route53.get_hosted_zone_limit(HostedZoneId=zone, Type="MAX_VPCS_ASSOCIATED_BY_ZONE")
@@ -232,6 +253,7 @@ def test_the_limit_of_zones_per_account_holds(aws: Aws) -> None:
         aws.zone(vpc, "other.example")
 
 
+@pytest.mark.on_aws
 def test_tags_of_zones_are_kept_and_removed(aws: Aws) -> None:
     zone = aws.zone(aws.vpc()).rpartition("/")[2]
     tags: Any = [{"Key": "managed-by", "Value": "astro.privatelink"}, {"Key": "old", "Value": "1"}]
@@ -243,6 +265,7 @@ def test_tags_of_zones_are_kept_and_removed(aws: Aws) -> None:
     assert many[0]["Tags"] == tags[:1]
 
 
+@pytest.mark.on_aws
 def test_tags_of_an_unknown_zone_are_an_error(aws: Aws) -> None:
     with aws.refuses("NoSuchHostedZone", 404):
         aws.route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId="Z0")

@@ -37,7 +37,9 @@ HANDLERS = {
     "route53resolver": "astrolab.aws.resolver_rules:Resolver",
     "elasticloadbalancing": "moto.elbv2.responses:ELBV2Response",
     "ram": "moto.ram.responses:ResourceAccessManagerResponse",
+    "s3": "astrolab.aws.buckets:S3",
     "servicequotas": "astrolab.aws.quotas:ServiceQuotas",
+    "ssm": "astrolab.aws.managed:SystemsManager",
 }
 
 
@@ -89,7 +91,8 @@ def _handler(service: str) -> type[BaseResponse] | None:
         return None
     module, _unused, name = where.partition(":")
     handler: type[BaseResponse] = getattr(importlib.import_module(module), name)
-    return handler if issubclass(handler, Answering) else type(name, (Answering, handler), {})
+    by_itself = issubclass(handler, Answering) or getattr(handler, "by_itself", False)
+    return handler if by_itself else type(name, (Answering, handler), {})
 
 
 def answer(call: Call) -> Reply:

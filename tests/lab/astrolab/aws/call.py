@@ -69,6 +69,9 @@ def _action(
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return str(target).rpartition(".")[2], {}
+    if service == "s3":
+        kind = "Object" if "/" in environ["PATH_INFO"].strip("/") else "Bucket"
+        return f"{str(environ['REQUEST_METHOD']).capitalize()}{kind}", {}
     if service in REST:
         try:
             operation, parameters = get_service_router(service).match(request)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disallow-subclassing-any=False
 
-"""How AWS says no: an error with its HTTP status, and its body in each of the four protocols."""
+"""How AWS says no: an error with its HTTP status, and its body in each of the five protocols."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ PROTOCOLS = {
     "sts": "query",
     "iam": "query",
     "elasticloadbalancing": "query",
+    "s3": "s3",
 }
-CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing"})  # the XML services
+CODES_WITHOUT_EXCEPTION = frozenset({"route53", "sts", "iam", "elasticloadbalancing", "s3"})  # the XML services
 STATUSES = {
     "DryRunOperation": 412,
     "UnauthorizedOperation": 403,
@@ -69,6 +70,8 @@ def refusal(service: str, code: str, message: str, status: int | None = None) ->
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if protocol == "ec2":
         text = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    elif protocol == "s3":
+        text = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
     else:
         text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     return Reply(status, "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode(), code)

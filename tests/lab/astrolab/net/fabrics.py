@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,7 @@ from . import hosts, kernel
 from .kernel import Cable, Thing
 from .namespaces import Namespace
 from .place import InNamespace
-from .plan import AMAZON, HostFacts, VpcPlan
+from .plan import AMAZON, HostFacts, HostPlan, VpcPlan
 from .relay import Relay, Speaker
 from .view import Gateway, Sight, View
 from .wiring import crossing, things
@@ -36,6 +37,10 @@ class Fabrics:
 
     async def lay(self, vpc: VpcPlan) -> None:
         await asyncio.to_thread(self._lay, vpc)
+
+    async def join(self, vpc: str, name: str, host: HostPlan) -> tuple[None, ...]:
+        await asyncio.to_thread(self._join, vpc, name, host)
+        return ()  # those that the VPC has serve everybody
 
     async def translate(self, vpc: str, speaker: Speaker) -> list[Callable[[], None]]:
         return [await Relay(self.place(vpc), speaker).serve()]
@@ -68,12 +73,22 @@ class Fabrics:
         self._fabrics[vpc.id], self._plans[vpc.id] = fabric, vpc
         if any(plan.ipv6 for plan in vpc.hosts.values()):
             kernel.furnish_ipv6(fabric)
-        running = self._hosts[vpc.id] = {}
-        for number, (name, plan) in enumerate(vpc.hosts.items()):
-            running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
-            kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
-            if plan.ipv6:
-                kernel.plug_ipv6(fabric, running[name].namespace, number, plan.ipv6)
+        self._hosts[vpc.id] = {}
+        for name, plan in vpc.hosts.items():
+            self._start(vpc, name, plan)
+
+    def _start(self, vpc: VpcPlan, name: str, plan: HostPlan) -> None:
+        fabric, running = self._fabrics[vpc.id], self._hosts[vpc.id]
+        number = len(running)
+        running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
+        kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
+        if plan.ipv6:
+            kernel.plug_ipv6(fabric, running[name].namespace, number, plan.ipv6)
+
+    def _join(self, vpc: str, name: str, plan: HostPlan) -> None:
+        self._start(self._plans[vpc], name, plan)
+        self._plans[vpc] = replace(self._plans[vpc], hosts={**self._plans[vpc].hosts, name: plan})
+        self._resolvers.pop(vpc, None)  # it has not been told of any yet
 
     def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
         for gateway in sight.gateways.values():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from ..faults import AddressKind
@@ -33,8 +34,16 @@ class Loopback:
     async def lay(self, vpc: VpcPlan) -> None:
         self._plans[vpc.id], self._places[vpc.id] = vpc, OnLoopback()
         for name, host in vpc.hosts.items():
-            dialer = Dialer(self._judge(vpc.id, host), self._introduction(vpc.id, host))
-            self._dialers[name] = await dialer.serve()
+            await self._dial_for(vpc.id, name, host)
+
+    async def join(self, vpc: str, name: str, host: HostPlan) -> list[IPv4Address]:
+        await self._dial_for(vpc, name, host)
+        self._plans[vpc] = replace(self._plans[vpc], hosts={**self._plans[vpc].hosts, name: host})
+        return [host.address.ip]
+
+    async def _dial_for(self, vpc: str, name: str, host: HostPlan) -> None:
+        dialer = Dialer(self._judge(vpc, host), self._introduction(vpc, host))
+        self._dialers[name] = await dialer.serve()
 
     async def translate(self, _vpc: str, _speaker: Speaker) -> list[Callable[[], None]]:
         return []  # the dialers do it

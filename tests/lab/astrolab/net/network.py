@@ -17,7 +17,7 @@ from ..faults import AddressKind, Faults
 from .caching import Cache
 from .front import Front, Listening, Path
 from .place import HTTPS, Asker, Place
-from .plan import AMAZON, HostFacts, NameServer, Plan, VpcPlan
+from .plan import AMAZON, HostFacts, HostPlan, NameServer, Plan, VpcPlan
 from .relay import Speaker
 from .resolver import For, Lookup, PublicNames, Resolver
 from .translation import dns64
@@ -34,6 +34,9 @@ class Wires(Protocol):
 
     def lay(self, vpc: VpcPlan) -> Awaitable[None]:
         """Make a VPC and its hosts."""
+
+    def join(self, vpc: str, name: str, host: HostPlan) -> Awaitable[Sequence[Asker]]:
+        """Puts a host into a VPC that is there; gives whom its name servers need further sockets for."""
 
     def translate(self, vpc: str, speaker: Speaker) -> Awaitable[Sequence[Callable[[], None]]]:
         """Carries what IPv6 hosts send to wrapped IPv4 addresses; what it gives back ends that."""
@@ -62,6 +65,8 @@ class Network:
         self._closers: dict[str, list[Callable[[], None]]] = {}  # of the name servers of each VPC
         self._public: tuple[IPv4Address, ...] = ()
         self._sight = Sight()
+        self._plans: dict[str, VpcPlan] = {}
+        self._alone = asyncio.Lock()  # two at once would make a new VPC twice
 
     async def build(
         self, plan: Plan, observe: Observe, private: Callable[[str, PublicNames], Lookup]
@@ -91,7 +96,25 @@ class Network:
                 except Exception:  # one bad moment must not end the network: it is logged, and tried again
                     traceback.print_exc()
 
+    async def add_host(self, observe: Observe, vpc: str, name: str, host: HostPlan) -> HostFacts:
+        """An agent host in a VPC that may just have been made; `observe` has to know its interface already."""
+        await self.follow(observe)
+        async with self._alone:
+            if name in await self._wires.facts():
+                raise ValueError(f"there is an agent host {name} already")
+            if vpc not in self._plans:
+                raise ValueError(f"there is no network for {vpc}")
+            plan = self._plans[vpc]
+            askers = await self._wires.join(vpc, name, host)
+            self._closers[vpc] += await self._answer_names(plan, askers)
+        await self.follow(observe)
+        return (await self._wires.facts())[name]
+
     async def follow(self, observe: Observe) -> None:
+        async with self._alone:
+            await self._follow(observe)
+
+    async def _follow(self, observe: Observe) -> None:
         self._sight = sight = observe()
         for new in sight.vpcs.keys() - self._closers.keys():
             self._know(new)
@@ -109,21 +132,27 @@ class Network:
             for close in self._closers.pop(gone):
                 close()
             await self._wires.take_up(gone)
+            del self._plans[gone]
 
     async def _settle(self, vpc: VpcPlan) -> None:
         await self._wires.lay(vpc)
+        self._plans[vpc.id] = vpc
+        self._closers[vpc.id] = await self._answer_names(vpc, self._wires.askers(vpc))
+        if any(host.ipv6 for host in vpc.hosts.values()):
+            self._closers[vpc.id] += await self._wires.translate(vpc.id, self._speaker(vpc.id))
+
+    async def _answer_names(self, vpc: VpcPlan, askers: Sequence[Asker]) -> list[Callable[[], None]]:
         private = self._private(vpc.id, self._world)
         lookups: dict[NameServer, Lookup] = {"public": self._world, "forwarding": private, "caching": Cache(private)}
-        closers = self._closers[vpc.id] = []
+        closers: list[Callable[[], None]] = []
         place = self._wires.place(vpc.id)
         for address, kind in vpc.name_servers.items():
-            for asker in self._wires.askers(vpc):
+            for asker in askers:
                 own = address in (vpc.resolver, AMAZON)
                 told = self._by_subnet(vpc.id, private, asker) if own else partial(_alike, lookups[kind])
                 resolver = Resolver(vpc.id, told, self._faults, self._astro)
                 closers.append(await resolver.serve(*place.name_server(address, asker)))
-        if any(host.ipv6 for host in vpc.hosts.values()):
-            closers += await self._wires.translate(vpc.id, self._speaker(vpc.id))
+        return closers
 
     def _by_subnet(self, vpc: str, lookup: Lookup, asker: Asker) -> For:
         """DNS64 depends on the subnet of whoever asks the VPC's own resolver."""

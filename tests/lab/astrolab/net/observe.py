@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
 from ..aws import links, state
 from .network import Observe
-from .plan import Plan
+from .plan import HostPlan, Plan
 from .resolver import Lookup, PublicNames, Record, Reply
 from .view import ANY_PROTOCOL, TCP, UDP, Acl, Door, Entry, Gateway, Guest, Sight, Subnet, Traffic, View, Way
 
@@ -28,9 +28,21 @@ class _Target:
     zones: frozenset[str] | None = None
 
 
-def observer(plan: Plan) -> Observe:
-    """Sees the VPCs of the plan and those that were made since."""
-    guests = {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+def guests_of(plan: Plan) -> dict[str, list[str]]:
+    """The interfaces of agent hosts in each VPC."""
+    return {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+
+
+def placed(interface: str) -> tuple[str, HostPlan]:
+    """The VPC of an interface, and the agent host that would have it."""
+    found = state.interface(interface)
+    subnet = next(each for each in links.subnets(found.vpc_id) if each.id == found.subnet_id)
+    length = IPv4Network(subnet.cidr).prefixlen
+    return found.vpc_id, HostPlan(interface=interface, address=IPv4Interface(f"{found.address}/{length}"))
+
+
+def observer(plan: Plan, guests: Mapping[str, list[str]]) -> Observe:
+    """Sees the VPCs of the plan and those that were made since; `guests` may grow."""
     spared = frozenset(plan.spared)
 
     def observe() -> Sight:

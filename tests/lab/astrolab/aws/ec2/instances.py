@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.ec2 import utils
+from moto.ec2.models.instances import Instance as MotoInstance
+
+# A documented filter that moto does not know; it compares texts.
+MotoInstance.state_code_text = property(lambda self: str(self._state.code))
+utils.filter_dict_attribute_mapping["instance-state-code"] = "state_code_text"
+
 
 class Instance:
     """moto's instance in AWS's clothes; moto writes answers by the name of the class and of its attributes."""

@@ -33,7 +33,8 @@ class Association:
         }
 
     def get_filter_value(self, name: str) -> str:
-        return str(self.shown["".join(word.capitalize() for word in name.split("-"))])
+        """It has no tags."""
+        return str(self.shown.get("".join(word.capitalize() for word in name.split("-")), ""))
 
 
 class Spanning(Acting):
