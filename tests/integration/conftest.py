@@ -24,6 +24,7 @@ def lab_up() -> LabUp:
     """Starts a lab of the test's own: `with lab_up(topology=PATH, name=NAME, mode=MODE, profile=PROFILE) as lab`.
 
     It behaves as AWS does, in shorter time; a test that asks for the profile `kind` says why.
+    The tests of the lab itself (`test_lab_*`) ask for it: they build by hand, without waits, what packets then meet.
     """
 
     def up(

@@ -277,7 +277,7 @@ def test_many_vpcs_are_planted_where_rates_are_limited(lab_up: LabUp, tmp_path: 
     file.write_text(
         DEMO.read_text() + "generate: {count: 20}\nsettings: {throttle: true, buckets: {'ec2:*': [1, 0.1]}}\n"
     )
-    with lab_up(topology=file, mode="loopback") as limited:
+    with lab_up(profile="kind", topology=file, mode="loopback") as limited:
         assert len(limited.record.vpcs) == 23
 
 
@@ -344,7 +344,7 @@ def test_a_topology_that_aws_refuses_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_two_labs_do_not_meet(lab: Lab, lab_up: LabUp) -> None:
-    with lab_up() as other:
+    with lab_up(profile="kind") as other:
         assert other.record.url != lab.record.url
         other.fault("dns", "payments", "servfail")
         assert other.look("payments-agent")["addresses"] == []
@@ -355,7 +355,7 @@ def test_two_labs_do_not_meet(lab: Lab, lab_up: LabUp) -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "loopback"])
 def test_a_killed_lab_leaves_nothing_behind(lab_up: LabUp, mode: str) -> None:
-    with lab_up(mode=mode) as doomed:
+    with lab_up(profile="kind", mode=mode) as doomed:
         record, home = doomed.record, doomed.home
         pids = [facts.pid for facts in record.hosts.values() if facts.pid]
         assert all(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -365,7 +365,7 @@ def test_a_killed_lab_leaves_nothing_behind(lab_up: LabUp, mode: str) -> None:
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "agent hosts gone")
     assert str(home.directory) not in Path("/proc/self/mounts").read_text()
     assert home.directory.exists()
-    with lab_up():
+    with lab_up(profile="kind"):
         assert not home.directory.exists()
 
 
@@ -391,7 +391,7 @@ def test_nothing_is_left_of_a_lab_that_never_got_ready_after_down() -> None:
 
 def test_loopback_mode_is_what_remains_without_unshare(lab_up: LabUp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _command: None)
-    with lab_up() as plain:
+    with lab_up(profile="kind") as plain:
         assert plain.mode == "loopback"
         said = say(plain, "status")
         assert "It cannot show" in said
@@ -401,5 +401,5 @@ def test_loopback_mode_is_what_remains_without_unshare(lab_up: LabUp, monkeypatc
 
 def test_a_profile_that_is_not_there_stops_nobody(monkeypatch: pytest.MonkeyPatch, lab_up: LabUp) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with lab_up() as started:
+    with lab_up(profile="kind") as started:
         assert started.client("ec2").describe_vpcs()["Vpcs"]

@@ -20,7 +20,7 @@ from conftest import LabUp
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(mode=request.param) as started:
+    with lab_up(profile="kind", mode=request.param) as started:
         yield started
 
 

@@ -22,7 +22,7 @@ FROM_VPC = "10.10.0.0/16"
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(mode=request.param) as started:
+    with lab_up(profile="kind", mode=request.param) as started:
         yield started
 
 

@@ -20,7 +20,7 @@ NEW, SUBNET = "10.70.0.0/16", "10.70.1.0/24"
 
 @pytest.fixture(params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(mode=request.param) as started:
+    with lab_up(profile="kind", mode=request.param) as started:
         yield started
         assert "Traceback" not in started.home.log.read_text()
 

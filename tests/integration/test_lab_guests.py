@@ -12,7 +12,7 @@ from conftest import LabUp
 
 @pytest.mark.parametrize("mode", ["auto", "loopback"])
 def test_an_agent_host_in_a_new_vpc_sees_what_agents_there_see(lab_up: LabUp, mode: str) -> None:
-    with lab_up(mode=mode) as lab:
+    with lab_up(profile="kind", mode=mode) as lab:
         ec2 = lab.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]
@@ -27,5 +27,5 @@ def test_an_agent_host_in_a_new_vpc_sees_what_agents_there_see(lab_up: LabUp, mo
 
 
 def test_there_is_no_agent_host_without_an_interface(lab_up: LabUp) -> None:
-    with lab_up() as lab, pytest.raises(LabError, match="eni-0"):
+    with lab_up(profile="kind") as lab, pytest.raises(LabError, match="eni-0"):
         lab.with_host("nobody", "eni-0")

@@ -28,7 +28,7 @@ CALL = "import socket, sys; socket.create_connection((sys.argv[1], 4433), 3)"
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(topology=DEMO.with_name("dual.yml"), mode=request.param) as started:
+    with lab_up(profile="kind", topology=DEMO.with_name("dual.yml"), mode=request.param) as started:
         yield started
 
 

@@ -27,7 +27,7 @@ ONE_VPC = (
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(topology=DEMO.with_name("odd.yml"), mode=request.param) as started:
+    with lab_up(profile="kind", topology=DEMO.with_name("odd.yml"), mode=request.param) as started:
         yield started
 
 
@@ -88,7 +88,7 @@ def test_custom_name_servers_know_private_zones_only_if_they_forward(lab: Lab) -
 def test_generated_vpcs_are_joined_to_their_hub(lab_up: LabUp, tmp_path: Path) -> None:
     file = tmp_path / "many.yml"
     file.write_text(DEMO.read_text() + "generate: {count: 12, kind: joined, via: payments}\n")
-    with lab_up(topology=file) as lab:
+    with lab_up(profile="kind", topology=file) as lab:
         hosts = inventory(lab)["agent_vpcs"]["hosts"]
         assert len(hosts) == 3 + 12
         assert hosts["vpc012"]["privatelink_via"] == "payments"

@@ -23,7 +23,7 @@ REACHED, LOST = "404", "tcp: timed out"
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
 def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
-    with lab_up(topology=HUB, mode=request.param) as started:
+    with lab_up(profile="kind", topology=HUB, mode=request.param) as started:
         yield started
 
 
@@ -175,7 +175,7 @@ def test_without_its_attachment_a_vpc_is_cut_off_until_it_is_attached_anew(lab: 
 
 
 def test_the_playbook_sets_the_hub_up(lab_up: LabUp, tmp_path: Path) -> None:
-    with lab_up(topology=HUB) as lab:
+    with lab_up(profile="kind", topology=HUB) as lab:
         done = play(lab, tmp_path, "site", "-e", '{"privatelink_support_confirmed": true}')
         assert done.rc == 0, done.text
         for host in lab.record.hosts:
