@@ -59,11 +59,15 @@ def _do(arguments: list[str], environ: Mapping[str, str]) -> None:
 def _on_aws(choices: Choices, environ: Mapping[str, str]) -> None:
     """What AWS answers is kept, for the double to be measured by; what stands in for it on this machine is no measure."""
     place = Path(tempfile.mkdtemp(prefix="acceptance-"))  # it stays, for whoever wants to know what the playbooks said
-    kept = place if _local(environ) else RECORDINGS
-    directory = Path(environ.get("ACCEPT_RECORDINGS") or kept)
+    directory = Path(environ.get("ACCEPT_RECORDINGS") or (place if _local(environ) else RECORDINGS))
     with Recorder(directory / f"acceptance-{choices.run}.jsonl") as recorder:
         cloud = Cloud(choices, _pace(environ), recorder.listen)
-        run.whole(cloud, Player(place, environ), environ, _say)
+        try:
+            run.whole(cloud, Player(place, environ), environ, _say)
+        except Refused:
+            recorder.file.unlink(missing_ok=True)
+            place.rmdir()
+            raise
 
 
 def _on_the_lab(choices: Choices, environ: Mapping[str, str]) -> None:

@@ -25,7 +25,10 @@ def check(cloud: Cloud, environ: Mapping[str, str], say: Callable[[str], None], 
         raise Refused("This costs money. Set ACCEPT_COSTS=yes to agree to the estimate above.")
     account, arn = cloud.identity()
     _region(cloud)
-    reasons = [*_left(cloud), *_rights(cloud, arn, say), *_room(cloud), *(_tools(environ) if sessions else ())]
+    try:
+        reasons = [*_left(cloud), *_rights(cloud, arn, say), *_room(cloud), *(_tools(environ) if sessions else ())]
+    except ClientError as error:
+        raise Refused(f"What is there cannot be read: {error}") from error
     if reasons:
         raise Refused(*reasons)
     return account

@@ -115,6 +115,16 @@ def test_it_refuses_without_rights_and_names_all_that_are_missing(lab: Lab, caps
     assert "not allowed to: ec2:CreateVpcPeeringConnection, ec2:RunInstances, s3:CreateBucket." in said
 
 
+def test_it_refuses_where_it_may_not_read(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(lab, denied={ACCOUNT: ["elasticloadbalancing:DescribeLoadBalancers"]})
+    try:
+        said = refused(lab, capsys, ACCEPT_COSTS="yes")
+    finally:
+        settings(lab, denied={})
+    assert "What is there cannot be read" in said
+    assert "DescribeLoadBalancers" in said
+
+
 def test_it_refuses_where_a_region_has_no_room(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     settings(lab, vpcs_per_region=4)
     try:
@@ -178,3 +188,15 @@ def test_what_cannot_be_taken_away_is_told_and_does_not_keep_the_rest(
     assert "stays: An error occurred (UnauthorizedOperation)" in told.out
     assert told.err.count("vpc-") == 1
     assert "It goes on costing money" in told.err
+
+
+def test_make_asks_for_agreement_first(tmp_path: Path) -> None:
+    around = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MAKE", "ACCEPT_"))}
+    more = [f"TMPDIR={tmp_path}", "REGION=eu-west-1"]
+    done = subprocess.run(
+        ["make", "-s", "-C", str(ROOT), "acceptance", *more], env=around, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("What it makes: 3 instance")
+    assert "Refused, nothing was made: This costs money. Set ACCEPT_COSTS=yes" in done.stderr
+    assert list(tmp_path.iterdir()) == []
