@@ -13,6 +13,7 @@ from ..plugin_utils._step import Step
 
 class ActionModule(Step):
     role = "setup"
+    sliced = True
 
     def take(self) -> dict[str, Any]:
         fleets = self.fleets(self.settings["wait_timeout"])

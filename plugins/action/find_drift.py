@@ -14,6 +14,7 @@ from ..plugin_utils._step import Step, texts
 
 class ActionModule(Step):
     role = "drift"
+    sliced = True
 
     def take(self) -> dict[str, Any]:
         fleets = self.fleets().planning()

@@ -34,5 +34,5 @@ files:
   returned: always
   type: list
   elements: str
-  sample: [/work/privatelink-report/report.html]
+  sample: [/srv/privatelink-report/report.html]
 """

@@ -58,6 +58,7 @@ class Step(ActionBase):
     role: ClassVar[str] = ""
     entry: ClassVar[str] = "main"
     service_known: ClassVar[bool] = True
+    sliced: ClassVar[bool] = False  # may work on a job slice: it needs no agent host to be there
     everyone: ClassVar[bool] = False  # also the VPCs that have failed
 
     def take(self) -> dict[str, Any]:
@@ -90,7 +91,12 @@ class Step(ActionBase):
         names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
         agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))
         known = _variables.of_hosts(self.variables, self._task, self._loader, names, agents)
-        self.inventory = Inventory.read(known, names, agents, self.service_known)
+        self.inventory = Inventory.read(known, names, agents, self.service_known, self.sliced)
+        for name in self.inventory.strangers:
+            _speak.warn(
+                f"{name} is not asked: privatelink_agent_vpc is {known[name].get('privatelink_agent_vpc')!r}, which is not an "
+                "agent VPC of this inventory, or is in another slice of it."
+            )
 
     # --- what steps have
 

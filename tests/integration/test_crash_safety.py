@@ -102,7 +102,8 @@ def _no_waiting():
 
 @pytest.fixture(scope="module")
 def setup(lab_up):
-    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as lab:
+    """On the profile `kind`: these are hundreds of runs, and what AWS's times do to one is for the other tests."""
+    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml", profile="kind") as lab:
         settings(lab, acceptance_seconds=0.0, pending_seconds=0.0, deleting_seconds=0.0, insync_seconds=0.0)
         lab.client("route53").create_hosted_zone(
             Name="internal.example",

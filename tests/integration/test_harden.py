@@ -204,7 +204,7 @@ def test_a_list_that_somebody_else_changed_meanwhile_is_not_put_back(lab: Lab, t
     done = harden(lab, tmp_path)
     assert (done.rc, ranges(lab)) == (2, theirs)
     assert "THE PREVIOUS LIST COULD NOT BE RESTORED" in done.text
-    assert "somebody else has changed it" in done.text
+    assert "somebody else changed it meanwhile" in done.text
 
 
 def test_an_agent_that_goes_quiet_after_the_change_has_it_taken_back(lab: Lab, agents: Agents, tmp_path: Path) -> None:

@@ -18,11 +18,19 @@ CREATES = [
     ("ec2:AuthorizeSecurityGroupIngress", "payments"),
     ("ec2:AuthorizeSecurityGroupIngress", "analytics"),
     ("ec2:CreateVpcEndpoint", "payments"),
+    ("ec2:CreateVpc", "ledger"),
     ("route53:CreateHostedZone", "ledger"),
     ("route53:ChangeResourceRecordSets", "ledger"),
+    ("route53:AssociateVPCWithHostedZone", "ledger"),
+    ("route53:DisassociateVPCFromHostedZone", "ledger"),
+    ("ec2:DeleteVpc", "ledger"),
+    ("ec2:CreateVpc", "payments"),
     ("route53:CreateHostedZone", "payments"),
     ("route53:ChangeResourceRecordSets", "payments"),
+    ("route53:AssociateVPCWithHostedZone", "payments"),
     ("route53:AssociateVPCWithHostedZone", "analytics"),
+    ("route53:DisassociateVPCFromHostedZone", "payments"),
+    ("ec2:DeleteVpc", "payments"),
 ]
 WORKS = {"payments": "works", "ledger": "works", "analytics": "works"}
 

@@ -185,7 +185,9 @@ class TestStory:
 
     def test_an_endpoint_stays_as_long_as_a_zone_of_anybody_leads_to_it(self, wide, tmp_path):
         route53 = wide.client("route53")
-        zone = next(z["Id"] for z in route53.list_hosted_zones()["HostedZones"] if "(berlin)" in z["Config"]["Comment"])
+        zone = next(
+            z["Id"] for z in route53.list_hosted_zones()["HostedZones"] if "(berlin)" in z["Config"].get("Comment", "")
+        )
         records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
         (ours,) = [each for each in records if each["Type"] == "A"]
         made = route53.create_hosted_zone(

@@ -238,7 +238,7 @@ def test_the_controller_itself(lab_up: LabUp, tmp_path: Path) -> None:
         assert (run.done.rc, run.vpcs["analytics"]["verdict"]) == (0, "works"), run.done.text
         (one,) = run.agents[RUNNER]["findings"]
         assert one["code"] == "AGENT_HOST_LOCAL"
-        assert f"from {socket.gethostname()}" in one["seen"]
+        assert f"the controller, {socket.gethostname()}" in one["seen"]
 
 
 def test_the_stand_in_refuses_what_it_does_not_know() -> None:

@@ -396,7 +396,7 @@ def test_an_old_answer_that_the_host_itself_keeps(lab: Lab, look: Look) -> None:
             lab.exec("payments-agent", ["umount", "/run"])
     assert found["codes"] == ["DNS_STALE"]
     assert f"still answers {PUBLIC}" in found["findings"][0]["seen"]
-    assert "keeps for an unknown time" in found["findings"][0]["seen"]
+    assert "stays cached for an unknown time" in found["findings"][0]["seen"]
     assert look()["codes"] == []
 
 
@@ -459,7 +459,7 @@ def test_all_is_well_however_many_hosts_look(lab: Lab, tmp_path: Path) -> None:
     lab.reset_calls()
     done, vpcs = verify(lab, tmp_path, "-i", str(tmp_path / "more.yml"))
     assert (vpcs["ledger"]["verdict"], codes(vpcs["ledger"])) == ("works", ["AGENT_HOST_LOCAL"] * 2)
-    assert "from ledger-agent (10.20." in vpcs["ledger"]["findings"][0]["seen"]
+    assert "the controller, ledger-agent (10.20." in vpcs["ledger"]["findings"][0]["seen"]
     assert lab.calls()["total"] == calls
     assert [agent["connection"] for agent in vpcs["ledger"]["agents"]] == ["lab", "local", "local"]
     (seen,) = [r["result"]["seen"] for r in done.results if "seen" in r["result"]]

@@ -15,7 +15,8 @@ from .._link import egress, endpoint, model
 from .._link import zone as _zone
 from .._link.holder import Holder
 from . import read
-from .clients import Clients
+from .clients import Clients, poll
+from .not_yet import VISIBLE_AFTER
 from .send import Sender
 
 #: Told while endpoints are waited for: for each VPC that waits, the id and the state of its endpoint.
@@ -81,7 +82,17 @@ class Zones(Job[list[_zone.Zone]]):
         return Sender(self.clients, self.timeout, self.region)
 
     def settle(self, have: list[_zone.Zone], outcome: Outcome) -> list[_zone.Zone]:
-        return self.read() if outcome.sent or outcome.failed else have
+        """The zones, once those that this run has made show: one that is left without its record is urgent."""
+        seen = have
+
+        def show() -> bool:
+            nonlocal seen
+            seen = self.read()
+            return outcome.left("zone") <= {str(zone.id) for zone in seen}
+
+        if outcome.sent or outcome.failed:
+            poll(show, VISIBLE_AFTER)
+        return seen
 
     def urgent(self, have: list[_zone.Zone]) -> list[Finding]:
         return _zone.urgent(self.links, have, self.holders)

@@ -71,9 +71,6 @@ class Sender:
         reply = self._once_ready(call, arguments)
         if str(reply.get("VpcEndpoint", {}).get("State", "")).lower() in _OVER:
             reply = self._once_ready(call, {**arguments, "ClientToken": uuid4().hex})
-        failed = [item["Error"] for item in reply.get("Unsuccessful", [])]
-        if failed and "NotFound" not in failed[0]["Code"]:
-            raise CallFailed(f"{failed[0]['Message']} ({failed[0]['Code']})", failed[0]["Code"])
         return reply
 
     def _once_ready(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +80,7 @@ class Sender:
         began, pause = time.monotonic(), 0.5
         while True:
             try:
-                return dict(method(**arguments))
+                return _successful(call, method(**arguments))
             except ClientError as error:
                 longest = self._patience(call, arguments, error)
                 if longest is None or time.monotonic() - began + pause > longest:
@@ -167,6 +164,14 @@ class Sender:
         ec2 = self._clients.get("ec2", region=self._region)
         found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
         return {endpoint["State"].lower() for endpoint in found}
+
+
+def _successful(call: Call, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Some calls answer 200 and list what they refused: raise that as AWS raises all other errors."""
+    for item in reply.get("Unsuccessful", []):
+        if "NotFound" not in item["Error"]["Code"]:
+            raise ClientError({"Error": item["Error"]}, call.operation)
+    return dict(reply)
 
 
 def _failure(problem: Exception, accepted: bool) -> CallFailed:

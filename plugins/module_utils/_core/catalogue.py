@@ -907,7 +907,7 @@ CATALOGUE: dict[str, Entry] = {
         "Agents use either at random. Check for a second record for the name, or a resolver that mixes answers.",
     ),
     "DNS_STALE": Entry(
-        "{server} still answers {answer} for {host}, an old answer that stays cached for {left}; the VPC's own "
+        "{server} still answers {answer} for {host}, an old answer that stays cached {left}; the VPC's own "
         "resolver answers {expected}.",
         "Verify again when it has expired, or flush the cache (nscd, systemd-resolved, CoreDNS). Then restart the "
         "agents: some programs keep an answer for as long as they run.",

@@ -143,6 +143,13 @@ class Outcome:
     made: dict[New, str] = field(default_factory=dict)
     declined: list[tuple[Call, CallFailed]] = field(default_factory=list)
 
+    def left(self, kind: str) -> set[str]:
+        """The ids of what this run has made of a kind, and not deleted again."""
+        deleted = [call.arguments.values() for call in self.sent if call.operation.startswith("Delete")]
+        return {
+            made for new, made in self.made.items() if new.kind == kind and not any(new in each for each in deleted)
+        }
+
 
 def fill(value: Any, replace: Callable[[New | Token], Any]) -> Any:
     """A copy of a JSON-like value with every placeholder replaced."""

@@ -108,7 +108,7 @@ class Inventory:
     """What a run works on. ``names`` are the VPCs of the run; ``vpcs`` are these and those whose links they share.
 
     ``everyone`` are all agent VPCs of the inventory that can be understood, in this run or not; ``unclear`` names the
-    others. ``agents`` are the agent hosts, by their names.
+    others. ``agents`` are the agent hosts, by their names; ``strangers`` those of VPCs that are not here, as in a job slice.
     """
 
     names: tuple[str, ...]
@@ -116,6 +116,7 @@ class Inventory:
     everyone: Mapping[str, AgentVpc] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
     agents: Mapping[str, AgentHost] = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -124,10 +125,12 @@ class Inventory:
         names: Sequence[str],
         agents: Sequence[str] = (),
         service_known: bool = True,
+        sliced: bool = False,
     ) -> Inventory:
         """From the variables of hosts. Raises InventoryError with all problems of those in the run.
 
-        Before Support has answered, the service is not known.
+        Before Support has answered, the service is not known. An inventory that may be ``sliced`` may have agent hosts of VPCs
+        that are in another slice.
         """
         from . import checks  # it needs the classes of this file
 
@@ -138,6 +141,10 @@ class Inventory:
                 vpcs.setdefault(vpc.via, there[vpc.via])
         needed = ["vpc_id", "region", "cluster_id", *(["service_name"] if service_known else [])]
         hosts = {name: AgentHost.read(name, hostvars[name]) for name in agents}
+        strangers = tuple(
+            name for name, host in hosts.items() if sliced and host.vpc and host.vpc not in {*there, *vpcs}
+        )
+        hosts = {name: host for name, host in hosts.items() if name not in strangers}
         problems = [*checks.of_vpcs(vpcs, needed), *checks.of_agents(hosts.values(), {*there, *vpcs})]
         if problems:
             raise InventoryError(problems)
@@ -146,7 +153,7 @@ class Inventory:
         for name in [n for n, vpc in everyone.items() if vpc.via and vpc.via not in everyone]:
             del everyone[name]
         unclear = tuple(sorted(set(there) - set(everyone)))
-        return cls(tuple(names), vpcs, everyone, unclear, hosts)
+        return cls(tuple(names), vpcs, everyone, unclear, hosts, strangers)
 
     def agents_of(self, name: str) -> list[AgentHost]:
         return [agent for agent in self.agents.values() if agent.vpc == name]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-from .._core.findings import Finding, finding
+from .._core.findings import Finding, errors, finding
 from .._core.plan import Plan
 from .._core.ranges import ipv4
 from .._core.supported import ACROSS_REGIONS, numbers
@@ -144,9 +144,12 @@ def _planned(seen: Seen) -> Iterable[Finding]:
             joined = mine is None and one.code in {"SG_REF_INVALID", "SECURITY_GROUP_NOT_FOUND"}
             if not joined and not (one.code == "AGENT_NOT_ADMITTED" and mine and mine.sources):
                 yield one
+    without = {name for fleet in seen.fleets for name in errors(fleet.plan.findings)}
     for zones in seen.zones:
         ids = {link.name: link.zone_id for link in zones.links}
         for one in zones.plan.findings:
+            if one.code == "RECORD_NO_TARGET" and one.vpc in without:
+                continue  # of course not: why it has no endpoint is said above
             public = one.code == "ZONE_NOT_FOUND" and ids[one.vpc] in zones.public
             yield finding("HOSTED_ZONE_PUBLIC", one.vpc, zone_id=ids[one.vpc]) if public else one
 

@@ -41,8 +41,19 @@ class Lab:
         return shell.environment(self.record)
 
     def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
+        """A client for what is done by hand. Hands are slow: when a change of theirs has returned, everybody sees it."""
         record = self.record
-        return client(record.url, service, account or record.account, region or record.region)
+        made = client(record.url, service, account or record.account, region or record.region)
+        made.meta.events.register("after-call", self._by_hand, unique_id="settle")
+        return made
+
+    def settle(self) -> None:
+        """Every read shows what was changed until now, where AWS would need some time."""
+        say(self.record.url, "POST", "settle")
+
+    def _by_hand(self, model: Any, **_more: Any) -> None:
+        if not model.name.startswith(("Describe", "Get", "List")):
+            self.settle()
 
     def exec(self, host: str, argv: Sequence[str]) -> CompletedProcess[str]:
         """What a command on an agent host says."""

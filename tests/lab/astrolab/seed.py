@@ -51,7 +51,7 @@ def client(url: str, service: str, account: str, region: str) -> Any:
         region_name=region,
         aws_access_key_id=account,
         aws_secret_access_key="nothing-secret",
-        config=Config(proxies={}, max_pool_connections=_AT_ONCE),
+        config=Config(proxies={}, max_pool_connections=_AT_ONCE, retries={"mode": "standard", "max_attempts": 10}),
     )
 
 

@@ -35,6 +35,7 @@ class Control:
             ("settings", self._settings),
             ("faults", self._faults),
             ("clock", self._clock),
+            ("settle", self._settle),
             ("reset", self._reset),
             ("services", self._services),
             ("endpoints/", self._endpoints),
@@ -82,6 +83,11 @@ class Control:
     def _clock(self, method: str, _path: str, content: Any) -> object:
         if method == "POST":
             WORLD.ahead += float(content["advance"])
+        return {"now": WORLD.now(), "ahead": WORLD.ahead}
+
+    def _settle(self, _method: str, _path: str, _content: Any) -> object:
+        """From now on every read shows every change that was made until now."""
+        WORLD.ahead += WORLD.settings.stale_seconds
         return {"now": WORLD.now(), "ahead": WORLD.ahead}
 
     def _reset(self, _method: str, _path: str, _content: Any) -> object:

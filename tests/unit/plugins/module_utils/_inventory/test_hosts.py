@@ -93,6 +93,12 @@ def test_an_agent_host_belongs_to_an_agent_vpc(named, text):
     assert text in str(raised.value)
 
 
+def test_a_job_slice_may_have_agent_hosts_of_other_slices():
+    hosts = {"one": vpc(1), "mine": {"privatelink_agent_vpc": "one"}, "theirs": {"privatelink_agent_vpc": "two"}}
+    read = Inventory.read(hosts, ["one"], ["mine", "theirs"], sliced=True)
+    assert (list(read.agents), read.strangers) == (["mine"], ("theirs",))
+
+
 def test_what_many_hosts_lack_is_said_once():
     hosts = {f"vpc{number}": vpc(number, cluster_id="") for number in range(1, 9)}
     with pytest.raises(InventoryError) as raised:
