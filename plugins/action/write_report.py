@@ -11,7 +11,7 @@ from typing import Any
 
 from ..module_utils._core.errors import PrivateLinkError
 from ..module_utils._report.document import Run, compact, document
-from ..module_utils._report.files import write
+from ..module_utils._report.files import now, write
 from ..plugin_utils._step import Step
 
 
@@ -35,7 +35,7 @@ class ActionModule(Step):
             )
         )
         directory = Path(os.path.realpath(os.path.expanduser(settings["directory"])))
-        written = [] if self.check else write(report, directory)
+        written = [] if self.check else write(report, directory, now())
         works = sum(entry["verdict"] == "works" for entry in report["vpcs"])
         if written:
             self.say([f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. The report: {written[0]}"])

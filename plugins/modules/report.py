@@ -69,24 +69,13 @@ from ..module_utils._core.running import stop_if_too_old
 stop_if_too_old()
 
 import json
-import os
-import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._report.document import junit, lasting
-from ..module_utils._report.page import page
-
-
-def _contents(report: dict[str, Any], at: str) -> dict[str, str]:
-    return {
-        "report.html": page(report, at.replace("T", " ").replace("Z", " UTC")),
-        "report.json": json.dumps({**report, "at": at}, indent=2, sort_keys=True) + "\n",
-        "junit.xml": junit(report),
-    }
+from ..module_utils._report.document import lasting
+from ..module_utils._report.files import contents, now, write
 
 
 def _known(path: Path) -> Any:
@@ -103,18 +92,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     directory, report = Path(module.params["directory"]).absolute(), module.params["report"]
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    contents = _contents(report, at)
-    there = all((directory / name).exists() for name in contents)
+    at = now()
+    files = [str(directory / name) for name in contents(report, at)]
+    there = all(Path(each).exists() for each in files)
     changed = not there or lasting(_known(directory / "report.json")) != lasting(report)
     if not module.check_mode:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            handle, new = tempfile.mkstemp(dir=module.tmpdir)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            module.atomic_move(new, str(directory / name))
-    module.exit_json(changed=changed, files=[str(directory / name) for name in contents], at=at)
+        write(report, directory, at)
+    module.exit_json(changed=changed, files=files, at=at)
 
 
 if __name__ == "__main__":

@@ -217,8 +217,8 @@ def _become(connection: Any, context: PlayContext, known: Mapping[str, Any], tem
 def _set_options(connection: Any, context: PlayContext, known: dict[str, Any], templar: Templar) -> None:
     """Options of the connection, its shell and its become plugin, from the agent host's variables."""
     keys = {"timeout": context.timeout, **({"password": context.password} if context.password else {})}
-    connection.set_options(task_keys=keys, var_options=connection._resolve_option_variables(known, templar))
-    for kind, plugin in (("shell", getattr(connection, "_shell", None)), ("become", connection.become)):
+    plugins = {"connection": connection, "shell": getattr(connection, "_shell", None), "become": connection.become}
+    for kind, plugin in plugins.items():
         if plugin is None:
             continue
         names = constants.config.get_plugin_vars(kind, plugin._load_name)

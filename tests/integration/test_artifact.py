@@ -109,9 +109,10 @@ def test_defaults_of_the_action_group_reach_the_modules(installed, lab, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("group", "fragment"), [("privatelink", "amazon.aws.common.modules"), ("astro", "astro.privatelink.astro")]
+    ("group", "fragments"),
+    [("privatelink", ["amazon.aws.common.modules", "astro.privatelink.step"]), ("astro", ["astro.privatelink.astro"])],
 )
-def test_the_action_groups_have_the_modules_that_share_options(group, fragment):
-    sharing = {name for name, text in MODULES.items() if f"- {fragment}\n" in text}
+def test_the_action_groups_have_the_modules_and_steps_that_share_options(group, fragments):
+    sharing = {name for name, text in MODULES.items() if any(f"- {each}\n" in text for each in fragments)}
     assert sharing
     assert set(RUNTIME["action_groups"][group]) == sharing

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run in which nothing is to do is no success: nobody shall read a green check of nothing. These end before AWS is asked."""
+"""A run that has nothing to do must not pass for success. These runs end before AWS is asked."""
 
 from __future__ import annotations
 

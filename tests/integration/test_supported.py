@@ -72,6 +72,11 @@ def test_an_ansible_that_runs_with_an_old_python(old_python, tmp_path):
     venv = tmp_path / "venv"
     subprocess.run([*uv, "venv", "--python", old_python, venv], check=True, env=env)
     subprocess.run([*uv, "pip", "install", "--python", venv, "ansible-core==2.17.7"], check=True, env=env)
+    for step in sorted(
+        path.stem for path in (ROOT / "plugins/action").glob("[!_]*.py")
+    ):  # or Ansible fails before it can tell why
+        code = f"import ansible_collections.astro.privatelink.plugins.action.{step}"
+        subprocess.run([venv / "bin/python", "-c", code], check=True, env=env | {"PYTHONPATH": str(COLLECTIONS)})
     said = playbook(tmp_path, venv / "bin/ansible-playbook")
     assert said.count("fatal: ") == 1
     assert "cannot run here and did nothing" in said

@@ -8,12 +8,12 @@ The API: https://www.astronomer.io/docs/api. It has no conditional update, so a 
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
@@ -187,8 +187,8 @@ def _seconds(retry_after: str) -> float:
         at = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):
         return 0.0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    at = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
+    return max(0.0, (at - datetime.datetime.now(datetime.UTC)).total_seconds())
 
 
 def client(

@@ -108,7 +108,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A private zone as it is, or as it shall be. ``link`` is the VPC it was made for, "" if it is not ours.
+    """A private zone as it is, or as it is wanted. ``link`` is the VPC it was made for, "" if it is not ours.
 
     ``authorised`` are VPCs of other accounts that may be associated; between runs there are none.
     """

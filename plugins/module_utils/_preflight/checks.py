@@ -149,7 +149,7 @@ def _planned(seen: Seen) -> Iterable[Finding]:
         ids = {link.name: link.zone_id for link in zones.links}
         for one in zones.plan.findings:
             if one.code == "RECORD_NO_TARGET" and one.vpc in without:
-                continue  # of course not: why it has no endpoint is said above
+                continue  # the findings above tell why it has no endpoint
             public = one.code == "ZONE_NOT_FOUND" and ids[one.vpc] in zones.public
             yield finding("HOSTED_ZONE_PUBLIC", one.vpc, zone_id=ids[one.vpc]) if public else one
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,14 @@ def contents(report: Mapping[str, Any], at: str) -> dict[str, str]:
 
 
 def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def write(report: Mapping[str, Any], directory: Path) -> list[str]:
+def write(report: Mapping[str, Any], directory: Path, at: str) -> list[str]:
     """Write each file completely or not at all, and return the paths."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in contents(report, now()).items():
+    for name, content in contents(report, at).items():
         handle, new = tempfile.mkstemp(dir=directory)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
