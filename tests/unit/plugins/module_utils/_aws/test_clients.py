@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import clients as aws_clients
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, CallFailed
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+from prepared import Client, Clock, refused
 
 
 def call(operation, service="ec2", until=""):
@@ -20,36 +22,12 @@ def call(operation, service="ec2", until=""):
     )
 
 
-def refused(code, message="no"):
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
-
-
-class Client:
-    """Answers each method with its next prepared answer; an exception is raised."""
-
-    def __init__(self, **answers):
-        self.answers = {name: list(queue) for name, queue in answers.items()}
-        self.calls = []
-
-    def __getattr__(self, name):
-        def method(**arguments):
-            self.calls.append((name, arguments))
-            answer = self.answers[name].pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return method
-
-    def get_paginator(self, name):
-        return SimpleNamespace(paginate=lambda **arguments: [getattr(self, name)(**arguments)])
-
-
 @pytest.fixture(autouse=True)
-def _no_sleep(monkeypatch):
-    clock = [0.0]
-    monkeypatch.setattr(aws_clients.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(aws_clients.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    return clock
 
 
 def sender(**clients):

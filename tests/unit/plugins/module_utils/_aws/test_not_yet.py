@@ -5,52 +5,27 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._aws import clients as aws_clients
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import not_yet, read
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import CallFailed, ReadFailed
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call
 from ansible_collections.astro.privatelink.plugins.module_utils._link import model, params
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from prepared import Client, Clock, refused
 
 VPCE = {"VpcEndpointId": "vpce-1"}
 
 
-def refused(code, message="no"):
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
-
-
-class Client:
-    """Answers each method with its next prepared answer, the last one for ever; an exception is raised."""
-
-    def __init__(self, **answers):
-        self.answers = {name: list(queue) for name, queue in answers.items()}
-        self.calls = []
-
-    def __getattr__(self, name):
-        def method(**arguments):
-            self.calls.append((name, arguments))
-            queue = self.answers[name]
-            answer = queue.pop(0) if len(queue) > 1 else queue[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return method
-
-    def get_paginator(self, name):
-        return SimpleNamespace(paginate=lambda **arguments: [getattr(self, name)(**arguments)])
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(aws_clients.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(aws_clients.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
-    return now
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    return clock
 
 
 def send(operation, arguments=None, *, service="ec2", until="", timeout=600, get=None, **clients):
@@ -78,13 +53,13 @@ def test_and_no_longer_than_it_says(clock, operation, code):
     with pytest.raises(CallFailed) as raised:
         send(operation, ec2=Client(**{aws_send.xform_name(operation): [refused(code)]}), timeout=90)
     assert (raised.value.code, raised.value.sent) == (code, False)
-    assert 20 <= clock[0] <= 90
+    assert 20 <= clock.now <= 90
 
 
 def test_what_is_final_is_not_waited_for(clock):
     with pytest.raises(CallFailed):
         send("ModifyVpcEndpoint", ec2=Client(modify_vpc_endpoint=[refused("InvalidParameter")]))
-    assert clock[0] == 0
+    assert clock.now == 0
 
 
 def test_a_zone_that_was_just_made_may_be_unknown():
@@ -123,7 +98,7 @@ def test_a_deletion_is_waited_for_as_long_as_the_run_waits(clock):
     with pytest.raises(CallFailed, match="not deleted after 600 seconds") as raised:
         send("DeleteVpcEndpoints", {"VpcEndpointIds": ["vpce-1"]}, until="deleted", ec2=ec2)
     assert raised.value.sent
-    assert 590 < clock[0] <= 600
+    assert 590 < clock.now <= 600
 
 
 DENIED = refused("UnauthorizedOperation")
