@@ -14,8 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .choices import TAG, Choices, Refused
-from .waiting import Pace
+from .waiting import GONE, Pace
 
+#: Calls that use what was made before; the others read or remove.
+USING = ("Accept", "Add", "Attach", "Authorize", "Create", "Modify", "Put", "Register", "Run")
 ANCHORS = {"cn-": "cn-north-1", "us-gov-": "us-gov-west-1"}
 
 
@@ -31,8 +33,17 @@ class Cloud:
         where = region or self.choices.region
         if (service, where) not in self._clients:
             config = Config(retries={"mode": "standard", "total_max_attempts": 8})
-            self._clients[service, where] = self._session().client(service, region_name=where, config=config)
+            made = self._session().client(service, region_name=where, config=config)
+            made.meta.events.register_first(f"needs-retry.{service}", self._until_known)
+            self._clients[service, where] = made
         return self._clients[service, where]
+
+    def _until_known(self, response: Any, operation: Any, attempts: int, **_more: Any) -> float | None:
+        """AWS may not know for a while what was made a moment ago: seconds to wait, or None to leave it to botocore."""
+        code = response[1].get("Error", {}).get("Code", "") if response else ""
+        if operation.name.startswith(USING) and any(part in code for part in GONE):
+            return self.pace.often if attempts * self.pace.often < self.pace.patience else None
+        return None
 
     @property
     def anchor(self) -> str:

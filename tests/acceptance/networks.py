@@ -45,7 +45,9 @@ def make(cloud: Cloud, cidr: str, zone: str, *, online: bool) -> Network:
         Description="Acceptance of astro.privatelink",
         TagSpecifications=cloud.tagged("security-group"),
     )["GroupId"]
-    tables = ec2.describe_route_tables(Filters=_of(vpc))["RouteTables"]
+    tables = cloud.pace.until(
+        f"the route table of {vpc}", lambda: ec2.describe_route_tables(Filters=_of(vpc))["RouteTables"]
+    )
     made = Network(vpc=vpc, cidr=cidr, subnet=subnet, group=group, routes=tables[0]["RouteTableId"])
     if online:
         _go_online(cloud, made)

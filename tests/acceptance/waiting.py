@@ -50,21 +50,21 @@ class Pace:
 
     def insist(self, what: str, call: Callable[[], Any], also: tuple[str, ...] = ()) -> None:
         """The call, again while something else has to go first; what is gone already is as good."""
-        self.until(what, lambda: _once(call, NOT_YET + also))
+        self.until(what, lambda: _once(call, NOT_YET + also, GONE))
 
     def insisted(self, what: str, call: Callable[[], Result]) -> Result:
         """The answer to a call that may have to wait for what was made just before."""
         answers: list[Result] = []
-        self.until(what, lambda: _once(lambda: answers.append(call()), NOT_YET))
+        self.until(what, lambda: _once(lambda: answers.append(call()), NOT_YET, ()))
         return answers[-1]
 
 
-def _once(call: Callable[[], Any], not_yet: tuple[str, ...]) -> bool:
+def _once(call: Callable[[], Any], not_yet: tuple[str, ...], as_good: tuple[str, ...]) -> bool:
     try:
         call()
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if any(part in code for part in GONE):
+        if any(part in code for part in as_good):
             return True
         if code in not_yet:
             return False

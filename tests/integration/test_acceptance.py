@@ -139,6 +139,7 @@ def test_it_refuses_with_leftovers_which_clean_takes_away(
 ) -> None:
     tags = [{"ResourceType": "vpc", "Tags": [{"Key": TAG, "Value": "earlier"}]}]
     vpc = cloud.ec2.create_vpc(CidrBlock="10.9.0.0/24", TagSpecifications=tags)["Vpc"]["VpcId"]
+    lab.settle()
     said = refused(lab, capsys, ACCEPT_COSTS="yes")
     assert f"An earlier run left in us-east-1: vpcs {vpc}." in said
     assert "make acceptance-clean REGION=us-east-1" in said
@@ -182,6 +183,7 @@ def test_what_cannot_be_taken_away_is_told_and_does_not_keep_the_rest(
 ) -> None:
     for cidr in ("10.9.0.0/24", "10.8.0.0/24"):
         cloud.ec2.create_vpc(CidrBlock=cidr, TagSpecifications=cloud.tagged("vpc"))
+    lab.settle()
     lab.aws_fault(fault="refused", action="DeleteVpc")
     assert main(["clean"], os.environ) == 1
     told = capsys.readouterr()

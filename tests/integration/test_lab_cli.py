@@ -130,7 +130,10 @@ def test_faults_of_aws_are_passed_on(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("look", "nobody"), "There is no agent host nobody in the lab; there are payments-agent, ledger-agent"),
+        (
+            ("look", "nobody"),
+            "There is no agent host nobody in the lab; there are analytics-agent, ledger-agent, payments-agent.",
+        ),
         (("fault", "dns", "nowhere", "--silent"), "There is no VPC or agent host nowhere"),
         (("fault", "address", "elsewhere", "--dead"), "elsewhere is not an address"),
         (("heal", "everything"), "heal knows dns, tls, http, address and aws"),

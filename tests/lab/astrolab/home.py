@@ -53,12 +53,12 @@ class Record:
             return self.hosts[name].vpc
         known = {key: vpc.id for key, vpc in self.vpcs.items()}
         if name not in known and name not in known.values():
-            raise LabError(f"There is no VPC or agent host {name} in the lab; there are {', '.join(known)}.")
+            raise LabError(f"There is no VPC or agent host {name} in the lab; there are {', '.join(sorted(known))}.")
         return known.get(name, name)
 
     def host(self, name: str) -> HostFacts:
         if name not in self.hosts:
-            raise LabError(f"There is no agent host {name} in the lab; there are {', '.join(self.hosts)}.")
+            raise LabError(f"There is no agent host {name} in the lab; there are {', '.join(sorted(self.hosts))}.")
         return self.hosts[name]
 
 
