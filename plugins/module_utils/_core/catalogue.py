@@ -1015,6 +1015,80 @@ CATALOGUE: dict[str, Entry] = {
         "Large packets are lost without notice: endpoints take up to 8,500 bytes and send no ICMP. Lower this host's "
         "MTU, or clamp the MSS where the path is narrower (transit gateway, VPN).",
     ),
+    # --- what only pods can have
+    "POLICY_BLOCKS_ENDPOINT": Entry(
+        "{policies} in namespace {namespace} stop {pods} from reaching {what} on TCP port 443.",
+        "Add an egress rule there: {rule}",
+    ),
+    "POLICY_BLOCKS_SOMEWHERE": Entry(
+        "{policies} in namespace {namespace} stop {pods} from reaching a part of the endpoint's addresses: {what}.",
+        "Agents fail at random, or when the endpoint gets other addresses of its subnets. Add an egress rule there: "
+        "{rule}",
+        "warning",
+    ),
+    "POLICY_BLOCKS_DNS": Entry(
+        "{policies} in namespace {namespace} stop {pods} from asking the cluster's DNS.",
+        "Add an egress rule there: {rule_dns}",
+    ),
+    "POLICY_BLOCKS_DNS_TCP": Entry(
+        "{policies} in namespace {namespace} let {pods} ask the cluster's DNS over UDP, but not over TCP.",
+        "Long answers need TCP. Add an egress rule there: {rule_dns}",
+        "warning",
+    ),
+    "POLICY_UNCLEAR": Entry(
+        "{policies} in namespace {namespace} may stop {pods} from reaching {what}: they select by what cannot be read.",
+        "Check them by hand, or verify from these pods.",
+        "warning",
+    ),
+    "POD_NOT_ADMITTED": Entry(
+        "{pods} in namespace {namespace} have {whose}, {groups}, which {endpoint_groups} does not admit on port 443.",
+        "Add one of these groups to privatelink_agent_security_groups.",
+    ),
+    "CLUSTER_DNS_ELSEWHERE": Entry(
+        "The cluster's DNS ({config}) forwards {host} to {servers}: {line}.",
+        "A private zone answers only through the VPC's own resolver. Add a server block for external.astronomer.run "
+        "with forward . /etc/resolv.conf, or configure these servers to forward external.astronomer.run to the VPC's "
+        "resolver.",
+        "warning",
+    ),
+    "CLUSTER_DNS_ANSWERS": Entry(
+        "The cluster's DNS ({config}) answers or changes {host} by itself: {line}.",
+        "Remove that line, so that the private zone answers.",
+    ),
+    "CLUSTER_DNS_CACHE": Entry(
+        "The cluster's DNS ({config}) keeps answers for up to {seconds} seconds: {line}.",
+        "After a change, agents may use the old answer for {host} for as long. Set cache 30 there, or set "
+        "verify_patience to more than that.",
+        "warning",
+    ),
+    "MESH": Entry(
+        "{pods} in namespace {namespace} are in a service mesh ({mesh}), which takes their connections to {host}.",
+        "If it does not pass TLS through as it is, leave the endpoint out by an annotation of these pods: {way}.",
+        "warning",
+    ),
+    "POD_PROXY": Entry(
+        "{pods} in namespace {namespace} have {variable} set to {proxy}, and NO_PROXY does not exempt {host}.",
+        "They use the proxy instead of the link: add .external.astronomer.run to NO_PROXY in the chart's commonEnv.",
+    ),
+    "POD_DNS": Entry(
+        "{pods} in namespace {namespace} ask name servers of their own (dnsConfig): {servers}.",
+        "They find {host} on the link only if these servers ask the VPC's resolver: check that, or remove them.",
+        "warning",
+    ),
+    "POD_PINNED": Entry(
+        "{pods} in namespace {namespace} have {host} set to {address} (hostAliases).",
+        "A new endpoint gets other addresses: remove the line and let the private zone answer.",
+    ),
+    "PODS_DIFFER": Entry(
+        "Pods of {workload} do not see the same for {host}: {views}.",
+        "Compare their nodes: name servers, NodeLocal DNSCache, subnets and security groups. An answer from before a "
+        "change goes away by itself.",
+        "warning",
+    ),
+    "PODS_WORSE": Entry(
+        "Agent pods that were well before the change are not since: {pods}.",
+        "Check their logs and events. What was changed was put back, unless this says otherwise.",
+    ),
     "AGENT_UNHEALTHY": Entry(
         "The agent's health page {url} {answer}.",
         "The path to Astro may still be right: check the agent's log and privatelink_health_url.",
