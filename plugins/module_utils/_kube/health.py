@@ -214,9 +214,14 @@ def health_url(pod: Thing, container: str) -> str:
         port = number(page, "port") or ports.get(text(page, "port"), 0)
         path, scheme = text(page, "path") or "/", (text(page, "scheme") or "HTTP").lower()
         if page and 0 < port < 65536 and re.fullmatch(r"/[\w./~-]{0,200}", path) and scheme == "http":
-            return f"http://{_at(text(page, 'host') or text(pod, 'status', 'podIP'))}:{port}{path}"
+            return f"http://{_at(text(page, 'host'), text(pod, 'status', 'podIP'))}:{port}{path}"
     return ""
 
 
-def _at(host: str) -> str:
-    return host if re.fullmatch(r"[0-9.]{7,15}", host) else "localhost"
+def _at(host: str, address: str) -> str:
+    """The pod itself, by its address unless the page is only there for the pod. What else a specification names is not asked."""
+    return (
+        address
+        if re.fullmatch(r"[0-9.]{7,15}", address) and not host.startswith(("127.", "localhost"))
+        else "localhost"
+    )

@@ -68,7 +68,7 @@ def _without_secrets(url: str) -> str:
 def _dns(need: Need, pod: Thing) -> Iterator[Told]:
     """Name servers of the pod's own. ``dnsPolicy: None`` has no others; beside the cluster's they are asked, too."""
     servers = [printable(each, 60) for each in texts(pod, "spec", "dnsConfig", "nameservers")]
-    strange = [each for each in servers if each not in need.resolvers]
+    strange = [each for each in servers if each not in need.resolvers and not each.startswith("169.254.")]
     if strange and need.cidrs:
         yield "POD_DNS", {"servers": ", ".join(sorted(strange))}
 
