@@ -13,6 +13,7 @@ import base64
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.text import printable
