@@ -10,6 +10,7 @@ from typing import Any
 
 from .._core.findings import Finding, Shown, finding
 from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
+from .._kube.admission import Placed
 from .._preflight import checks
 from .._probe.results import AgentResult
 from . import setup, verify
@@ -17,11 +18,14 @@ from . import setup, verify
 Fleets = dict[tuple[tuple[str, str], ...], dict[str, Any]]
 
 
-def scope(inventory: Inventory) -> dict[str, Any]:
-    """What `preflight` takes: its ``fleets`` and ``zones``."""
+def scope(inventory: Inventory, pods: Mapping[str, Sequence[Placed]] | None = None) -> dict[str, Any]:
+    """What `preflight` takes: its ``fleets`` and ``zones``; ``pods`` are those of each VPC."""
     unknown = {"failed": False, "dns_name": "", "hosted_zone_id": "", "state": ""}
     zones = setup.zones(inventory, [{"vpcs": dict.fromkeys(inventory.vpcs, unknown)}], planning=True)
-    return {"fleets": _with_links(_fleets(inventory), inventory), "zones": zones}
+    fleets = _with_links(_fleets(inventory), inventory)
+    for vpc in (vpc for fleet in fleets for vpc in fleet["vpcs"]):
+        vpc.update({"pods": pods[vpc["name"]]} if pods and pods.get(vpc["name"]) else {})
+    return {"fleets": fleets, "zones": zones}
 
 
 def support_scope(inventory: Inventory) -> list[dict[str, Any]]:
