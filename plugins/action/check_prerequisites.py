@@ -27,8 +27,9 @@ class ActionModule(Step):
     def take(self) -> dict[str, Any]:
         scope = preflight.scope(self.inventory)
         read = self._survey(scope["fleets"], scope["zones"])
-        asked = preflight.to_ask(self.inventory, read["vpcs"])
-        found = preflight.findings(self.inventory, read, self.look(asked, patience=0.0), self._astro())
+        inventory = self.manned(self.inventory)
+        asked = preflight.to_ask(inventory, read["vpcs"])
+        found = preflight.findings(inventory, read, self.look(asked, patience=0.0), self._astro())
         lines = listing(found)
         self.say(lines)
         problems = preflight.problems(self.inventory, found) if self.settings["enforce"] else {}

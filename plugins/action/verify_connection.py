@@ -18,7 +18,7 @@ class ActionModule(Step):
 
     def take(self) -> dict[str, Any]:
         endpoints = self.fleets().planning().endpoints(setup.fleets(self.inventory))
-        targets = verify.targets(self.inventory, endpoints)
+        targets = verify.targets(self.manned(self.inventory), endpoints)
         more = {"timeout": self.settings["timeout"], "patience": self.settings["patience"]}
         seen = self.look(targets.values(), **more)
         found = {name: list(target.findings) for name, target in targets.items()}

@@ -251,6 +251,7 @@ def _kinds() -> dict[str, str]:
     kinds = {}
     for file in sorted(_ROLES.glob("*/meta/argument_specs.yml")):
         spec = yaml.load(file.read_text(), Loader=loader)["argument_specs"]
-        options = [item for entry in spec.values() for item in entry.get("options", {}).items()]
+        entries = [item for entry in spec.values() for item in entry.get("options", {}).items()]
+        options = [(name, option) for name, option in entries if option.get("elements") != "dict"]  # no tag holds these
         kinds.update({name: option["type"] for name, option in options if name.startswith(tags.PREFIX)})
     return {name.removeprefix(tags.PREFIX): kind for name, kind in kinds.items()}

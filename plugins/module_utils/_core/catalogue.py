@@ -194,7 +194,7 @@ CATALOGUE: dict[str, Entry] = {
     "NO_AGENT_HOST_YET": Entry(
         "The inventory has no agent host for this VPC, so setup points {host} at the link without testing it from "
         "inside the VPC.",
-        "Add an agent host with privatelink_agent_vpc to the group agent_hosts.",
+        "Set privatelink_kubernetes if agents are pods, or add an agent host with privatelink_agent_vpc to the group agent_hosts.",
         "warning",
     ),
     "NAME_UNPROVEN": Entry(
@@ -1095,7 +1095,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "NO_AGENT_HOST": Entry(
         "The inventory has no agent host for this VPC, so nothing was verified from inside.",
-        "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
+        "If agents are pods, set privatelink_kubernetes. Otherwise add a host of this VPC to the group agent_hosts, with "
+        "privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "AGENT_HOST_SHARED": Entry(
         "{agents} are the same machine, which cannot be in several VPCs: these VPCs could not be verified.",
@@ -1116,6 +1117,77 @@ CATALOGUE: dict[str, Entry] = {
         "The probe could not run on {agent}: {detail}.",
         "Nothing was verified from there. The host needs Python 3.8 or newer (3.9 with ansible-core 2.20 or newer). "
         "If it has one, set ansible_python_interpreter.",
+    ),
+    # --- agents that are pods
+    "KUBE_CLIENT_MISSING": Entry(
+        "Agents of this VPC are pods, and {python} cannot import the Python package kubernetes: {detail}.",
+        "Nothing was verified from inside. Install it for the Python that runs Ansible: {python} -m pip install kubernetes",
+    ),
+    "KUBE_CONFIG_UNREADABLE": Entry(
+        "The kubeconfig file {file} cannot be used: {detail}.",
+        "Set kubeconfig of privatelink_kubernetes, or KUBECONFIG, to a file that kubectl works with on this machine.",
+    ),
+    "KUBE_CONTEXT_UNKNOWN": Entry(
+        "The kubeconfig file {file} has no context {context}. It has: {contexts}.",
+        "Set context of privatelink_kubernetes to one of these, or kubeconfig to the file that has it.",
+    ),
+    "KUBE_CLUSTER_UNKNOWN": Entry(
+        "There is no EKS cluster {cluster} in {region} for these credentials. There are: {clusters}.",
+        "Check eks_cluster and region of privatelink_kubernetes, and the account of the VPC's credentials.",
+    ),
+    "KUBE_CLUSTER_ELSEWHERE": Entry(
+        "The EKS cluster {cluster} is in {there}, not in this VPC ({vpc_id}).",
+        "Set eks_cluster of privatelink_kubernetes to the cluster whose pods run in this VPC.",
+    ),
+    "KUBE_CLUSTER_NOT_ACTIVE": Entry(
+        "The EKS cluster {cluster} has no API endpoint yet; its status is {state}.",
+        "Wait until the cluster is ACTIVE, then run again.",
+    ),
+    "KUBE_API_UNREACHABLE": Entry(
+        "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
+        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",
+    ),
+    "KUBE_LOGIN_REFUSED": Entry(
+        "The Kubernetes API of {cluster} does not know who asks: {detail}.",
+        "Log in again: the token or certificate may have expired. On EKS, the cluster needs an access entry for the AWS role "
+        "that this run uses (docs/kubernetes.md).",
+    ),
+    "KUBE_FORBIDDEN": Entry(
+        "The Kubernetes API of {cluster} refuses to {verb} {resource} in {namespace}: {detail}.",
+        "Apply the {kind} of docs/kubernetes.md for {namespace} (list pods; get and create pods/exec), and bind it to this user. "
+        "Without rights for all namespaces, set namespace of privatelink_kubernetes.",
+    ),
+    "KUBE_NAMESPACE_UNKNOWN": Entry(
+        "The cluster {cluster} has no namespace {namespace}.",
+        "Set namespace of privatelink_kubernetes to that of the agents.",
+    ),
+    "KUBE_NO_PODS": Entry(
+        "No pod of {cluster} has the labels {selector} in {where}.",
+        "Check namespace and selector of privatelink_kubernetes: kubectl get pods --all-namespaces --selector {selector}",
+    ),
+    "KUBE_NONE_RUNS": Entry(
+        "None of the {pods} pods of {workload} runs ({state}), so nothing is known of it.",
+        "See why: kubectl describe pods. If it is not to run any more, scale it to 0.",
+    ),
+    "KUBE_POD_ELSEWHERE": Entry(
+        "The pods of {cluster} are not in this VPC: {pod} runs at {address}, which is in none of its subnets.",
+        "Check context and selector of privatelink_kubernetes, or privatelink_vpc_id.",
+    ),
+    "KUBE_CONTAINER_UNCLEAR": Entry(
+        "Which container of {pod} is the agent's is not clear: {why}. It has: {containers}.",
+        "Set container of privatelink_kubernetes to the agent's.",
+    ),
+    "KUBE_NO_PYTHON": Entry(
+        "The container {container} of {pod} has no Python 3.8 or newer that could be found: {detail}.",
+        "Set python of privatelink_kubernetes to its path in the container, or container to the agent's.",
+    ),
+    "KUBE_POD_GONE": Entry(
+        "{pod} is gone, and no other pod of its workload runs: {detail}.",
+        "Nothing was verified from there. Run again once the rollout is over.",
+    ),
+    "KUBE_EXEC_FAILED": Entry(
+        "The probe could not run in {pod}: {detail}.",
+        "Nothing was verified from there. Try it by hand: kubectl exec POD -- python3 --version",
     ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: setup would send {operations}.",

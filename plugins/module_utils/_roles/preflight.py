@@ -94,6 +94,7 @@ def findings(
     for name, host in hosts.items():
         if not inventory.agents_of(name):
             found.append(finding("NO_AGENT_HOST_YET", name, host=host))
+        found += [one.refused.of(name) for one in inventory.agents_of(name) if one.refused]
         for agent in seen.get(name, ()):
             found += checks.unknown_cluster(name, host, agent["name"], agent["names"])
     found += checks.unfit((astro or {}).get("deployments", []), hosts)
