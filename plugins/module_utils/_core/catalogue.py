@@ -1143,6 +1143,11 @@ CATALOGUE: dict[str, Entry] = {
         "The EKS cluster {cluster} has no API endpoint yet; its status is {state}.",
         "Wait until the cluster is ACTIVE, then run again.",
     ),
+    "KUBE_NOT_CHECKED": Entry(
+        "The cluster {cluster} does not show {what}, so nothing is known of them.",
+        "To include them, grant what docs/kubernetes.md lists as optional: {rights}.",
+        "warning",
+    ),
     "KUBE_API_UNREACHABLE": Entry(
         "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
         "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",

@@ -216,12 +216,3 @@ def health_url(pod: Thing, container: str) -> str:
         if page and 0 < port < 65536 and re.fullmatch(r"/[\w./~-]{0,200}", path) and scheme == "http":
             return f"http://{_at(text(page, 'host'), text(pod, 'status', 'podIP'))}:{port}{path}"
     return ""
-
-
-def _at(host: str, address: str) -> str:
-    """The pod itself, by its address unless the page is only there for the pod. What else a specification names is not asked."""
-    return (
-        address
-        if re.fullmatch(r"[0-9.]{7,15}", address) and not host.startswith(("127.", "localhost"))
-        else "localhost"
-    )

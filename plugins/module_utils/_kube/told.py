@@ -1,0 +1,76 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cluster told of a VPC's agents, and what is wrong with that. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._core.findings import Finding, Shown, finding
+from . import dns, health, mesh, policies, setting
+from .model import Refused
+from .need import Need
+from .objects import Thing
+
+#: What the specifications of pods and policies promise, and the probe disproves where it gets through.
+_PROMISED = {"CLUSTER_DNS_ANSWERS", "CLUSTER_DNS_ELSEWHERE", "MESH", "POD_DNS", "POD_PROXY", "POLICY_UNCLEAR"}
+_PROMISED |= {"POLICY_BLOCKS_DNS", "POLICY_BLOCKS_DNS_TCP", "POLICY_BLOCKS_ENDPOINT", "POLICY_BLOCKS_SOMEWHERE"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was read. ``events`` are None if they may not be; ``logs`` are by pods' names; ``unread`` says what else was refused."""
+
+    cluster: str
+    pods: tuple[Thing, ...] = ()
+    policies: tuple[Thing, ...] = ()
+    configs: tuple[Thing, ...] = ()
+    events: tuple[Thing, ...] | None = None
+    logs: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, Refused] = field(default_factory=dict)
+
+
+def findings(need: Need, told: Iterable[Told]) -> list[Finding]:
+    """What stands in the way of a VPC's pods."""
+    found: list[Finding] = []
+    for each in told:
+        found += policies.check(need, each.pods, each.policies)
+        found += dns.check(need, each.configs)
+        found += mesh.check(need, each.pods)
+        found += setting.check(need, each.pods)
+        found += unread(need.vpc, each)
+    return list(dict.fromkeys(found))
+
+
+def unread(vpc: str, told: Told) -> list[Finding]:
+    """What may not be read, in one finding for each cluster."""
+    if not told.unread:
+        return []
+    rights = {
+        f"{problem.facts['verb']} {problem.facts['resource']} in {problem.facts['namespace']}"
+        if problem.code == "KUBE_FORBIDDEN"
+        else problem.of(vpc).seen
+        for problem in told.unread.values()
+    }
+    return [finding("KUBE_NOT_CHECKED", vpc, cluster=told.cluster, what=list(told.unread), rights=rights)]
+
+
+def explained(found: Iterable[Finding], wrong: bool) -> list[Finding]:
+    """Those to show beside what the probe saw: where all of it got through, what should have stopped it does not."""
+    return [one for one in found if wrong or one.code not in _PROMISED]
+
+
+def evidence(told: Iterable[Told], now: datetime.datetime) -> list[health.Evidence]:
+    """What speaks for and against the health of a VPC's agents."""
+    return [one for each in told for one in health.evidence(health.states(each.pods), each.events, each.logs, now)]
+
+
+def shown(found: Iterable[Finding]) -> list[Shown]:
+    return [one.public() for one in found]
+
+
+def states(told: Sequence[Told]) -> list[health.State]:
+    return [state for each in told for state in health.states(each.pods)]
