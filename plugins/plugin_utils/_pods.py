@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..module_utils._aws import eks
 from ..module_utils._aws.clients import Clients
@@ -22,11 +22,15 @@ from ..module_utils._aws.session import Login, Sdk
 from ..module_utils._core.errors import ReadFailed
 from ..module_utils._inventory.hosts import AgentHost, AgentVpc, Inventory
 from ..module_utils._kube import client as api
-from ..module_utils._kube import find, script
+from ..module_utils._kube import find, health, read, script
 from ..module_utils._kube.choose import Chosen, Place, successor
+from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Cluster, Pod, Refused
+from ..module_utils._kube.told import Told
 from ..module_utils._probe import bundle
 from ._agents import ASKED, Look
+
+R = TypeVar("R")
 
 #: Seconds after which a cluster is logged in to again: EKS takes a token for about 15 minutes.
 _FRESH = 600.0
@@ -130,6 +134,68 @@ class Pods:
         vpc = self._vpcs[host.vpc]
         there, hint = eks.server(self._clients(_account(vpc)), cluster, vpc.text("vpc_id"))
         return api.Client(api.at(there, self._directory), cluster, hint)
+
+    # --- what their clusters say of them
+
+    def told(self, names: Iterable[str], logs: bool = False) -> dict[str, list[Told]]:
+        """What the clusters of these VPCs say of agents, also what may not be read; ``logs`` as well, of the pods that are asked.
+
+        Clusters that showed no pods are left out: that there are none is a finding of its own.
+        """
+        asked = self._shown(names)
+        done = self._side_by_side(lambda one: self._told(one, logs), asked)
+        found: dict[str, list[Told]] = {}
+        for one, each in zip(asked, done, strict=True):
+            if isinstance(each, Told):
+                found.setdefault(one.vpc, []).append(each)
+        return found
+
+    def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
+        """How the agents' pods of these VPCs are now, or why that is not known."""
+        asked = self._shown(names)
+        found: dict[str, list[State] | Refused] = {}
+        for one, each in zip(asked, self._side_by_side(self._states, asked), strict=True):
+            before = found.get(one.vpc, [])
+            found[one.vpc] = (
+                before if isinstance(before, Refused) else each if isinstance(each, Refused) else [*before, *each]
+            )
+        return found
+
+    def _shown(self, names: Iterable[str]) -> list[AgentHost]:
+        """One agent host of each cluster that showed pods."""
+        wanted = set(names)
+        hosts = [next((each for each in agents if each.chosen), None) for agents in self._found.values()]
+        return [one for one in hosts if one and one.vpc in wanted]
+
+    def _side_by_side(self, ask: Callable[[AgentHost], R], hosts: Sequence[AgentHost]) -> list[R | Refused]:
+        def safely(host: AgentHost) -> R | Refused:
+            try:
+                return ask(host)
+            except (Refused, ReadFailed) as problem:
+                return _refused(problem)
+
+        if not hosts:
+            return []
+        with ThreadPoolExecutor(max_workers=min(self._most, len(hosts))) as pool:
+            return list(pool.map(safely, hosts))
+
+    def _told(self, host: AgentHost, logs: bool) -> Told:
+        cluster = _of(host)
+        mine = [
+            each
+            for agents in self._found.values()
+            for each in agents
+            if each.vpc == host.vpc and each.cluster == cluster
+        ]
+        chosen = [each for each in (self._now.get(one.name) or one.chosen for one in mine) if each]
+        return read.told(self._client(host), cluster, self._subnets(host), chosen if logs else ())
+
+    def _states(self, host: AgentHost) -> list[State]:
+        return health.states(read.pods(self._client(host), _of(host), self._subnets(host)))
+
+    def _subnets(self, host: AgentHost) -> list[Place]:
+        places = self._places.get(host.vpc, [])
+        return [] if isinstance(places, Refused) else places
 
     # --- what they see
 

@@ -28,7 +28,9 @@ from ..module_utils._core.run import Answer
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
 from ..module_utils._inventory.hosts import Inventory
+from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Refused
+from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, unasked
 from ..module_utils._report import plan
 from ..module_utils._roles import verify
@@ -146,6 +148,14 @@ class Step(ActionBase):
         """The inventory with the pods that run now, of its VPCs or of those named. Until then their clusters stand for them,
         which are agent hosts that nobody can ask."""
         return self._pods.manned(inventory, inventory.names if names is None else names)
+
+    def told(self, names: Iterable[str], logs: bool = False) -> dict[str, list[Told]]:
+        """What the clusters of VPCs say of their agents, after `manned`."""
+        return self._pods.told(names, logs)
+
+    def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
+        """How the pods of VPCs are now, after `manned`."""
+        return self._pods.states(names)
 
     @functools.cached_property
     def _pods(self) -> Pods:

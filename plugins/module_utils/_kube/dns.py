@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .._core.findings import Finding, finding
+from .._core.ranges import ipv4
 from .._core.text import printable
 from .need import Need
 from .objects import Thing, name, namespace, text
@@ -171,11 +172,10 @@ def _forwards(need: Need, where: str, block: Sequence[Line], inside: set[str]) -
     excepted = [word for inner in line.inner if inner.words[0] == "except" for word in inner.words[1:]]
     if any(_depth(_zone(word), need.host) >= 0 for word in excepted):
         return
-    strange = [
-        to
-        for to in line.words[2:]
-        if not to.startswith("/") and _address(to) not in need.resolvers | inside | {_NODE_UPSTREAM}
-    ]
+    known = need.resolvers | inside | {_NODE_UPSTREAM}
+    strange = [to for to in line.words[2:] if not to.startswith("/") and _address(to) not in known]
+    if not need.cidrs:  # then it is not known which private address is that of the VPC's resolver
+        strange = [to for to in strange if not any(span.is_private for span in ipv4([_address(to)]))]
     if strange:
         facts = {"config": where, "servers": [printable(each, 100) for each in strange], "host": need.host}
         yield finding("CLUSTER_DNS_ELSEWHERE", need.vpc, line=line.shown, **facts)

@@ -214,5 +214,5 @@ def health_url(pod: Thing, container: str) -> str:
         port = number(page, "port") or ports.get(text(page, "port"), 0)
         path, scheme = text(page, "path") or "/", (text(page, "scheme") or "HTTP").lower()
         if page and 0 < port < 65536 and re.fullmatch(r"/[\w./~-]{0,200}", path) and scheme == "http":
-            return f"http://{_at(text(page, 'host'), text(pod, 'status', 'podIP'))}:{port}{path}"
+            return f"http://localhost:{port}{path}"
     return ""

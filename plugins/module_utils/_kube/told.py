@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .._core.findings import Finding, Shown, finding
+from .._core.findings import Finding, finding
 from . import dns, health, mesh, policies, setting
 from .model import Refused
 from .need import Need
@@ -41,7 +41,6 @@ def findings(need: Need, told: Iterable[Told]) -> list[Finding]:
         found += dns.check(need, each.configs)
         found += mesh.check(need, each.pods)
         found += setting.check(need, each.pods)
-        found += unread(need.vpc, each)
     return list(dict.fromkeys(found))
 
 
@@ -66,11 +65,3 @@ def explained(found: Iterable[Finding], wrong: bool) -> list[Finding]:
 def evidence(told: Iterable[Told], now: datetime.datetime) -> list[health.Evidence]:
     """What speaks for and against the health of a VPC's agents."""
     return [one for each in told for one in health.evidence(health.states(each.pods), each.events, each.logs, now)]
-
-
-def shown(found: Iterable[Finding]) -> list[Shown]:
-    return [one.public() for one in found]
-
-
-def states(told: Sequence[Told]) -> list[health.State]:
-    return [state for each in told for state in health.states(each.pods)]

@@ -10,7 +10,11 @@ from typing import Any
 
 from .._core.findings import Finding, Shown, finding
 from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
+from .._kube import admission
+from .._kube import told as _told
 from .._kube.admission import Placed
+from .._kube.need import Need
+from .._kube.told import Told
 from .._preflight import checks
 from .._probe.results import AgentResult
 from . import setup, verify
@@ -26,6 +30,23 @@ def scope(inventory: Inventory, pods: Mapping[str, Sequence[Placed]] | None = No
     for vpc in (vpc for fleet in fleets for vpc in fleet["vpcs"]):
         vpc.update({"pods": pods[vpc["name"]]} if pods and pods.get(vpc["name"]) else {})
     return {"fleets": fleets, "zones": zones}
+
+
+def placed(told: Mapping[str, Sequence[Told]]) -> dict[str, list[Placed]]:
+    """Where the pods of each VPC are."""
+    return {
+        name: [found for each in clusters for found in map(admission.placed, each.pods) if found]
+        for name, clusters in told.items()
+    }
+
+
+def of_pods(needs: Mapping[str, Need], told: Mapping[str, Sequence[Told]]) -> list[Finding]:
+    """What clusters say that would keep their pods from the link."""
+    found: list[Finding] = []
+    for name, clusters in told.items():
+        found += _told.findings(needs[name], clusters) if name in needs else []
+        found += [one for each in clusters for one in _told.unread(name, each)]
+    return found
 
 
 def support_scope(inventory: Inventory) -> list[dict[str, Any]]:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .._core.findings import Shown, finding
+from .._core.ranges import ipv4
 from .._inventory.hosts import AgentHost, Inventory
+from .._kube import views
+from .._kube.need import Need
+from .._kube.told import Told, explained
+from .._kube.told import findings as findings_of
 from .._probe.model import Target
 from .._probe.results import AgentResult
 from .setup import merge
@@ -127,6 +132,16 @@ def findings(target: VpcTarget, agents: Iterable[AgentResult]) -> list[Shown]:
     return found
 
 
+def of_pods(target: VpcTarget, told: Iterable[Told], agents: Sequence[AgentResult]) -> list[Shown]:
+    """What clusters say of a VPC's pods, as far as the probe there does not disprove it, and whether its pods agree."""
+    need = Need(vpc=target.vpc, host=target.host, spans=tuple(ipv4(target.expected)))
+    wrong = any(one["severity"] == "error" for agent in agents for one in agent["findings"])
+    workloads = {one.name: one.chosen.slot.rpartition("/")[0] for one in target.agents if one.chosen}
+    seen = [(workloads[each["name"]], each) for each in agents if each["name"] in workloads]
+    found = [*explained(findings_of(need, told), wrong), *views.check(target.vpc, target.host, seen)]
+    return [one.public() for one in found]
+
+
 def impostors(seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, AgentHost]) -> dict[str, list[Shown]]:
     """The agent hosts of different VPCs that turn out to be one machine, most often the controller; by their names.
 
@@ -188,10 +203,13 @@ def support_request(vpc: Mapping[str, Any]) -> str:
 
 
 def health(
-    agents: Sequence[Mapping[str, Any]], confirmed: str, tokens: Mapping[str, Sequence[Mapping[str, Any]]]
+    agents: Sequence[Mapping[str, Any]],
+    confirmed: str,
+    tokens: Mapping[str, Sequence[Mapping[str, Any]]],
+    pods: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Whether the agents are healthy, and the evidence. Without any, it is unknown."""
-    evidence = [*_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
+    """Whether the agents are healthy, and the evidence; ``pods`` is what their cluster says. Without any, it is unknown."""
+    evidence = [*map(dict, pods), *_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
     if confirmed:
         evidence.append({"kind": "confirmation", "good": True, "text": f"Confirmed: {confirmed}"})
     state = "healthy" if all(one["good"] for one in evidence) else "doubtful"
@@ -205,6 +223,16 @@ def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
             answer = f"answered {page['status']}" if page["status"] else "did not answer"
             text = f"{page['url']} {answer} on {agent['name']}"
             yield {"kind": "health page", "good": 200 <= page["status"] < 300, "text": text}
+
+
+def lines_of_health(vpcs: Iterable[ReportVpc]) -> list[str]:
+    """For a terminal, where a cluster was asked."""
+    return [
+        f"{vpc['name']}: the agents are {vpc['healthy']['state']}: "
+        + "; ".join(one["text"] for one in vpc["healthy"]["rests_on"])
+        for vpc in vpcs
+        if any(one["kind"] == "pods" for one in vpc["healthy"]["rests_on"])
+    ]
 
 
 def _tokens(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
