@@ -17,7 +17,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -43,7 +43,7 @@ class Server:
 
     url: str
     ca: bytes
-    token: str
+    token: str = field(repr=False)
 
 
 class Client:
@@ -91,7 +91,7 @@ class Client:
             answer = self._pool.request(
                 "GET",
                 url,
-                headers={"Accept": "application/json, */*", **self._login()},
+                headers={"Accept": "application/json, */*", "User-Agent": "astro.privatelink", **self._login()},
                 timeout=limits,
                 retries=urllib3.Retry(2, redirect=0, status=0, backoff_factor=0.2),
                 preload_content=False,

@@ -41,7 +41,7 @@ _PLACES = (
 #: $0 is the program. Redirections keep the search away from the program on stdin. A pattern that matches nothing stays a
 #: pattern, which is no command.
 _SEARCH = (
-    f'for each in "$VIRTUAL_ENV/bin/python3" {" ".join(_PLACES)}; do '
+    f'for each in "${{VIRTUAL_ENV:-/none}}/bin/python3" {" ".join(_PLACES)}; do '
     'command -v "$each" >/dev/null 2>&1 || continue; '
     "\"$each\" -c 'import sys; sys.exit(sys.version_info < (3, 8))' </dev/null >/dev/null 2>&1 || continue; "
     f'exec "$each" -c "$0"; done; echo "{_NONE.decode()}" >&2; exit 127'
