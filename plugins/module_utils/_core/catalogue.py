@@ -1089,6 +1089,11 @@ CATALOGUE: dict[str, Entry] = {
         "Agent pods that were well before the change are not since: {pods}.",
         "Check their logs and events. What was changed was put back, unless this says otherwise.",
     ),
+    "PODS_UNSEEN": Entry(
+        "The agents' pods could not be read any more after the change: {detail}.",
+        "Whether the agents are well is not known, so the change was put back, unless this says otherwise. Check the "
+        "cluster's API, then run again.",
+    ),
     "AGENT_UNHEALTHY": Entry(
         "The agent's health page {url} {answer}.",
         "The path to Astro may still be right: check the agent's log and privatelink_health_url.",

@@ -63,6 +63,11 @@ class Chosen:
     container: str
     zone: str = ""
 
+    @property
+    def health_url(self) -> str:
+        """The page on which the agent says how it is."""
+        return next((each.health_url for each in self.pod.containers if each.name == self.container), "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:

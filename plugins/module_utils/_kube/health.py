@@ -116,16 +116,24 @@ def evidence(
     return [*found, *_heartbeats(logs)]
 
 
+def trouble(pods: Sequence[State]) -> list[State]:
+    """Pods that are not ready, and will not be by themselves, or of whose workload none is: while another one starts or is
+    replaced, the workload works on."""
+    ready = {pod.key for pod in pods if pod.ready}
+    return [
+        pod
+        for pod in pods
+        if not pod.ready and (pod.key not in ready or pod.waits.endswith(("BackOff", "Error", "ErrImagePull")))
+    ]
+
+
 def _ready(pods: Sequence[State]) -> list[Evidence]:
     if not pods:
         return []
     ready = [pod for pod in pods if pod.ready]
     counts = {key: sum(pod.workload == key for pod in ready) for key in sorted({pod.workload for pod in pods})}
     told = f"{len(ready)} of {len(pods)} agent pods are ready ({', '.join(f'{key} {count}' for key, count in counts.items())})"
-    # A workload that has a ready pod works on while another one of it starts or is replaced.
-    without = [pod for pod in pods if not pod.ready and not counts[pod.workload]]
-    stuck = [pod for pod in pods if not pod.ready and pod.waits.endswith(("BackOff", "Error", "ErrImagePull"))]
-    troubled = list(dict.fromkeys([*without, *stuck]))
+    troubled = trouble(pods)
     more = f"; {some(pod.trouble for pod in troubled)}" if troubled else ""
     return [{"kind": "pods", "good": not troubled, "text": told + more}]
 
@@ -204,10 +212,8 @@ def worse(vpc: str, before: Sequence[State], after: Sequence[State]) -> list[Fin
 # --- where a pod says how it is
 
 
-def health_url(pod: Thing, container: str) -> str:
+def health_url(spec: Thing) -> str:
     """The page that the kubelet asks of a container, so that the probe can ask it from inside; nothing if there is none."""
-    specs = [part({"c": each}, "c") for each in many(pod, "spec", "containers")]
-    spec = next((each for each in specs if text(each, "name") == container), {})
     ports = {text(each, "name"): number(each, "containerPort") for each in many(spec, "ports")}
     for kind in ("readinessProbe", "livenessProbe"):
         page = part(spec, kind, "httpGet")

@@ -13,6 +13,7 @@ from typing import Any
 from .._core.errors import PrivateLinkError
 from .._core.findings import Finding, finding
 from .._core.text import printable
+from .health import health_url
 
 #: What Astronomer's Helm chart labels the pods of agents with.
 SELECTOR = "app=astro-agent"
@@ -81,12 +82,13 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """One container of a pod, as it is wanted and as it runs."""
+    """One container of a pod, as it is wanted and as it runs. ``health_url`` is the page that the kubelet asks, from inside."""
 
     name: str
     image: str = ""
     running: bool = False
     restarts: int = 0
+    health_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +179,7 @@ def _containers(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterable[
                 image=_text(each.get("image")),
                 running="running" in _map(state.get("state")),
                 restarts=_count(state.get("restartCount")),
+                health_url=health_url(each),
             )
 
 

@@ -33,7 +33,8 @@ class Target:
     of other links by their names. Times are in seconds; ``patience`` is how long to wait for an old answer to go.
 
     ``nameservers`` (``ADDRESS[:PORT]``) are asked instead of the system's resolver; ``dial_through`` (``ADDRESS:PORT``) is
-    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly.
+    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly. Unless ``health_counts``,
+    what the agent's health page says is no problem of the link's.
     """
 
     vpc: str
@@ -50,6 +51,7 @@ class Target:
     dial_through: str = ""
     resolve: bool = True
     health_url: str = ""
+    health_counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
     if seen.proxy:
         found.append(finding("PROXY_BYPASS", target.vpc, variable=seen.proxy[0], proxy=seen.proxy[1], host=target.host))
     found += _address_findings(target, seen.reached)
-    if seen.health and not seen.health.good:
+    if seen.health and target.health_counts and not seen.health.good:
         answer = f"answers {seen.health.status}" if seen.health.status else f"does not answer: {seen.health.detail}"
         found.append(finding("AGENT_UNHEALTHY", target.vpc, url=seen.health.url, answer=answer))
     return found

@@ -65,7 +65,11 @@ class VpcTarget:
     findings: tuple[Shown, ...] = field(default=())
 
     def probe(self, agent: AgentHost, **more: Any) -> Target:
-        """What the probe on an agent host looks at; ``more`` are further parameters of it."""
+        """What the probe on an agent host looks at; ``more`` are further parameters of it.
+
+        A page that only the pod itself names tells of the agent's health, and is no reason to fail.
+        """
+        url = agent.health_url or (agent.chosen.health_url if agent.chosen else "")
         given = {
             "vpc": self.vpc,
             "host": self.host,
@@ -75,7 +79,8 @@ class VpcTarget:
             "ca_file": agent.ca_file or None,
             "nameservers": agent.nameservers,
             "dial_through": agent.dial_through,
-            "health_url": agent.health_url if more.get("resolve", True) else "",
+            "health_url": url if more.get("resolve", True) else "",
+            "health_counts": bool(agent.health_url),
         }
         return Target(**{**given, **more})
 
