@@ -45,6 +45,7 @@ def look(target: Target) -> Observations:
         names = asked.result() if asked else None
         others = sorted(set(names.system.addresses) - set(target.expected)) if names else []
         reached += [pool.submit(_reach, target, address) for address in others]
+        _servers, search, ndots = _resolv_conf()
         return Observations(
             hostname=socket.gethostname(),
             reached=tuple(reach.result() for reach in reached),
@@ -52,6 +53,8 @@ def look(target: Target) -> Observations:
             proxy=_proxy(target.host),
             health=health.result() if health else None,
             machine=machine(),
+            search=search,
+            ndots=ndots,
         )
 
 

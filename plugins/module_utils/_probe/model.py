@@ -124,7 +124,7 @@ class Health:
 @dataclass(frozen=True)
 class Observations:
     """Everything that was seen. ``proxy`` names the variable that would send agents to a proxy, and its value; ``machine``
-    tells whether two agent hosts are one."""
+    tells whether two agent hosts are one. ``search`` and ``ndots`` say which longer names are looked up first."""
 
     hostname: str
     reached: tuple[Reach, ...]
@@ -132,6 +132,8 @@ class Observations:
     proxy: tuple[str, str] | None = None
     health: Health | None = None
     machine: str = ""
+    search: tuple[str, ...] = ()
+    ndots: int = 1
 
 
 #: Where DNS64 puts IPv4 addresses for hosts that have IPv6 only (RFC 6052); AWS's resolver does so for such subnets:
@@ -314,6 +316,8 @@ def public(target: Target, seen: Observations) -> dict[str, Any]:
             "proxy": seen.proxy[0] if seen.proxy else "",
             "proxy_url": seen.proxy[1] if seen.proxy else "",
             "machine": seen.machine,
+            "search": list(seen.search),
+            "ndots": seen.ndots,
         },
         "names": _public_names(seen.names),
         "addresses": [_public_reach(target, reach) for reach in seen.reached],

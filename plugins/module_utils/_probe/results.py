@@ -109,6 +109,8 @@ def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
         proxy=(proxy, printable(place.get("proxy_url", ""), 200)) if proxy else None,
         health=_health(target, health) if health else None,
         machine=printable(place.get("machine", ""), 80),
+        search=tuple(printable(each, 253) for each in _list(place.get("search") or [])),
+        ndots=int(_number(place.get("ndots", 1))),
     )
 
 
