@@ -27,8 +27,10 @@ from ..module_utils._kube.choose import Chosen, Place, successor
 from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Cluster, Pod, Refused
 from ..module_utils._kube.told import Told
+from ..module_utils._kube.twin import Twin
 from ..module_utils._probe import bundle
 from ._agents import ASKED, Look
+from ._interrupts import Interrupts
 
 R = TypeVar("R")
 
@@ -60,6 +62,7 @@ class Pods:
         self._opening: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._source = ""
+        self._pause: Callable[[float], None] = time.sleep
 
     # --- which pods
 
@@ -204,6 +207,13 @@ class Pods:
         if not looks:
             return []
         self._source = self._source or bundle.probe("streamed", "of this run")
+        if not any(_of(each.agent).job for each in looks):
+            return self._look_side_by_side(looks)
+        with Interrupts() as interrupts:  # so that no Job stays if the run is told to stop
+            self._pause = interrupts.pause
+            return self._look_side_by_side(looks)
+
+    def _look_side_by_side(self, looks: Sequence[Look]) -> list[dict[str, Any] | Refused]:
         with ThreadPoolExecutor(max_workers=min(self._most, len(looks))) as pool:
             return list(pool.map(self._look, looks))
 
@@ -239,8 +249,12 @@ class Pods:
 
     def _ask(self, host: AgentHost, chosen: Chosen, look: Look) -> dict[str, Any]:
         given = {name: value for name, value in asdict(look.target).items() if name in ASKED and value is not None}
-        program = script.program(self._source, given)
         client, pod = self._client(host), chosen.pod
+        if _of(host).job:
+            return Twin(client=client, cluster=_of(host), pause=self._pause).look(
+                chosen, self._source, given, look.longest
+            )
+        program = script.program(self._source, given)
         ended = script.Ended()
         for command in script.commands(len(program), _of(host).python):
             ended = client.run(chosen, command, program, look.longest)

@@ -1199,6 +1199,11 @@ CATALOGUE: dict[str, Entry] = {
         "The probe could not run in {pod}: {detail}.",
         "Nothing was verified from there. Try it by hand: kubectl exec POD -- python3 --version",
     ),
+    "KUBE_JOB_FAILED": Entry(
+        "The Job {job} in namespace {namespace}, in the place of {pod}, did not answer: {detail}.",
+        "Nothing was verified from there. It needs the rights to create and delete jobs, list pods and get pods/log, and an "
+        "image with Python (job_image of privatelink_kubernetes).",
+    ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: setup would send {operations}.",
         "Run setup.",

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only caller of Kubernetes APIs: reads objects, and runs a command in a container. It changes nothing.
+"""The only caller of Kubernetes APIs: reads objects, runs a command in a container, and sends what `twin` makes and removes.
 
 The official client (the Python package ``kubernetes``) logs in, with all that kubectl knows of kubeconfig files; requests are sent
 here, since each needs a time limit and a bound of its size. The package is imported when it is needed, and not before.
@@ -107,6 +107,22 @@ class Client:
         if answer.status != 200:
             raise self._refused(answer.status, body, "get", path)
         return body[:most]
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+        """Makes or removes an object; that is sent once. Raises Refused, `Missing` for what is not there."""
+        import urllib3
+
+        headers = {"Accept": "application/json", "Content-Type": "application/json", **self._login()}
+        limits = urllib3.Timeout(connect=CONNECT, read=READ)
+        url = f"{self._configuration.host}{path}"
+        try:
+            answer = self._pool.request(
+                method, url, body=json.dumps(body).encode(), headers=headers, timeout=limits, retries=False
+            )
+        except urllib3.exceptions.HTTPError as problem:
+            raise self._unreachable(_plain(problem)) from problem
+        if not 200 <= answer.status < 300:
+            raise self._refused(answer.status, answer.data[:ANSWER], method.lower(), path)
 
     def run(self, there: Chosen, command: Sequence[str], stdin: bytes, longest: float) -> Ended:
         """Runs a command in a pod's container with exactly that input. ``longest`` are the seconds that it may take."""

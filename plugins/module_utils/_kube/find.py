@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from . import job
 from .choose import Choice, Place, choose
 from .client import Client, Missing
 from .model import Cluster, Pod, Refused, pods
@@ -14,7 +15,7 @@ from .model import Cluster, Pod, Refused, pods
 
 def listed(client: Client, cluster: Cluster) -> list[Pod]:
     """All pods that the selector of a cluster matches. Raises Refused, also where a namespace has none."""
-    query = {"labelSelector": cluster.selector}
+    query = {"labelSelector": f"{cluster.selector},!{job.MARK}"}  # without the Jobs of another run
     if not cluster.namespaces:
         found = pods(client.list("/api/v1/pods", query))
         if not found:

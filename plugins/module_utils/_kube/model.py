@@ -41,7 +41,7 @@ class Refused(PrivateLinkError):
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """Where agents of a VPC run. Either a context of a kubeconfig file, or the name of an EKS cluster; ``most`` pods of each
-    workload are asked, 0 for all."""
+    workload are asked, 0 for all. ``job``: by a Job like them, where nothing may run in them."""
 
     context: str = ""
     kubeconfig: str = ""
@@ -52,6 +52,8 @@ class Cluster:
     most: int = MOST
     container: str = ""
     python: str = ""
+    job: bool = False
+    job_image: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, Any], region: str) -> Cluster:
@@ -72,6 +74,8 @@ class Cluster:
             most=MOST if most is None else int(most),
             container=text("container"),
             python=text("python"),
+            job=given.get("job") is True,
+            job_image=text("job_image"),
         )
 
     @property

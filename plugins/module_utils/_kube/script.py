@@ -52,8 +52,13 @@ def commands(size: int, python: str = "") -> list[list[str]]:
     """What to run, one after the other as long as there is no such program; ``python`` is the only one if it is given."""
     start = _start(size)
     if python:
-        return [[python, "-c", start]]
-    return [["sh", "-c", _SEARCH, start], *([each, "-c", start] for each in _PLACES if "*" not in each)]
+        return [searching(start, python)]
+    return [searching(start), *([each, "-c", start] for each in _PLACES if "*" not in each)]
+
+
+def searching(start: str, python: str = "") -> list[str]:
+    """What to run, where only one thing can be: it looks for Python, unless ``python`` says where it is."""
+    return [python, "-c", start] if python else ["sh", "-c", _SEARCH, start]
 
 
 def _start(size: int) -> str:

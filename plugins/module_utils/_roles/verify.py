@@ -70,6 +70,7 @@ class VpcTarget:
         A page that only the pod itself names tells of the agent's health, and is no reason to fail.
         """
         url = agent.health_url or (agent.chosen.health_url if agent.chosen else "")
+        alone = agent.cluster is not None and agent.cluster.job  # no agent runs where the probe does
         given = {
             "vpc": self.vpc,
             "host": self.host,
@@ -79,7 +80,7 @@ class VpcTarget:
             "ca_file": agent.ca_file or None,
             "nameservers": agent.nameservers,
             "dial_through": agent.dial_through,
-            "health_url": url if more.get("resolve", True) else "",
+            "health_url": url if more.get("resolve", True) and not alone else "",
             "health_counts": bool(agent.health_url),
         }
         return Target(**{**given, **more})
