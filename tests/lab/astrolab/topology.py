@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
@@ -16,6 +17,7 @@ import yaml
 
 from .authority import SUFFIX
 from .aws.settings import Settings
+from .kube.wanted import ADMIN, ClusterWanted
 from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
@@ -128,6 +130,7 @@ class Topology:
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
     peerings: tuple[Peering, ...] = ()
     transit_gateways: Mapping[str, TransitGateway] = field(default_factory=dict)
+    clusters: Mapping[str, ClusterWanted] = field(default_factory=dict)  # of Kubernetes
     public_names: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict)
     public_ttl: int = 60  # seconds for which answers of the world's DNS may be kept
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -168,6 +171,7 @@ def load(path: Path) -> Topology:
         _peering_complaints,
         _gateway_complaints,
         _host_complaints,
+        _cluster_complaints,
     )
     complaints = [complaint for check in checks for complaint in check(topology)]
     if complaints:
@@ -274,4 +278,33 @@ def _host_complaints(topology: Topology) -> list[str]:
             if host in seen:
                 complaints.append(f"vpcs.{name}.hosts.{host}: the name is taken")
             seen.add(host)
+    return complaints
+
+
+def _cluster_complaints(topology: Topology) -> list[str]:
+    complaints, taken = [], set()
+    for name, cluster in topology.clusters.items():
+        where, vpc = f"clusters.{name}", topology.vpcs.get(cluster.vpc)
+        if vpc is None:
+            complaints.append(f"{where}.vpc: there is no VPC {cluster.vpc}")
+            continue
+        for label in (*cluster.subnets, *cluster.pod_subnets):
+            if label not in vpc.subnets:
+                complaints.append(f"{where}: the VPC {cluster.vpc} has no subnet {label}")
+        if not vpc.subnets or cluster.nodes < 1:
+            complaints.append(f"{where} has no subnet for a node")
+        if re.fullmatch(r"1\.\d+", cluster.version) is None:
+            complaints.append(f"{where}.version: {cluster.version} is not like 1.33")
+        addresses = {
+            (cluster.vpc, cluster.dns.address),
+            (cluster.vpc, "node-local" if cluster.dns.node_local else name),
+        }
+        if addresses & taken:
+            complaints.append(f"{where}.dns: another cluster of the VPC has its name server there")
+        taken |= addresses
+        complaints += [
+            f"{where}.entries.{account}: there is no user {user}"
+            for account, user in cluster.entries.items()
+            if user not in (ADMIN, *cluster.users)
+        ]
     return complaints

@@ -23,19 +23,24 @@ _LAST, _END = BLOCK - 2, BLOCK - 1
 def filters(view: View, number: Number, unfiltered: Collection[IPv4Address]) -> Iterator[Rule]:
     """No block where everything may pass, as is usual."""
     for guest in view.guests:
+        source = host_network(guest.address)
         if EVERYTHING not in guest.leaves:
-            source = host_network(guest.address)
-            entries = [
-                Entry(number=place, allow=True, traffic=traffic)
-                for place, traffic in enumerate(sorted(guest.leaves, key=repr), start=1)
-            ]
-            yield from _block(number(f"{guest.address} sends"), source, entries, unfiltered)
+            yield from _block(number(f"{guest.address} sends"), source, _allowing(guest.leaves), unfiltered)
+        if guest.policy is not None and EVERYTHING not in guest.policy:
+            yield from _block(number(f"{guest.address} policy"), source, _allowing(guest.policy), ())
     for name, subnet in view.subnets.items():
         if not _open(subnet.outbound):
             yield from _block(number(f"{name} out"), subnet.cidr, subnet.outbound, unfiltered, inside=subnet)
         if not _open(subnet.inbound):
             block = _block(number(f"{name} in"), subnet.cidr, subnet.inbound, unfiltered, inside=subnet)
             yield from map(_turned, block)
+
+
+def _allowing(some: Iterable[Traffic]) -> list[Entry]:
+    return [
+        Entry(number=place, allow=True, traffic=traffic)
+        for place, traffic in enumerate(sorted(some, key=repr), start=1)
+    ]
 
 
 def told(traffic: Traffic) -> tuple[int | None, tuple[int, int] | None]:

@@ -67,6 +67,9 @@ class Guest:
     address: IPv4Address
     subnet: str
     leaves: frozenset[Traffic] = frozenset({EVERYTHING})
+    policy: frozenset[Traffic] | None = (
+        None  # what NetworkPolicies let it send, name servers included; None is everything
+    )
     ipv6: IPv6Address | None = None
 
 
@@ -161,7 +164,8 @@ def gets_out(view: View, guest: Guest, packet: Packet) -> bool:
 
 
 def leaves(guest: Guest, packet: Packet) -> bool:
-    return any(traffic.covers(packet.destination, packet.port) for traffic in guest.leaves)
+    allowed = [guest.leaves] if guest.policy is None else [guest.leaves, guest.policy]
+    return all(any(each.covers(packet.destination, packet.port) for each in traffic) for traffic in allowed)
 
 
 def passes(start: Subnet | None, end: Subnet | None, packet: Packet) -> bool:
