@@ -149,8 +149,8 @@ class Pods:
         done = self._side_by_side(lambda one: self._told(one, logs), asked)
         found: dict[str, list[Told]] = {}
         for one, each in zip(asked, done, strict=True):
-            if isinstance(each, Told):
-                found.setdefault(one.vpc, []).append(each)
+            told = Told(cluster=_of(one).label, unread={"its pods": each}) if isinstance(each, Refused) else each
+            found.setdefault(one.vpc, []).append(told)
         return found
 
     def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
@@ -176,6 +176,10 @@ class Pods:
                 return ask(host)
             except (Refused, ReadFailed) as problem:
                 return _refused(problem)
+            except (
+                Exception
+            ) as problem:  # a library of the client's may raise anything, and no cluster takes others with it
+                return Refused("READ_FAILED", problem=f"{type(problem).__name__}: {problem}")
 
         if not hosts:
             return []

@@ -221,14 +221,17 @@ class _What:
 
     @classmethod
     def of(cls, path: str, verb: str) -> _What:
-        parts = path.strip("/").split("/")
+        parts = (
+            path.removeprefix("/apis").strip("/").split("/")
+        )  # either api/VERSION or GROUP/VERSION, and what is in it
         namespace = parts[3] if len(parts) > 4 and parts[2] == "namespaces" else ""
-        rest = parts[4:] if namespace else parts[2:]
-        resource, name = rest[0], rest[1] if len(rest) > 1 else ""
+        rest = (parts[4:] if namespace else parts[2:]) or [path]
+        resource, name = "/".join([rest[0], *rest[2:3]]), rest[1] if len(rest) > 1 else ""
         if verb == "exec":
             return cls(verb="get", resource="pods/exec", namespace=namespace, name=f"{namespace}/{name}")
         named = f"{namespace}/{name}" if namespace else name
-        return cls(verb="get" if name else "list", resource=resource, namespace=namespace, name=named if name else "")
+        known = {"post": "create", "delete": "delete"}.get(verb, "get" if name else "list")
+        return cls(verb=known, resource=resource, namespace=namespace, name=named if name else "")
 
 
 def configuration(cluster: Cluster, directory: str) -> Any:
