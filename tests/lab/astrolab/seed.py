@@ -335,7 +335,7 @@ class _Gardener:
         inside: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
         labels = [label for label in wanted.subnets or vpc.subnets for _each in range(wanted.nodes)]
-        nodes = tuple(self._node(ec2, name, wanted, vpc, there, label, group) for label in labels)
+        nodes = tuple(self._node(item, there, label, group) for label in labels)
         return ClusterPlan(
             name=name,
             wanted=wanted,
@@ -347,10 +347,10 @@ class _Gardener:
             pods_group=there.agents_group,
         )
 
-    @staticmethod
-    def _node(
-        ec2: EC2Client, name: str, wanted: ClusterWanted, vpc: Vpc, there: Seeded, label: str, group: str
-    ) -> NodePlan:
+    def _node(self, item: tuple[str, ClusterWanted], there: Seeded, label: str, group: str) -> NodePlan:
+        name, wanted = item
+        vpc = self._topology.vpcs[wanted.vpc]
+        ec2 = self._of(vpc)
         tags = {"Name": f"{name}-node", f"kubernetes.io/cluster/{name}": "owned", "eks:cluster-name": name}
         (instance,) = ec2.run_instances(
             ImageId="ami-1",
@@ -361,12 +361,11 @@ class _Gardener:
             SecurityGroupIds=[group],
             TagSpecifications=[_tagged("instance", tags)],
         )["Instances"]
-        interface, subnet = instance["NetworkInterfaces"][0]["NetworkInterfaceId"], label
+        interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
         alike = [each for each in wanted.pod_subnets if vpc.subnets[each].az_id == vpc.subnets[label].az_id]
         if alike:
-            subnet = alike[0]
             made = ec2.create_network_interface(
-                SubnetId=there.subnets[subnet], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
+                SubnetId=there.subnets[alike[0]], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
             )
             interface = made["NetworkInterface"]["NetworkInterfaceId"]
         return NodePlan(

@@ -59,7 +59,11 @@ class Clusters:
             file = self._directory / (f"{name}.yml" if user == ADMIN else f"{name}-{user}.yml")
             namespace, authority = running.cluster.plan.wanted.namespace, self._authority.read_bytes()
             file.touch(mode=0o600)
-            file.write_text(kubeconfig(name, running.facts.server, authority, user, token, namespace))
+            file.write_text(
+                kubeconfig(
+                    name, server=running.facts.server, authority=authority, user=user, token=token, namespace=namespace
+                )
+            )
             written[user] = str(file)
         return written
 
