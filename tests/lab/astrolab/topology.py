@@ -305,6 +305,8 @@ def _cluster_troubles(topology: Topology, cluster: ClusterWanted) -> Iterator[st
             yield f": the VPC {cluster.vpc} has no subnet {label}"
     if not vpc.subnets or cluster.nodes < 1:
         yield " has no subnet for a node"
+    if cluster.service == "eks" and len({subnet.az_id for subnet in vpc.subnets.values()}) < 2:
+        yield f": EKS wants subnets in two zones, and the VPC {cluster.vpc} has none"
     if re.fullmatch(r"1\.\d+", cluster.version) is None:
         yield f".version: {cluster.version} is not like 1.33"
     for account, user in cluster.entries.items():

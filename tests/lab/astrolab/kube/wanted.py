@@ -59,6 +59,7 @@ class ClusterWanted:
         default_factory=dict
     )  # EKS: account -> user; without any, its own account is admin
     objects: tuple[Mapping[str, object], ...] = ()  # further manifests
+    tags: Mapping[str, str] = field(default_factory=dict)  # EKS: of the cluster in AWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
