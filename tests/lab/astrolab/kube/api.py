@@ -18,11 +18,11 @@ from aiohttp import web
 from . import kinds, reviews, selecting
 from .cluster import Cluster
 from .execing import container, execute
-from .kinds import JOBS, PODS, Kind
+from .kinds import JOBS, PODS, Kind, Target
 from .listing import page, tabled
-from .paths import Target, target, verb
+from .paths import target, verb
 from .refusals import Refused, bad_request, forbidden, forbidden_path, no_such_path, not_allowed, status
-from .rights import Identity, may, may_read
+from .rights import Asked, Identity, may, may_read
 from .store import Object
 from .watching import watch
 
@@ -131,13 +131,13 @@ class Api:
 
     async def _review(self, request: web.Request, who: Identity) -> web.Response:
         if not who.known:
-            raise forbidden(who.name, "create", kinds.REVIEWS, "", "", "")
+            raise forbidden(who.name, "create", Target(kind=kinds.REVIEWS))
         review = reviews.read(request.content_type, await request.read())
         spec = review["spec"]
         if (asked := spec.get("resourceAttributes")) is not None:
             resource = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
-            about = (asked.get("group", ""), resource, asked.get("namespace", ""), asked.get("name", ""))
-            allowed = may(self._cluster.store, who, asked["verb"], *about)
+            more = {name: asked.get(name, "") for name in ("group", "namespace", "name")}
+            allowed = may(self._cluster.store, who, Asked(verb=asked["verb"], resource=resource, **more))
         else:
             allowed = may_read(self._cluster.store, who, spec["nonResourceAttributes"]["path"])
         return web.json_response({**review, "status": {"allowed": allowed}}, status=201)
@@ -170,9 +170,11 @@ class Api:
         return await doing[done](request, about)
 
     def _allow(self, who: Identity, done: str, about: Target) -> None:
-        resource = (about.kind.group, about.resource, about.namespace, about.name)
-        if not may(self._cluster.store, who, done, *resource):
-            raise forbidden(who.name, done, about.kind, about.part, about.namespace, about.name)
+        asked = Asked(
+            verb=done, resource=about.resource, group=about.kind.group, namespace=about.namespace, name=about.name
+        )
+        if not may(self._cluster.store, who, asked):
+            raise forbidden(who.name, done, about)
 
     async def _get(self, request: web.Request, about: Target) -> web.Response:
         return self._shown(request, about.kind, self._cluster.store.get(about.kind, about.namespace, about.name))

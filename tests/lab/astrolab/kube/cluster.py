@@ -264,6 +264,7 @@ class Cluster:
 
     def begin_job(self, job: Object) -> Object:
         made = self.store.create(JOBS, furniture.job(job))
+        made = self.store.replace(JOBS, furniture.selecting(made))
         self.soon(self._work(made))
         return made
 

@@ -32,6 +32,20 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a request is about."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    part: str = ""  # a subresource
+
+    @property
+    def resource(self) -> str:
+        return f"{self.kind.plural}/{self.part}" if self.part else self.kind.plural
+
+
 PODS = Kind("pods", "Pod", short=("po",))
 NODES = Kind("nodes", "Node", namespaced=False, short=("no",))
 NAMESPACES = Kind("namespaces", "Namespace", namespaced=False, short=("ns",))
