@@ -27,7 +27,7 @@ class ActionModule(Step):
 
     def take(self) -> dict[str, Any]:
         inventory = self.manned(self.inventory)
-        told = self.told(inventory.names)
+        told = self.told(inventory.names, way=inventory.names)
         scope = preflight.scope(self.inventory, preflight.placed(told))
         read = self._survey(scope["fleets"], scope["zones"], told)
         asked = preflight.to_ask(inventory, read["vpcs"])

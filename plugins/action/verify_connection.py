@@ -24,7 +24,7 @@ class ActionModule(Step):
         targets = verify.targets(self.manned(self.inventory), endpoints)
         more = {"timeout": self.settings["timeout"], "patience": self.settings["patience"]}
         seen = self.look(targets.values(), **more)
-        told = self.told(targets, logs=True)
+        told = self.told(targets, way=verify.stopped(targets, seen), health=True)
         pods = {name: evidence(each, datetime.datetime.now(datetime.UTC)) for name, each in told.items()}
         found = {
             name: [*target.findings, *verify.of_pods(target, told.get(name, ()), seen.get(name, ()))]

@@ -140,13 +140,14 @@ class Pods:
 
     # --- what their clusters say of them
 
-    def told(self, names: Iterable[str], logs: bool = False) -> dict[str, list[Told]]:
-        """What the clusters of these VPCs say of agents, also what may not be read; ``logs`` as well, of the pods that are asked.
+    def told(self, names: Iterable[str], way: Iterable[str] = (), health: bool = False) -> dict[str, list[Told]]:
+        """What the clusters of these VPCs say of agents, also what may not be read: of those in ``way`` what decides the way
+        out of pods, with ``health`` events, and the logs of the pods that are asked.
 
         Clusters that showed no pods are left out: that there are none is a finding of its own.
         """
-        asked = self._shown(names)
-        done = self._side_by_side(lambda one: self._told(one, logs), asked)
+        asked, ways = self._shown(names), set(way)
+        done = self._side_by_side(lambda one: self._told(one, one.vpc in ways, health), asked)
         found: dict[str, list[Told]] = {}
         for one, each in zip(asked, done, strict=True):
             told = Told(cluster=_of(one).label, unread={"its pods": each}) if isinstance(each, Refused) else each
@@ -186,8 +187,8 @@ class Pods:
         with ThreadPoolExecutor(max_workers=min(self._most, len(hosts))) as pool:
             return list(pool.map(safely, hosts))
 
-    def _told(self, host: AgentHost, logs: bool) -> Told:
-        cluster = _of(host)
+    def _told(self, host: AgentHost, way: bool, health: bool) -> Told:
+        client, cluster = self._client(host), _of(host)
         mine = [
             each
             for agents in self._found.values()
@@ -195,7 +196,9 @@ class Pods:
             if each.vpc == host.vpc and each.cluster == cluster
         ]
         chosen = [each for each in (self._now.get(one.name) or one.chosen for one in mine) if each]
-        return read.told(self._client(host), cluster, self._subnets(host), chosen if logs else ())
+        return read.told(
+            client, cluster, read.pods(client, cluster, self._subnets(host)), way, chosen if health else None
+        )
 
     def _states(self, host: AgentHost) -> list[State]:
         return health.states(read.pods(self._client(host), _of(host), self._subnets(host)))

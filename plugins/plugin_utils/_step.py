@@ -149,9 +149,9 @@ class Step(ActionBase):
         which are agent hosts that nobody can ask."""
         return self._pods.manned(inventory, inventory.names if names is None else names)
 
-    def told(self, names: Iterable[str], logs: bool = False) -> dict[str, list[Told]]:
-        """What the clusters of VPCs say of their agents, after `manned`."""
-        return self._pods.told(names, logs)
+    def told(self, names: Iterable[str], way: Iterable[str] = (), health: bool = False) -> dict[str, list[Told]]:
+        """What the clusters of VPCs say of their agents, after `manned`: of the way out of pods in some VPCs, and of health."""
+        return self._pods.told(names, way, health)
 
     def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
         """How the pods of VPCs are now, after `manned`."""

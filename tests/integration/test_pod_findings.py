@@ -223,6 +223,17 @@ class TestHealthy:
         assert done.table() == {"payments": "works"}
 
 
+def test_what_the_cluster_says_explains_what_pods_see(linked: Lab, tmp_path: Path) -> None:
+    """ledger's DNS asks somebody else, so its pods find the public name; and they have a proxy."""
+    done = run(
+        linked, tmp_path, "site", "--limit", "ledger", "-e", "preflight_enforce=false", "-e", "verify_patience=0"
+    )
+    assert done.rc != 0
+    codes = {one["code"] for one in result(done, "targets")["ledger"]}
+    assert {"CLUSTER_DNS_ELSEWHERE", "POD_PROXY", "MESH"} <= codes
+    assert "PROXY_BYPASS" in done.failed["ledger"]
+
+
 class TestAJob:
     def test_looks_where_nothing_may_run_in_agents(self, linked: Lab, tmp_path: Path) -> None:
         asked(linked)

@@ -36,18 +36,17 @@ def pods(client: Client, cluster: Cluster, places: Sequence[Place]) -> list[Thin
     return [pod for pod in found if not _over(pod) and job.is_agent(pod) and _within(pod, nets)]
 
 
-def told(client: Client, cluster: Cluster, places: Sequence[Place], logs: Iterable[Chosen] = ()) -> Told:
-    """All that the rights allow to read. ``logs`` are the pods whose logs are read, too. Raises Refused without its pods."""
-    found = pods(client, cluster, places)
+def told(client: Client, cluster: Cluster, found: Sequence[Thing], way: bool, chosen: Iterable[Chosen] | None) -> Told:
+    """What the rights allow to read: with ``way`` what decides the way out of these pods; of the ``chosen`` ones their health."""
     spaces = sorted({namespace(pod) for pod in found})
     reader = _Reader(client)
     return Told(
         cluster=cluster.label,
         pods=tuple(found),
-        policies=tuple([*reader.policies(spaces), *reader.cilium(spaces)]),
-        configs=tuple(reader.configs()),
-        events=reader.events(spaces),
-        logs=reader.logs(logs),
+        policies=tuple([*reader.policies(spaces), *reader.cilium(spaces)]) if way else (),
+        configs=tuple(reader.configs()) if way else (),
+        events=None if chosen is None else reader.events(spaces),
+        logs=reader.logs(chosen or ()),
         unread=reader.unread,
     )
 

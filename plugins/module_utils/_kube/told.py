@@ -15,10 +15,6 @@ from .model import Refused
 from .need import Need
 from .objects import Thing
 
-#: What the specifications of pods and policies promise, and the probe disproves where it gets through.
-_PROMISED = {"CLUSTER_DNS_ANSWERS", "CLUSTER_DNS_ELSEWHERE", "MESH", "POD_DNS", "POD_PROXY", "POLICY_UNCLEAR"}
-_PROMISED |= {"POLICY_BLOCKS_DNS", "POLICY_BLOCKS_DNS_TCP", "POLICY_BLOCKS_ENDPOINT", "POLICY_BLOCKS_SOMEWHERE"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -55,11 +51,6 @@ def unread(vpc: str, told: Told) -> list[Finding]:
         for problem in told.unread.values()
     }
     return [finding("KUBE_NOT_CHECKED", vpc, cluster=told.cluster, what=list(told.unread), rights=rights)]
-
-
-def explained(found: Iterable[Finding], wrong: bool) -> list[Finding]:
-    """Those to show beside what the probe saw: where all of it got through, what should have stopped it does not."""
-    return [one for one in found if wrong or one.code not in _PROMISED]
 
 
 def evidence(told: Iterable[Told], now: datetime.datetime) -> list[health.Evidence]:

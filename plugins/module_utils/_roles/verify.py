@@ -14,7 +14,7 @@ from .._core.ranges import ipv4
 from .._inventory.hosts import AgentHost, Inventory
 from .._kube import views
 from .._kube.need import Need
-from .._kube.told import Told, explained
+from .._kube.told import Told
 from .._kube.told import findings as findings_of
 from .._probe.model import Target
 from .._probe.results import AgentResult
@@ -139,12 +139,12 @@ def findings(target: VpcTarget, agents: Iterable[AgentResult]) -> list[Shown]:
 
 
 def of_pods(target: VpcTarget, told: Iterable[Told], agents: Sequence[AgentResult]) -> list[Shown]:
-    """What clusters say of a VPC's pods, as far as the probe there does not disprove it, and whether its pods agree."""
+    """Whether a VPC's pods agree, and if not all of them get through, what their clusters say of that."""
     need = Need(vpc=target.vpc, host=target.host, spans=tuple(ipv4(target.expected)))
     wrong = any(one["severity"] == "error" for agent in agents for one in agent["findings"])
     workloads = {one.name: one.chosen.slot.rpartition("/")[0] for one in target.agents if one.chosen}
     seen = [(workloads[each["name"]], each) for each in agents if each["name"] in workloads]
-    found = [*explained(findings_of(need, told), wrong), *views.check(target.vpc, target.host, seen)]
+    found = [*(findings_of(need, told) if wrong else ()), *views.check(target.vpc, target.host, seen)]
     return [one.public() for one in found]
 
 
