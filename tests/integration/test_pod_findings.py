@@ -38,6 +38,7 @@ TOPOLOGY: dict[str, Any] = {
     "clusters": {
         "payments": {
             "vpc": "payments",
+            "service": "plain",
             "components": {"worker": 2, "triggerer": 1},
             "users": {
                 "reader": {"can": {**READ, **MORE}},
@@ -57,6 +58,7 @@ TOPOLOGY: dict[str, Any] = {
         },
         "vault": {
             "vpc": "vault",
+            "service": "plain",
             "components": {"worker": 1},
             "pod_groups": True,
             "users": {"reader": {"can": {**READ, **MORE}}},
@@ -225,9 +227,8 @@ class TestHealthy:
 
 def test_what_the_cluster_says_explains_what_pods_see(linked: Lab, tmp_path: Path) -> None:
     """ledger's DNS asks somebody else, so its pods find the public name; and they have a proxy."""
-    done = run(
-        linked, tmp_path, "site", "--limit", "ledger", "-e", "preflight_enforce=false", "-e", "verify_patience=0"
-    )
+    assert run(linked, tmp_path, "site", "--limit", "ledger", "-e", "preflight_enforce=false").rc != 0
+    done = run(linked, tmp_path, "verify", "--limit", "ledger", "-e", "verify_patience=0")
     assert done.rc != 0
     codes = {one["code"] for one in result(done, "targets")["ledger"]}
     assert {"CLUSTER_DNS_ELSEWHERE", "POD_PROXY", "MESH"} <= codes
