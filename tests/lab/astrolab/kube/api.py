@@ -191,25 +191,25 @@ class Api:
         if "dryRun" in request.query:
             return web.json_response(thing, status=201)
         made = self._cluster.begin_job(thing) if about.kind is JOBS else self._cluster.store.create(about.kind, thing)
-        self._cluster.changed()
+        await self._cluster.settle()
         return self._shown(request, about.kind, made, 201)
 
     async def _update(self, request: web.Request, about: Target) -> web.Response:
         thing = await _object(request, about)
         current = self._cluster.store.get(about.kind, about.namespace, about.name)
-        return self._replaced(request, about.kind, current, thing)
+        return await self._replaced(request, about.kind, current, thing)
 
     async def _patch(self, request: web.Request, about: Target) -> web.Response:
         current = self._cluster.store.get(about.kind, about.namespace, about.name)
-        return self._replaced(
+        return await self._replaced(
             request, about.kind, current, _merged(copy.deepcopy(current), json.loads(await request.read()))
         )
 
-    def _replaced(self, request: web.Request, kind: Kind, current: Object, thing: Object) -> web.Response:
+    async def _replaced(self, request: web.Request, kind: Kind, current: Object, thing: Object) -> web.Response:
         kept = {key: current["metadata"][key] for key in ("uid", "creationTimestamp", "name")}
         thing["metadata"] = {**thing["metadata"], **kept, "namespace": current["metadata"].get("namespace", "")}
         made = self._cluster.store.replace(kind, thing)
-        self._cluster.changed()
+        await self._cluster.settle()
         return self._shown(request, kind, made)
 
     async def _delete(self, request: web.Request, about: Target) -> web.Response:
@@ -223,7 +223,7 @@ class Api:
             self._cluster.delete_job(thing, asked)
         else:
             store.remove(about.kind, about.namespace, about.name)
-        self._cluster.changed()
+        await self._cluster.settle()
         details = {"name": about.name, "kind": about.kind.plural, "uid": thing["metadata"]["uid"]}
         return web.json_response(status("Success", details=details))
 

@@ -8,14 +8,29 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from ipaddress import IPv4Address
 from typing import Any
 
 from ..net.plan import Container
-from . import furniture, pods
+from ..net.view import Traffic
+from . import furniture, pods, policies
 from .bodies import Bodies, Body
-from .kinds import DEPLOYMENTS, EVENTS, EXTENSIONS, JOBS, KINDS, NODES, PODS, REPLICA_SETS, Kind
+from .kinds import (
+    DEPLOYMENTS,
+    EVENTS,
+    EXTENSIONS,
+    JOBS,
+    KINDS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    POLICIES,
+    REPLICA_SETS,
+    SERVICES,
+    Kind,
+)
 from .logs import Logs
 from .refusals import Refused
 from .rights import Tokens, granted
@@ -32,6 +47,7 @@ class Cluster:
         self.store, self.logs = Store(), Logs()
         self._nodes = itertools.cycle(plan.nodes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._allowed: dict[str, frozenset[Traffic] | None] = {}
 
     @property
     def protocols(self) -> tuple[str, ...]:
@@ -48,11 +64,21 @@ class Cluster:
     async def begin(self) -> None:
         for kind, thing in (*furniture.objects(self.plan), *granted(self.plan.wanted.users)):
             self.store.create(kind, thing)
+        for thing, node, address in self._name_servers():
+            self.store.replace(
+                PODS, pods.running(pods.placed(self.store.create(PODS, thing), node), node, str(address))
+            )
         for manifest in self.plan.wanted.objects:
             self.create(dict(manifest))
         for component, count in self.plan.wanted.components.items():
             made = pods.template(self.plan.wanted, component)
             await self._deploy(self.store.create(DEPLOYMENTS, furniture.deployment(self.plan, component, count, made)))
+
+    def _name_servers(self) -> Iterator[tuple[Object, NodePlan, IPv4Address]]:
+        """CoreDNS, of which nothing runs but the answers."""
+        nodes = self.plan.nodes[:2]
+        for node, address in zip(nodes, self.bodies.answer_names(self.plan.wanted.dns.address, nodes), strict=True):
+            yield furniture.coredns(), node, address
 
     def create(self, manifest: Object) -> Object:
         """An object of any kind that the server knows, from its manifest."""
@@ -164,11 +190,21 @@ class Cluster:
             done.append(self.store.replace(PODS, pods.running(thing, node, body.address)))
             self.logs.begin(done[-1])
             self.event(done[-1], "Normal", "Started", f"Started container {pods.container_names(thing)[0]}")
-        self.changed()
+        await self.settle()
         return done
 
-    def changed(self) -> None:
-        """Pods came or went, or policies did."""
+    async def settle(self) -> None:
+        """Pods came or went, or policies did: the network does what policies say."""
+        near = policies.Neighbours(
+            pods=self.store.all(PODS),
+            namespaces={each["metadata"]["name"]: each for each in self.store.all(NAMESPACES)},
+            services=self.store.all(SERVICES),
+        )
+        rules = self.store.all(POLICIES)
+        allowed = {each["metadata"]["name"]: policies.leaves(each, rules, near) for each in self.store.all(PODS)}
+        if allowed != self._allowed:
+            self._allowed = allowed
+            await self.bodies.restrict(allowed)
 
     def _node_for(self, thing: Object) -> NodePlan:
         wanted = thing["spec"].get("nodeSelector") or {}
@@ -191,7 +227,7 @@ class Cluster:
         for each in ending:
             with suppress(Refused):  # somebody else removed it meanwhile
                 self.store.remove(PODS, each["metadata"]["namespace"], each["metadata"]["name"])
-        self.changed()
+        await self.settle()
 
     def delete_pod(self, thing: Object) -> Object:
         """It ends in a moment, and its ReplicaSet makes another."""

@@ -111,7 +111,7 @@ class Clusters:
 
     async def _create(self, running: _Running, content: Mapping[str, Any]) -> object:
         made = running.cluster.create(content["manifest"])
-        running.cluster.changed()
+        await running.cluster.settle()
         return made
 
     async def _log(self, running: _Running, content: Mapping[str, Any]) -> object:

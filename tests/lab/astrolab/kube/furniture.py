@@ -234,6 +234,15 @@ def _endpoints(name: str, namespace: str, address: str, ports: list[tuple[str, i
     }
 
 
+def coredns() -> Object:
+    containers = [{"name": "coredns", "image": "example.com/coredns:1"}]
+    template = {
+        "metadata": {"labels": {"k8s-app": "kube-dns"}},
+        "spec": {"containers": containers, "dnsPolicy": "Default"},
+    }
+    return pods.pod(template, f"coredns-{pods.letters(10)}-{pods.letters(5)}", SYSTEM, None, {})
+
+
 def _daemon_set(name: str, nodes: int) -> Object:
     labels = {"k8s-app": name}
     template = {
