@@ -262,6 +262,34 @@ class TestAJob:
         assert nothing_left(linked)
 
 
+@pytest.mark.parametrize("user", ["reader", "jobber"])
+def test_a_policy_stops_agents_and_jobs_alike(linked: Lab, tmp_path: Path, user: str) -> None:
+    """It selects workers by a label, which a worker's Job has as well; its finding explains what the probe saw."""
+    linked.kube("payments", "create", manifest=POLICY)
+    try:
+        job = {"job": True} if user == "jobber" else {}
+        done = run(
+            linked,
+            tmp_path,
+            "verify",
+            "--limit",
+            "payments",
+            "-e",
+            "verify_patience=0",
+            "-e",
+            "verify_timeout=2",
+            user=user,
+            **job,
+        )
+    finally:
+        remove_policy(linked)
+    agents = {each["name"]: {one["code"] for one in each["findings"]} for each in result(done, "seen")["payments"]}
+    assert agents["payments/airflow/astro-agent-triggerer/1"] == set()
+    assert "TCP_TIMEOUT" in agents["payments/airflow/astro-agent-worker/1"]
+    told = "POLICY_BLOCKS_ENDPOINT: NetworkPolicy no-private-ranges in namespace airflow stop astro-agent-worker"
+    assert (told in done.failed["payments"]) is (user == "reader")  # who may not read policies is told that
+
+
 def nothing_left(lab: Lab) -> bool:
     until(
         lambda: not any("astro-privatelink" in each["metadata"]["name"] for each in lab.pods("payments")),
