@@ -197,3 +197,16 @@ def test_what_was_asked_is_remembered(lab: Lab) -> None:
     (request,) = lab.kube("payments", "requests")
     assert (request["user"], request["method"], request["status"]) == ("prober", "GET", 200)
     assert request["query"] == {"labelSelector": "app=astro-agent"}
+
+
+def test_in_loopback_mode_pods_are_listed_entered_and_rolled(lab_up: LabUp) -> None:
+    """What a pod does there it does on this machine, with its own environment."""
+    with lab_up(topology=TOPOLOGY, profile="kind", mode="loopback") as lab:
+        api = core(lab)
+        (pod, *_more) = api.list_namespaced_pod("airflow", label_selector="component=worker").items
+        running = execute(api, pod.metadata.name, "sh", "-c", "echo $HOSTNAME; exit 4")
+        running.run_forever(timeout=10)
+        assert running.read_stdout(timeout=1) == f"{pod.metadata.name}\n"
+        assert running.returncode == 4
+        assert lab.look(pod.metadata.name)["addresses"] == ["203.0.113.10"]
+        assert pod.metadata.name not in lab.rollout("payments")

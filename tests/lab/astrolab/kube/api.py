@@ -15,10 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
-from . import kinds, reviews, selecting
+from . import discovery, kinds, reviews, selecting
 from .cluster import Cluster
 from .execing import container, execute
-from .kinds import JOBS, PODS, Kind, Target
+from .kinds import DEPLOYMENTS, JOBS, PODS, Kind, Target
 from .listing import page, tabled
 from .paths import target, verb
 from .refusals import Refused, bad_request, forbidden, forbidden_path, no_such_path, not_allowed, status
@@ -81,53 +81,15 @@ class Api:
 
     async def _answer(self, request: web.Request, who: Identity) -> web.StreamResponse:
         path = request.path
-        if path.startswith(f"/apis/{kinds.REVIEWS.group}/v1/selfsubjectaccessreviews"):
+        if path == f"/apis/{kinds.REVIEWS.group}/v1/{kinds.REVIEWS.plural}":
             return await self._review(request, who)
         steps = path.strip("/").split("/")
         if (steps[0] == "api" and len(steps) > 2) or (steps[0] == "apis" and len(steps) > 3):
             return await self._resource(request, who, target(self._cluster.store.kinds, path))
         if not may_read(self._cluster.store, who, path):
             raise forbidden_path(who.name, request.method.lower(), path)
-        return self._discovery(steps)
-
-    # --- what there is ---
-
-    def _discovery(self, steps: list[str]) -> web.Response:
-        known = (*self._cluster.store.kinds, kinds.REVIEWS)
-        groups = kinds.groups(known)
-        match steps:
-            case ["version"]:
-                return web.json_response(self._version())
-            case ["healthz" | "livez" | "readyz", *_]:
-                return web.Response(text="ok")
-            case ["api"]:
-                return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
-            case ["apis"]:
-                found = [_group(name, versions) for name, versions in groups.items()]
-                return web.json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": found})
-            case ["apis", group] if group in groups:
-                return web.json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(group, groups[group])})
-            case ["api", "v1"]:
-                return _resources("v1", kinds.resources(known, "", "v1"))
-            case ["apis", group, version] if version in groups.get(group, ()):
-                return _resources(f"{group}/{version}", kinds.resources(known, group, version))
-        raise no_such_path()
-
-    def _version(self) -> dict[str, str]:
-        plan = self._cluster.plan.wanted
-        major, minor = self._cluster.version
-        suffix = "-eks-1234567" if plan.service == "eks" else ""
-        return {
-            "major": str(major),
-            "minor": f"{minor}+" if suffix else str(minor),
-            "gitVersion": f"v{major}.{minor}.0{suffix}",
-            "gitCommit": "0" * 40,
-            "gitTreeState": "clean",
-            "buildDate": "2025-01-01T00:00:00Z",
-            "goVersion": "go1.24",
-            "compiler": "gc",
-            "platform": "linux/amd64",
-        }
+        found = discovery.told(self._cluster.plan.wanted, (*self._cluster.store.kinds, kinds.REVIEWS), steps)
+        return web.Response(text=found) if isinstance(found, str) else web.json_response(found)
 
     async def _review(self, request: web.Request, who: Identity) -> web.Response:
         if not who.known:
@@ -209,6 +171,8 @@ class Api:
         kept = {key: current["metadata"][key] for key in ("uid", "creationTimestamp", "name")}
         thing["metadata"] = {**thing["metadata"], **kept, "namespace": current["metadata"].get("namespace", "")}
         made = self._cluster.store.replace(kind, thing)
+        if kind is DEPLOYMENTS and made["spec"]["template"] != current["spec"]["template"]:
+            self._cluster.soon(self._cluster.deploy(made))
         await self._cluster.settle()
         return self._shown(request, kind, made)
 
@@ -257,16 +221,6 @@ class Api:
             pod = self._cluster.store.find(PODS, about.namespace, about.name) or pod
         await answer.write_eof()
         return answer
-
-
-def _group(name: str, versions: list[str]) -> dict[str, Any]:
-    found = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
-    return {"name": name, "versions": found, "preferredVersion": found[0]}
-
-
-def _resources(group_version: str, found: list[dict[str, object]]) -> web.Response:
-    content = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": found}
-    return web.json_response(content)
 
 
 async def _object(request: web.Request, about: Target) -> Object:

@@ -17,6 +17,7 @@ from ..net.plan import Container
 from ..net.view import Traffic
 from . import furniture, pods, policies
 from .bodies import Bodies, Body
+from .health import Health
 from .kinds import (
     DEPLOYMENTS,
     EVENTS,
@@ -48,6 +49,7 @@ class Cluster:
         self._nodes = itertools.cycle(plan.nodes)
         self._tasks: set[asyncio.Task[None]] = set()
         self._allowed: dict[str, frozenset[Traffic] | None] = {}
+        self._health: dict[str, Health] = {}
 
     @property
     def protocols(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ class Cluster:
             self.create(dict(manifest))
         for component, count in self.plan.wanted.components.items():
             made = pods.template(self.plan.wanted, component)
-            await self._deploy(self.store.create(DEPLOYMENTS, furniture.deployment(self.plan, component, count, made)))
+            await self.deploy(self.store.create(DEPLOYMENTS, furniture.deployment(self.plan, component, count, made)))
 
     def _name_servers(self) -> Iterator[tuple[Object, NodePlan, IPv4Address]]:
         """CoreDNS, of which nothing runs but the answers."""
@@ -93,7 +95,7 @@ class Cluster:
 
     # --- Deployments ---
 
-    async def _deploy(self, deployment: Object) -> None:
+    async def deploy(self, deployment: Object) -> None:
         """A new ReplicaSet takes the place of the one before: its pods come, and then those of the old one go."""
         metadata, spec = deployment["metadata"], deployment["spec"]
         old = pods.owned_by(self.store.all(REPLICA_SETS, metadata["namespace"]), deployment)
@@ -142,7 +144,7 @@ class Cluster:
             known = ", ".join(each["metadata"]["name"] for each in self.store.all(DEPLOYMENTS))
             raise ValueError(f"there is no Deployment {name}; there are {known}")
         for each in found:
-            await self._deploy(each)
+            await self.deploy(each)
         names = {each["metadata"]["name"] for each in found}
         return [each["metadata"]["name"] for each in self.agents() if self._deployment_of(each) in names]
 
@@ -189,9 +191,18 @@ class Cluster:
                 thing = {**thing, "metadata": metadata}
             done.append(self.store.replace(PODS, pods.running(thing, node, body.address)))
             self.logs.begin(done[-1])
+            await self._wake(done[-1], body)
             self.event(done[-1], "Normal", "Started", f"Started container {pods.container_names(thing)[0]}")
         await self.settle()
         return done
+
+    async def _wake(self, pod: Object, body: Body) -> None:
+        """A component of the agents begins to answer the kubelet; in loopback mode it has no port of its own."""
+        component = pod["metadata"]["labels"].get("component")
+        if component and body.facts.pid:
+            port, path = pods.health(component)
+            self._health[pod["metadata"]["name"]] = health = Health(path)
+            await health.serve(body.facts.pid, port)
 
     async def settle(self) -> None:
         """Pods came or went, or policies did: the network does what policies say."""
@@ -223,6 +234,9 @@ class Cluster:
         for each in ending:
             if self.store.find(PODS, each["metadata"]["namespace"], each["metadata"]["name"]):
                 self.store.replace(PODS, pods.terminating(each))
+        for each in ending:
+            if health := self._health.pop(each["metadata"]["name"], None):
+                health.close()
         await self.bodies.end([each["metadata"]["name"] for each in ending])
         for each in ending:
             with suppress(Refused):  # somebody else removed it meanwhile
@@ -255,11 +269,14 @@ class Cluster:
         ready: bool | None = None,
         restarts: int | None = None,
         terminating: bool = False,
+        well: bool | None = None,
         annotations: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> Object:
-        """What the API tells of a pod from now on; the pod itself goes on as it is."""
+        """What the API tells of a pod from now on, while the pod itself goes on as it is; `well` is what it says itself."""
         thing = copy.deepcopy(self._arranged(name))
+        if well is not None and name in self._health:
+            self._health[name].well = well
         if annotations:
             thing["metadata"].setdefault("annotations", {}).update(annotations)
         if labels:

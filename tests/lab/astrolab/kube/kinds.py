@@ -68,6 +68,7 @@ POD_GROUPS = Kind("securitygrouppolicies", "SecurityGroupPolicy", "vpcresources.
 
 #: Those that only some clusters have: where such an object is.
 EXTENSIONS = (CILIUM_POLICIES, POD_GROUPS)
+_ALL = (PODS, SERVICES, DEPLOYMENTS, REPLICA_SETS, DAEMON_SETS, JOBS)
 KINDS = (
     *(PODS, NODES, NAMESPACES, SERVICES, ENDPOINTS, CONFIG_MAPS, EVENTS, SERVICE_ACCOUNTS),
     *(DEPLOYMENTS, REPLICA_SETS, DAEMON_SETS, JOBS, POLICIES),
@@ -102,6 +103,7 @@ def resources(kinds: Iterable[Kind], group: str, version: str) -> list[dict[str,
             "kind": kind.name,
             "verbs": list(kind.verbs),
             **({"shortNames": list(kind.short)} if kind.short else {}),
+            **({"categories": ["all"]} if kind in _ALL else {}),
         }
         for kind in kinds
         if (kind.group, kind.version) == (group, version)
