@@ -25,6 +25,7 @@ _USUAL, _UNTOLD = 60, 3600
 #: Longest Corefile that is read.
 _LONGEST = 100_000
 _NODE_UPSTREAM = "__PILLAR__UPSTREAM__SERVERS__"
+_CLUSTER = "cluster.local"
 _NODE_CLUSTER = "__PILLAR__CLUSTER__DNS__"
 
 
@@ -47,14 +48,21 @@ def corefile(config: Thing) -> list[Line] | None:
     return lines or None
 
 
-def check(need: Need, configs: Sequence[Thing], addresses: Iterable[str] = ()) -> list[Finding]:
-    """What stands in the way of the link's name. ``configs`` are ConfigMaps, ``addresses`` those of the cluster's DNS."""
-    inside, found = {_NODE_CLUSTER, *addresses}, []
+def check(need: Need, configs: Sequence[Thing]) -> list[Finding]:
+    """What stands in the way of the link's name. ``configs`` are ConfigMaps; NodeLocal DNSCache's comes first, as pods ask it."""
+    inside: set[str] = {_NODE_CLUSTER}
+    found: list[Finding] = []
     for config in configs:
-        lines, where = corefile(config), f"{namespace(config)}/{name(config)}"
-        block = _block(lines or [], need.host)
-        if block is not None:
-            found += [one for each in (_answers, _forwards, _keeps) for one in each(need, where, block, inside)]
+        lines, where = corefile(config) or [], f"{namespace(config)}/{name(config)}"
+        block, local = _block(lines, need.host), name(config) == CONFIGS[0]
+        if local:
+            inside |= {_address(to) for to in _asked(_block(lines, _CLUSTER, least=1) or [], _CLUSTER)[1]}
+        if block is None:
+            continue
+        for each in (_answers, _forwards, _keeps):
+            found += each(need, where, block, inside)
+        if local and not inside & {_address(to) for to in _asked(block, need.host)[1]}:
+            break  # nobody asks the cluster's other DNS for this name
     return found
 
 
@@ -83,14 +91,15 @@ def _parsed(given: str) -> list[Line] | None:
     return top if len(stack) == 1 else None
 
 
-def _block(lines: Sequence[Line], host: str) -> list[Line] | None:
-    """The lines of the server block that answers for a host: the one of the longest zone. Snippets are put in."""
+def _block(lines: Sequence[Line], host: str, least: int = 0) -> list[Line] | None:
+    """The lines of the server block that answers for a host: the one of the longest zone, which has ``least`` labels. Snippets
+    are put in."""
     snippets = {line.words[0]: line.inner for line in lines if line.words[:1] and line.words[0].startswith("(")}
     best: tuple[int, list[Line]] | None = None
     for line in lines:
         for label in ",".join(line.words).split(","):
             depth = _depth(_zone(label), host) if label and not label.startswith("(") else -1
-            if depth >= 0 and (best is None or depth > best[0]):
+            if depth >= least and (best is None or depth > best[0]):
                 best = (depth, line.inner)
     if best is None:
         return None
@@ -162,23 +171,29 @@ def _rewrites(block: Iterable[Line], host: str) -> Iterator[Line]:
 
 
 def _forwards(need: Need, where: str, block: Sequence[Line], inside: set[str]) -> Iterator[Finding]:
-    """Who is asked for the name: the most specific ``forward`` that fits."""
-    fitting = [
-        line for line in _of(block, "forward") if len(line.words) > 2 and _depth(_zone(line.words[1]), need.host) >= 0
-    ]
-    if not fitting:
-        return
-    line = max(fitting, key=lambda each: _depth(_zone(each.words[1]), need.host))
-    excepted = [word for inner in line.inner if inner.words[0] == "except" for word in inner.words[1:]]
-    if any(_depth(_zone(word), need.host) >= 0 for word in excepted):
-        return
+    """Who is asked for the name, if that is not the VPC's resolver."""
+    line, asked = _asked(block, need.host)
     known = need.resolvers | inside | {_NODE_UPSTREAM}
-    strange = [to for to in line.words[2:] if not to.startswith("/") and _address(to) not in known]
+    strange = [to for to in asked if not to.startswith("/") and _address(to) not in known]
     if not need.cidrs:  # then it is not known which private address is that of the VPC's resolver
         strange = [to for to in strange if not any(span.is_private for span in ipv4([_address(to)]))]
     if strange:
         facts = {"config": where, "servers": [printable(each, 100) for each in strange], "host": need.host}
-        yield finding("CLUSTER_DNS_ELSEWHERE", need.vpc, line=line.shown, **facts)
+        yield finding("CLUSTER_DNS_ELSEWHERE", need.vpc, line=line, **facts)
+
+
+def _asked(block: Sequence[Line], host: str) -> tuple[str, list[str]]:
+    """The most specific ``forward`` that fits a name: its line, and whom it asks."""
+    fitting = [
+        line for line in _of(block, "forward") if len(line.words) > 2 and _depth(_zone(line.words[1]), host) >= 0
+    ]
+    if not fitting:
+        return "", []
+    line = max(fitting, key=lambda each: _depth(_zone(each.words[1]), host))
+    excepted = [word for inner in line.inner if inner.words[0] == "except" for word in inner.words[1:]]
+    if any(_depth(_zone(word), host) >= 0 for word in excepted):
+        return "", []
+    return line.shown, line.words[2:]
 
 
 def _address(to: str) -> str:

@@ -93,7 +93,6 @@ PLAIN = ("forward . /etc/resolv.conf", "cache 30")
         # NodeLocal DNSCache
         (block("bind 169.254.20.10", "forward . __PILLAR__UPSTREAM__SERVERS__", "cache 30"), []),
         (block("forward . __PILLAR__CLUSTER__DNS__ {", "force_tcp", "}", "cache 30"), []),
-        (block("forward . 172.20.0.10", "cache 30"), []),
         # what has no form that is known is not judged
         ("", []),
         ("}", []),
@@ -102,7 +101,26 @@ PLAIN = ("forward . /etc/resolv.conf", "cache 30")
     ],
 )
 def test_what_becomes_of_the_name(corefile, found):
-    assert [one.code for one in core.check(NEED, [config(corefile)], ["172.20.0.10"])] == found
+    assert [one.code for one in core.check(NEED, [config(corefile)])] == found
+
+
+LOCAL = block("bind 169.254.20.10", "forward . 172.20.0.10 {", "force_tcp", "}", "cache 30", zone="cluster.local:53")
+
+
+@pytest.mark.parametrize(
+    ("local", "cluster", "found"),
+    [
+        (LOCAL + block("forward . 172.20.0.10", "cache 30"), USUAL, []),
+        (LOCAL + block("forward . 172.20.0.10", "cache 30"), block("forward . 8.8.8.8", "cache 30"), [ELSEWHERE]),
+        (LOCAL + block("forward . __PILLAR__UPSTREAM__SERVERS__", "cache 30"), block("forward . 8.8.8.8"), []),
+        (LOCAL + block("forward . /etc/resolv.conf", "cache"), block("forward . 8.8.8.8"), [CACHE]),
+        (LOCAL + block("forward . 10.9.0.53", "cache 30"), USUAL, [ELSEWHERE]),
+        (LOCAL, block("forward . 8.8.8.8", "cache 30"), [ELSEWHERE]),
+    ],
+)
+def test_what_pods_ask_on_their_node_comes_first(local, cluster, found):
+    configs = [config(local, "node-local-dns"), config(cluster)]
+    assert [one.code for one in core.check(NEED, configs)] == found
 
 
 def test_objects_of_another_form():
