@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from astrolab import talk
 from astrolab.astro.organization import DEPLOYMENT
 from astrolab.lab import Lab
 from conftest import LabUp
-from running import Play, play
+from running import Play, environment, play
 
 Entry = dict[str, Any]
 CLUSTER_ID = "clmh1kd8v000108l3a9v7c5x2"
@@ -178,6 +181,47 @@ def test_a_hardened_image_in_a_mesh(linked: Lab, tmp_path: Path) -> None:
     assert [one["path"].rpartition("/")[2] for one in asked(linked, "ledger")] == ["pods", "exec"]
 
 
+EKS = {"eks_cluster": "payments", "namespace": "airflow"}
+
+
+def test_an_eks_cluster_opens_with_the_login_of_its_vpc(linked: Lab, tmp_path: Path) -> None:
+    """Neither kubectl nor a kubeconfig file is asked; and the token is nowhere to be seen."""
+    done = run(linked, tmp_path, "verify", "-vvv", payments=[EKS])
+    assert done.rc == 0, done.text
+    assert "payments/airflow/astro-agent-triggerer/1" in seen(done, "payments")
+    assert "k8s-aws-v1" not in done.text + (tmp_path / "results.jsonl").read_text()
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The home of a lab whose inventory is another one."""
+
+    inventory: Path
+
+
+def test_an_inventory_of_nothing_but_a_region(linked: Lab, tmp_path: Path) -> None:
+    """The EKS cluster of a VPC is found with it, and with that the group of its nodes and the pods."""
+    group = linked.client("eks").describe_cluster(name="payments")["cluster"]["resourcesVpcConfig"]
+    file = tmp_path / "fleet.agent_vpcs.yml"
+    options = {"eks": "all", "eks_options": {"namespace": "airflow"}, "eks_security_groups": True}
+    names = {"filters": {"tag:Name": "payments"}}
+    file.write_text(
+        yaml.safe_dump({"plugin": "astro.privatelink.agent_vpcs", "regions": ["us-east-1"], **names, **options})
+    )
+    command = ["ansible-inventory", "-i", str(file), "--list", "--export"]
+    listed = subprocess.run(command, env=environment(linked), capture_output=True, text=True, check=True, cwd=tmp_path)
+    (known,) = json.loads(listed.stdout)["_meta"]["hostvars"].values()
+    assert "'eks_cluster': 'payments'" in str(known["privatelink_kubernetes"]).replace(
+        "{'__ansible_unsafe': 'payments'}", "'payments'"
+    )
+    assert group["clusterSecurityGroupId"] in str(known["privatelink_agent_security_groups"])
+    hosts = yaml.safe_load(linked.inventory.read_text())["agent_vpcs"]["vars"]
+    given = {key: value for key, value in hosts.items() if key.startswith("privatelink_")}
+    done = play(replace(linked, home=Elsewhere(file)), tmp_path, "verify", "-e", json.dumps(given))
+    assert done.rc == 0, done.text
+    assert "payments/airflow/astro-agent-triggerer/1" in seen(done, "payments")
+
+
 def test_steps_that_do_not_look_ask_no_cluster(linked: Lab, tmp_path: Path) -> None:
     for cluster in TOPOLOGY["clusters"]:
         asked(linked, cluster)
@@ -252,6 +296,12 @@ class TestAClusterThatCannotBeAsked:
         assert problem.code == "KUBE_API_UNREACHABLE"
         assert "certificate" in str(problem)
 
+    @pytest.mark.parametrize("name", ["payment", "ledger"])
+    def test_a_cluster_that_eks_does_not_have(self, found, name) -> None:
+        (problem,) = found(eks_cluster=name, namespace="airflow").values()
+        assert problem.code == "KUBE_CLUSTER_UNKNOWN"
+        assert f"no EKS cluster {name} in us-east-1 for these credentials. There are: payments." in str(problem)
+
     def test_nothing_of_it_stays_on_the_disk(self, lab, tmp_path, found) -> None:
         found(**context(lab, "payments"))
         assert {path.suffix or "key" for path in (tmp_path / "kept").iterdir()} <= {".pem", "key"}
@@ -324,7 +374,7 @@ def test_all_that_is_written_wrong_is_said_at_once(linked: Lab, tmp_path: Path) 
 LAYOUT = ("-e", "privatelink_dns_layout=host_zone")
 GUARDED = {
     "teardown": ("teardown", "-e", "teardown_deployment_unrestricted=true"),
-    "harden": ("harden", "-e", "harden_agents_confirmed=true"),
+    "harden": ("harden", "-e", "harden_agents_confirmed=true", "-e", "harden_watch_timeout=2"),
     "tighten": ("harden_aws", "-e", "harden_aws_tighten=true"),
     "move_dns_layout": ("move_dns_layout", *LAYOUT),
 }
