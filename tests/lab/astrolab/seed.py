@@ -162,7 +162,7 @@ def _name_server(dns: ClusterDns) -> ClusterServer:
 
 class _Gardener:
     def __init__(self, url: str, topology: Topology) -> None:
-        self._topology = topology
+        self._url, self._topology = url, topology
         places = {(topology.account_of(vpc), topology.region_of(vpc)) for vpc in topology.vpcs.values()}
         places |= {self._place(gateway) for gateway in topology.transit_gateways.values()}
         self._clients: dict[tuple[str, str], EC2Client] = {
@@ -322,20 +322,14 @@ class _Gardener:
         )
 
     def cluster(self, item: tuple[str, ClusterWanted], seeded: Mapping[str, Seeded]) -> ClusterPlan:
-        """Its security group, as EKS makes it, and its nodes, which are instances."""
+        """Its nodes are instances, with the security group that EKS makes for a cluster."""
         name, wanted = item
         vpc, there = self._topology.vpcs[wanted.vpc], seeded[wanted.vpc]
-        ec2 = self._of(vpc)
-        group = ec2.create_security_group(
-            GroupName=f"eks-cluster-sg-{name}",
-            Description="EKS created security group",
-            VpcId=there.id,
-            TagSpecifications=[_tagged("security-group", {f"kubernetes.io/cluster/{name}": "owned"})],
-        )["GroupId"]
-        inside: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
+        group = self._eks(item, there) if wanted.service == "eks" else self._nodes_group(item, there)
         labels = [label for label in wanted.subnets or vpc.subnets for _each in range(wanted.nodes)]
-        nodes = tuple(self._node(ec2, name, wanted, vpc, there, label, group) for label in labels)
+        nodes = tuple(self._node(item, there, label, group) for label in labels)
+        if wanted.service == "eks":
+            self._nodegroup(item, [there.subnets[label] for label in dict.fromkeys(labels)], len(nodes))
         return ClusterPlan(
             name=name,
             wanted=wanted,
@@ -347,10 +341,60 @@ class _Gardener:
             pods_group=there.agents_group,
         )
 
-    @staticmethod
-    def _node(
-        ec2: EC2Client, name: str, wanted: ClusterWanted, vpc: Vpc, there: Seeded, label: str, group: str
-    ) -> NodePlan:
+    def _eks(self, item: tuple[str, ClusterWanted], there: Seeded) -> str:
+        name, wanted = item
+        public = wanted.api == "public"
+        made = self._eks_client(wanted).create_cluster(
+            name=name,
+            roleArn=f"arn:{self._partition(wanted)}:iam::{self._account(wanted)}:role/eks-cluster",
+            version=wanted.version,
+            resourcesVpcConfig={
+                "subnetIds": list(there.subnets.values()),
+                "endpointPublicAccess": public,
+                "endpointPrivateAccess": not public,
+            },
+            tags=dict(wanted.tags),
+        )
+        return str(made["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"])
+
+    def _nodegroup(self, item: tuple[str, ClusterWanted], subnets: list[str], count: int) -> None:
+        name, wanted = item
+        self._eks_client(wanted).create_nodegroup(
+            clusterName=name,
+            nodegroupName=f"{name}-nodes",
+            subnets=subnets,
+            nodeRole=f"arn:{self._partition(wanted)}:iam::{self._account(wanted)}:role/eks-nodes",
+            instanceTypes=["m6i.large"],
+            scalingConfig={"minSize": count, "maxSize": count, "desiredSize": count},
+        )
+
+    def _account(self, wanted: ClusterWanted) -> str:
+        return self._topology.account_of(self._topology.vpcs[wanted.vpc])
+
+    def _partition(self, wanted: ClusterWanted) -> str:
+        return partition(self._topology.region_of(self._topology.vpcs[wanted.vpc]))
+
+    def _eks_client(self, wanted: ClusterWanted) -> Any:
+        region = self._topology.region_of(self._topology.vpcs[wanted.vpc])
+        return client(self._url, "eks", self._account(wanted), region)
+
+    def _nodes_group(self, item: tuple[str, ClusterWanted], there: Seeded) -> str:
+        name, wanted = item
+        ec2 = self._of(self._topology.vpcs[wanted.vpc])
+        group = ec2.create_security_group(
+            GroupName=f"{name}-nodes",
+            Description="Nodes of a cluster",
+            VpcId=there.id,
+            TagSpecifications=[_tagged("security-group", {f"kubernetes.io/cluster/{name}": "owned"})],
+        )["GroupId"]
+        inside: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
+        return group
+
+    def _node(self, item: tuple[str, ClusterWanted], there: Seeded, label: str, group: str) -> NodePlan:
+        name, wanted = item
+        vpc = self._topology.vpcs[wanted.vpc]
+        ec2 = self._of(vpc)
         tags = {"Name": f"{name}-node", f"kubernetes.io/cluster/{name}": "owned", "eks:cluster-name": name}
         (instance,) = ec2.run_instances(
             ImageId="ami-1",
@@ -361,12 +405,11 @@ class _Gardener:
             SecurityGroupIds=[group],
             TagSpecifications=[_tagged("instance", tags)],
         )["Instances"]
-        interface, subnet = instance["NetworkInterfaces"][0]["NetworkInterfaceId"], label
+        interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
         alike = [each for each in wanted.pod_subnets if vpc.subnets[each].az_id == vpc.subnets[label].az_id]
         if alike:
-            subnet = alike[0]
             made = ec2.create_network_interface(
-                SubnetId=there.subnets[subnet], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
+                SubnetId=there.subnets[alike[0]], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
             )
             interface = made["NetworkInterface"]["NetworkInterfaceId"]
         return NodePlan(

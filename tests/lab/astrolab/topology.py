@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
@@ -17,7 +17,7 @@ import yaml
 
 from .authority import SUFFIX
 from .aws.settings import Settings
-from .kube.wanted import ADMIN, ClusterWanted
+from .kube.wanted import ADMIN, NODE_LOCAL, ClusterWanted
 from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
@@ -282,29 +282,33 @@ def _host_complaints(topology: Topology) -> list[str]:
 
 
 def _cluster_complaints(topology: Topology) -> list[str]:
-    complaints, taken = [], set()
+    complaints: list[str] = []
+    taken: set[tuple[str, object]] = set()
     for name, cluster in topology.clusters.items():
-        where, vpc = f"clusters.{name}", topology.vpcs.get(cluster.vpc)
-        if vpc is None:
-            complaints.append(f"{where}.vpc: there is no VPC {cluster.vpc}")
-            continue
-        for label in (*cluster.subnets, *cluster.pod_subnets):
-            if label not in vpc.subnets:
-                complaints.append(f"{where}: the VPC {cluster.vpc} has no subnet {label}")
-        if not vpc.subnets or cluster.nodes < 1:
-            complaints.append(f"{where} has no subnet for a node")
-        if re.fullmatch(r"1\.\d+", cluster.version) is None:
-            complaints.append(f"{where}.version: {cluster.version} is not like 1.33")
-        addresses = {
-            (cluster.vpc, cluster.dns.address),
-            (cluster.vpc, "node-local" if cluster.dns.node_local else name),
-        }
+        dns = cluster.dns
+        addresses = {(cluster.vpc, dns.address), (cluster.vpc, NODE_LOCAL if dns.node_local else name)}
+        troubles = list(_cluster_troubles(topology, cluster))
         if addresses & taken:
-            complaints.append(f"{where}.dns: another cluster of the VPC has its name server there")
+            troubles.append(".dns: another cluster of the VPC has its name server there")
         taken |= addresses
-        complaints += [
-            f"{where}.entries.{account}: there is no user {user}"
-            for account, user in cluster.entries.items()
-            if user not in (ADMIN, *cluster.users)
-        ]
+        complaints += [f"clusters.{name}{trouble}" for trouble in troubles]
     return complaints
+
+
+def _cluster_troubles(topology: Topology, cluster: ClusterWanted) -> Iterator[str]:
+    vpc = topology.vpcs.get(cluster.vpc)
+    if vpc is None:
+        yield f".vpc: there is no VPC {cluster.vpc}"
+        return
+    for label in (*cluster.subnets, *cluster.pod_subnets):
+        if label not in vpc.subnets:
+            yield f": the VPC {cluster.vpc} has no subnet {label}"
+    if not vpc.subnets or cluster.nodes < 1:
+        yield " has no subnet for a node"
+    if cluster.service == "eks" and len({subnet.az_id for subnet in vpc.subnets.values()}) < 2:
+        yield f": EKS wants subnets in two zones, and the VPC {cluster.vpc} has none"
+    if re.fullmatch(r"1\.\d+", cluster.version) is None:
+        yield f".version: {cluster.version} is not like 1.33"
+    for account, user in cluster.entries.items():
+        if user not in (ADMIN, *cluster.users):
+            yield f".entries.{account}: there is no user {user}"

@@ -41,9 +41,11 @@ def caller(url: str, headers: Mapping[str, str]) -> str | None:
         return None
     account = key if re.fullmatch(r"\d{12}", key) else get_account_id_from(key)
     secret = SECRET if key == account else _secret_of_role(key, account)
-    if secret is None or not hmac.compare_digest(
-        _signature(url, query, headers, key, secret, known[2]), query.get("X-Amz-Signature", "")
-    ):
+    if secret is None:
+        return None
+    auth = SigV4QueryAuth(Credentials(key, secret), "sts", known[2])
+    right = _signature(auth, url, query["X-Amz-Date"], headers)
+    if not hmac.compare_digest(right, query.get("X-Amz-Signature", "")):
         return None
     return str(account)
 
@@ -63,13 +65,9 @@ def _secret_of_role(key: str, account: str) -> str | None:
     return None
 
 
-def _signature(
-    url: str, query: Mapping[str, str], headers: Mapping[str, str], key: str, secret: str, region: str
-) -> str:
-    auth = SigV4QueryAuth(Credentials(key, secret), "sts", region)
-    bare = url.partition("&X-Amz-Signature=")[0]
-    request = AWSRequest("GET", bare, headers=dict(headers))
-    request.context["timestamp"] = query["X-Amz-Date"]
+def _signature(auth: SigV4QueryAuth, url: str, date: str, headers: Mapping[str, str]) -> str:
+    request = AWSRequest("GET", url.partition("&X-Amz-Signature=")[0], headers=dict(headers))
+    request.context["timestamp"] = date
     # what SigV4QueryAuth signs, without adding the parameters that are there already
     canonical = auth.canonical_request(request)
     return str(auth.signature(auth.string_to_sign(request, canonical), request))

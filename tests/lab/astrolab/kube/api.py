@@ -15,14 +15,14 @@ from typing import Any
 
 from aiohttp import web
 
-from . import kinds, reviews, selecting
+from . import discovery, kinds, reviews, selecting
 from .cluster import Cluster
 from .execing import container, execute
-from .kinds import JOBS, PODS, Kind
+from .kinds import DEPLOYMENTS, JOBS, PODS, Kind, Target
 from .listing import page, tabled
-from .paths import Target, target, verb
+from .paths import target, verb
 from .refusals import Refused, bad_request, forbidden, forbidden_path, no_such_path, not_allowed, status
-from .rights import Identity, may, may_read
+from .rights import Asked, Identity, may, may_read
 from .store import Object
 from .watching import watch
 
@@ -81,63 +81,25 @@ class Api:
 
     async def _answer(self, request: web.Request, who: Identity) -> web.StreamResponse:
         path = request.path
-        if path.startswith(f"/apis/{kinds.REVIEWS.group}/v1/selfsubjectaccessreviews"):
+        if path == f"/apis/{kinds.REVIEWS.group}/v1/{kinds.REVIEWS.plural}":
             return await self._review(request, who)
         steps = path.strip("/").split("/")
         if (steps[0] == "api" and len(steps) > 2) or (steps[0] == "apis" and len(steps) > 3):
             return await self._resource(request, who, target(self._cluster.store.kinds, path))
         if not may_read(self._cluster.store, who, path):
             raise forbidden_path(who.name, request.method.lower(), path)
-        return self._discovery(steps)
-
-    # --- what there is ---
-
-    def _discovery(self, steps: list[str]) -> web.Response:
-        known = (*self._cluster.store.kinds, kinds.REVIEWS)
-        groups = kinds.groups(known)
-        match steps:
-            case ["version"]:
-                return web.json_response(self._version())
-            case ["healthz" | "livez" | "readyz", *_]:
-                return web.Response(text="ok")
-            case ["api"]:
-                return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
-            case ["apis"]:
-                found = [_group(name, versions) for name, versions in groups.items()]
-                return web.json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": found})
-            case ["apis", group] if group in groups:
-                return web.json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(group, groups[group])})
-            case ["api", "v1"]:
-                return _resources("v1", kinds.resources(known, "", "v1"))
-            case ["apis", group, version] if version in groups.get(group, ()):
-                return _resources(f"{group}/{version}", kinds.resources(known, group, version))
-        raise no_such_path()
-
-    def _version(self) -> dict[str, str]:
-        plan = self._cluster.plan.wanted
-        major, minor = self._cluster.version
-        suffix = "-eks-1234567" if plan.service == "eks" else ""
-        return {
-            "major": str(major),
-            "minor": f"{minor}+" if suffix else str(minor),
-            "gitVersion": f"v{major}.{minor}.0{suffix}",
-            "gitCommit": "0" * 40,
-            "gitTreeState": "clean",
-            "buildDate": "2025-01-01T00:00:00Z",
-            "goVersion": "go1.24",
-            "compiler": "gc",
-            "platform": "linux/amd64",
-        }
+        found = discovery.told(self._cluster.plan.wanted, (*self._cluster.store.kinds, kinds.REVIEWS), steps)
+        return web.Response(text=found) if isinstance(found, str) else web.json_response(found)
 
     async def _review(self, request: web.Request, who: Identity) -> web.Response:
         if not who.known:
-            raise forbidden(who.name, "create", kinds.REVIEWS, "", "", "")
+            raise forbidden(who.name, "create", Target(kind=kinds.REVIEWS))
         review = reviews.read(request.content_type, await request.read())
         spec = review["spec"]
         if (asked := spec.get("resourceAttributes")) is not None:
             resource = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
-            about = (asked.get("group", ""), resource, asked.get("namespace", ""), asked.get("name", ""))
-            allowed = may(self._cluster.store, who, asked["verb"], *about)
+            more = {name: asked.get(name, "") for name in ("group", "namespace", "name")}
+            allowed = may(self._cluster.store, who, Asked(verb=asked["verb"], resource=resource, **more))
         else:
             allowed = may_read(self._cluster.store, who, spec["nonResourceAttributes"]["path"])
         return web.json_response({**review, "status": {"allowed": allowed}}, status=201)
@@ -170,9 +132,11 @@ class Api:
         return await doing[done](request, about)
 
     def _allow(self, who: Identity, done: str, about: Target) -> None:
-        resource = (about.kind.group, about.resource, about.namespace, about.name)
-        if not may(self._cluster.store, who, done, *resource):
-            raise forbidden(who.name, done, about.kind, about.part, about.namespace, about.name)
+        asked = Asked(
+            verb=done, resource=about.resource, group=about.kind.group, namespace=about.namespace, name=about.name
+        )
+        if not may(self._cluster.store, who, asked):
+            raise forbidden(who.name, done, about)
 
     async def _get(self, request: web.Request, about: Target) -> web.Response:
         return self._shown(request, about.kind, self._cluster.store.get(about.kind, about.namespace, about.name))
@@ -189,25 +153,27 @@ class Api:
         if "dryRun" in request.query:
             return web.json_response(thing, status=201)
         made = self._cluster.begin_job(thing) if about.kind is JOBS else self._cluster.store.create(about.kind, thing)
-        self._cluster.changed()
+        await self._cluster.settle()
         return self._shown(request, about.kind, made, 201)
 
     async def _update(self, request: web.Request, about: Target) -> web.Response:
         thing = await _object(request, about)
         current = self._cluster.store.get(about.kind, about.namespace, about.name)
-        return self._replaced(request, about.kind, current, thing)
+        return await self._replaced(request, about.kind, current, thing)
 
     async def _patch(self, request: web.Request, about: Target) -> web.Response:
         current = self._cluster.store.get(about.kind, about.namespace, about.name)
-        return self._replaced(
+        return await self._replaced(
             request, about.kind, current, _merged(copy.deepcopy(current), json.loads(await request.read()))
         )
 
-    def _replaced(self, request: web.Request, kind: Kind, current: Object, thing: Object) -> web.Response:
+    async def _replaced(self, request: web.Request, kind: Kind, current: Object, thing: Object) -> web.Response:
         kept = {key: current["metadata"][key] for key in ("uid", "creationTimestamp", "name")}
         thing["metadata"] = {**thing["metadata"], **kept, "namespace": current["metadata"].get("namespace", "")}
         made = self._cluster.store.replace(kind, thing)
-        self._cluster.changed()
+        if kind is DEPLOYMENTS and made["spec"]["template"] != current["spec"]["template"]:
+            self._cluster.soon(self._cluster.deploy(made))
+        await self._cluster.settle()
         return self._shown(request, kind, made)
 
     async def _delete(self, request: web.Request, about: Target) -> web.Response:
@@ -221,7 +187,7 @@ class Api:
             self._cluster.delete_job(thing, asked)
         else:
             store.remove(about.kind, about.namespace, about.name)
-        self._cluster.changed()
+        await self._cluster.settle()
         details = {"name": about.name, "kind": about.kind.plural, "uid": thing["metadata"]["uid"]}
         return web.json_response(status("Success", details=details))
 
@@ -255,16 +221,6 @@ class Api:
             pod = self._cluster.store.find(PODS, about.namespace, about.name) or pod
         await answer.write_eof()
         return answer
-
-
-def _group(name: str, versions: list[str]) -> dict[str, Any]:
-    found = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
-    return {"name": name, "versions": found, "preferredVersion": found[0]}
-
-
-def _resources(group_version: str, found: list[dict[str, object]]) -> web.Response:
-    content = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": found}
-    return web.json_response(content)
 
 
 async def _object(request: web.Request, about: Target) -> Object:

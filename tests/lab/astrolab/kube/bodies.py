@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from ..aws import secondary
@@ -18,6 +19,7 @@ from ..net.hosts import BUNDLES
 from ..net.network import Network, Observe
 from ..net.observe import Lodgers
 from ..net.plan import Container, HostFacts, HostPlan
+from ..net.view import Traffic
 from .wanted import NodePlan
 
 _COOL = 30.0  # seconds for which the CNI plugin does not use an address again
@@ -74,6 +76,23 @@ class Bodies:
         facts = await self._network.add_hosts(self._observe, self._vpc, plans)
         for name, each in taken.items():
             self.running[name] = Body(taken=each, facts=facts[name])
+
+    def answer_names(self, service: IPv4Address, nodes: Sequence[NodePlan]) -> list[IPv4Address]:
+        """Addresses on these nodes for the pods of the cluster's name server, which answers at the service's."""
+        taken = [secondary.take(node.pods_interface).address.ip for node in nodes]
+        self._lodgers.services.setdefault(self._vpc, {})[service] = frozenset(taken)
+        return taken
+
+    async def restrict(self, policies: Mapping[str, frozenset[Traffic] | None]) -> None:
+        """What pods may send from now on."""
+        for name, allowed in policies.items():
+            if (body := self.running.get(name)) is None:
+                continue
+            if allowed is None:
+                self._lodgers.policies.pop(body.facts.address, None)
+            else:
+                self._lodgers.policies[body.facts.address] = allowed
+        await self._network.follow(self._observe)
 
     async def end(self, names: Sequence[str]) -> None:
         """What runs in them ends, and after a while their addresses are free."""

@@ -8,14 +8,30 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from ipaddress import IPv4Address
 from typing import Any
 
 from ..net.plan import Container
-from . import furniture, pods
+from ..net.view import Traffic
+from . import furniture, pods, policies
 from .bodies import Bodies, Body
-from .kinds import DEPLOYMENTS, EVENTS, EXTENSIONS, JOBS, KINDS, NODES, PODS, REPLICA_SETS, Kind
+from .health import Health
+from .kinds import (
+    DEPLOYMENTS,
+    EVENTS,
+    EXTENSIONS,
+    JOBS,
+    KINDS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    POLICIES,
+    REPLICA_SETS,
+    SERVICES,
+    Kind,
+)
 from .logs import Logs
 from .refusals import Refused
 from .rights import Tokens, granted
@@ -32,6 +48,8 @@ class Cluster:
         self.store, self.logs = Store(), Logs()
         self._nodes = itertools.cycle(plan.nodes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._allowed: dict[str, frozenset[Traffic] | None] = {}
+        self._health: dict[str, Health] = {}
 
     @property
     def protocols(self) -> tuple[str, ...]:
@@ -48,11 +66,21 @@ class Cluster:
     async def begin(self) -> None:
         for kind, thing in (*furniture.objects(self.plan), *granted(self.plan.wanted.users)):
             self.store.create(kind, thing)
+        for thing, node, address in self._name_servers():
+            self.store.replace(
+                PODS, pods.running(pods.placed(self.store.create(PODS, thing), node), node, str(address))
+            )
         for manifest in self.plan.wanted.objects:
             self.create(dict(manifest))
         for component, count in self.plan.wanted.components.items():
             made = pods.template(self.plan.wanted, component)
-            await self._deploy(self.store.create(DEPLOYMENTS, furniture.deployment(self.plan, component, count, made)))
+            await self.deploy(self.store.create(DEPLOYMENTS, furniture.deployment(self.plan, component, count, made)))
+
+    def _name_servers(self) -> Iterator[tuple[Object, NodePlan, IPv4Address]]:
+        """CoreDNS, of which nothing runs but the answers."""
+        nodes = self.plan.nodes[:2]
+        for node, address in zip(nodes, self.bodies.answer_names(self.plan.wanted.dns.address, nodes), strict=True):
+            yield furniture.coredns(), node, address
 
     def create(self, manifest: Object) -> Object:
         """An object of any kind that the server knows, from its manifest."""
@@ -67,7 +95,7 @@ class Cluster:
 
     # --- Deployments ---
 
-    async def _deploy(self, deployment: Object) -> None:
+    async def deploy(self, deployment: Object) -> None:
         """A new ReplicaSet takes the place of the one before: its pods come, and then those of the old one go."""
         metadata, spec = deployment["metadata"], deployment["spec"]
         old = pods.owned_by(self.store.all(REPLICA_SETS, metadata["namespace"]), deployment)
@@ -116,7 +144,7 @@ class Cluster:
             known = ", ".join(each["metadata"]["name"] for each in self.store.all(DEPLOYMENTS))
             raise ValueError(f"there is no Deployment {name}; there are {known}")
         for each in found:
-            await self._deploy(each)
+            await self.deploy(each)
         names = {each["metadata"]["name"] for each in found}
         return [each["metadata"]["name"] for each in self.agents() if self._deployment_of(each) in names]
 
@@ -163,12 +191,31 @@ class Cluster:
                 thing = {**thing, "metadata": metadata}
             done.append(self.store.replace(PODS, pods.running(thing, node, body.address)))
             self.logs.begin(done[-1])
+            await self._wake(done[-1], body)
             self.event(done[-1], "Normal", "Started", f"Started container {pods.container_names(thing)[0]}")
-        self.changed()
+        await self.settle()
         return done
 
-    def changed(self) -> None:
-        """Pods came or went, or policies did."""
+    async def _wake(self, pod: Object, body: Body) -> None:
+        """A component of the agents begins to answer the kubelet; in loopback mode it has no port of its own."""
+        component = pod["metadata"]["labels"].get("component")
+        if component and body.facts.pid:
+            port, path = pods.health(component)
+            self._health[pod["metadata"]["name"]] = health = Health(path)
+            await health.serve(body.facts.pid, port)
+
+    async def settle(self) -> None:
+        """Pods came or went, or policies did: the network does what policies say."""
+        near = policies.Neighbours(
+            pods=self.store.all(PODS),
+            namespaces={each["metadata"]["name"]: each for each in self.store.all(NAMESPACES)},
+            services=self.store.all(SERVICES),
+        )
+        rules = self.store.all(POLICIES)
+        allowed = {each["metadata"]["name"]: policies.leaves(each, rules, near) for each in self.store.all(PODS)}
+        if allowed != self._allowed:
+            self._allowed = allowed
+            await self.bodies.restrict(allowed)
 
     def _node_for(self, thing: Object) -> NodePlan:
         wanted = thing["spec"].get("nodeSelector") or {}
@@ -187,11 +234,14 @@ class Cluster:
         for each in ending:
             if self.store.find(PODS, each["metadata"]["namespace"], each["metadata"]["name"]):
                 self.store.replace(PODS, pods.terminating(each))
+        for each in ending:
+            if health := self._health.pop(each["metadata"]["name"], None):
+                health.close()
         await self.bodies.end([each["metadata"]["name"] for each in ending])
         for each in ending:
             with suppress(Refused):  # somebody else removed it meanwhile
                 self.store.remove(PODS, each["metadata"]["namespace"], each["metadata"]["name"])
-        self.changed()
+        await self.settle()
 
     def delete_pod(self, thing: Object) -> Object:
         """It ends in a moment, and its ReplicaSet makes another."""
@@ -219,11 +269,14 @@ class Cluster:
         ready: bool | None = None,
         restarts: int | None = None,
         terminating: bool = False,
+        well: bool | None = None,
         annotations: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> Object:
-        """What the API tells of a pod from now on; the pod itself goes on as it is."""
+        """What the API tells of a pod from now on, while the pod itself goes on as it is; `well` is what it says itself."""
         thing = copy.deepcopy(self._arranged(name))
+        if well is not None and name in self._health:
+            self._health[name].well = well
         if annotations:
             thing["metadata"].setdefault("annotations", {}).update(annotations)
         if labels:
@@ -264,6 +317,7 @@ class Cluster:
 
     def begin_job(self, job: Object) -> Object:
         made = self.store.create(JOBS, furniture.job(job))
+        made = self.store.replace(JOBS, furniture.selecting(made))
         self.soon(self._work(made))
         return made
 

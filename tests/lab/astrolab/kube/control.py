@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..aws import eks
 from ..shape import plain
 from .api import Api
 from .bodies import Bodies
@@ -45,6 +46,9 @@ class Clusters:
         api = Api(cluster)
         self._running[plan.name] = running = _Running(cluster, api, ClusterFacts(vpc=plan.vpc, server=server))
         await cluster.begin()
+        if plan.wanted.service == "eks":
+            served = eks.Served(endpoint=server, authority=self._authority.read_bytes())
+            eks.serve(plan.account, plan.region, plan.name, served)
         if plan.wanted.api == "public":
             await api.serve(at, self._tls)
         running.facts = ClusterFacts(vpc=plan.vpc, server=server, kubeconfigs=self._write(plan.name))
@@ -59,7 +63,11 @@ class Clusters:
             file = self._directory / (f"{name}.yml" if user == ADMIN else f"{name}-{user}.yml")
             namespace, authority = running.cluster.plan.wanted.namespace, self._authority.read_bytes()
             file.touch(mode=0o600)
-            file.write_text(kubeconfig(name, running.facts.server, authority, user, token, namespace))
+            file.write_text(
+                kubeconfig(
+                    name, server=running.facts.server, authority=authority, user=user, token=token, namespace=namespace
+                )
+            )
             written[user] = str(file)
         return written
 
@@ -103,7 +111,7 @@ class Clusters:
 
     async def _create(self, running: _Running, content: Mapping[str, Any]) -> object:
         made = running.cluster.create(content["manifest"])
-        running.cluster.changed()
+        await running.cluster.settle()
         return made
 
     async def _log(self, running: _Running, content: Mapping[str, Any]) -> object:

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from .cluster import PROTOCOLS, Cluster
-from .paths import Target
+from .kinds import Target
 from .pods import container_names
 from .refusals import Refused, bad_request, status
 from .store import Object
@@ -50,12 +50,16 @@ async def execute(request: web.Request, cluster: Cluster, target: Target) -> web
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise bad_request("Upgrade request required")  # SPDY, which this double does not speak
     _negotiable(request.headers.getall("Sec-WebSocket-Protocol", []), cluster)
-    if pod["status"]["phase"] != "Running" or cluster.body(pod) is None:
+    body, env = cluster.body(pod), cluster.env(pod, name)
+    if pod["status"]["phase"] != "Running" or body is None:
         message = f'unable to upgrade connection: container not found ("{name}")'
         raise Refused(500, "InternalError", message)
     socket = web.WebSocketResponse(protocols=cluster.protocols, compress=False, max_msg_size=0, timeout=1.0)
     await socket.prepare(request)
-    outcome = await _run(socket, cluster, pod, name, command, wants)
+    if body.has(command[0], env["PATH"]):
+        outcome = await _run(socket, body.enter(command, env), wants)
+    else:
+        outcome = _cannot_start(command[0])
     with contextlib.suppress(ConnectionError, RuntimeError):
         await socket.send_bytes(bytes([ERROR]) + json.dumps(outcome).encode())
         await socket.close()
@@ -69,15 +73,10 @@ def _negotiable(headers: Iterable[str], cluster: Cluster) -> None:
         raise bad_request(f"unable to negotiate: client supports [{' '.join(asked)}], server supports [{known}]")
 
 
-async def _run(
-    socket: web.WebSocketResponse, cluster: Cluster, pod: Object, name: str, command: list[str], wants: set[str]
-) -> Object:
-    body, env = cluster.body(pod), cluster.env(pod, name)
-    if body is None or not body.has(command[0], env["PATH"]):
-        return _cannot_start(command[0])
+async def _run(socket: web.WebSocketResponse, command: list[str], wants: set[str]) -> Object:
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     streams: dict[str, Any] = {each: pipe if each in wants else nothing for each in ("stdin", "stdout", "stderr")}
-    process = await asyncio.create_subprocess_exec(*body.enter(command, env), cwd="/", **streams)
+    process = await asyncio.create_subprocess_exec(*command, cwd="/", **streams)
     listening = asyncio.ensure_future(_listen(socket, process))
     try:
         outs = ((STDOUT, process.stdout), (STDERR, process.stderr))
@@ -98,12 +97,15 @@ async def _listen(socket: web.WebSocketResponse, process: asyncio.subprocess.Pro
     """What arrives is for its standard input, which ends with the connection, or in v5 when the client says so."""
     stdin = process.stdin
     async for message in socket:
-        if stdin is None or message.type is not WSMsgType.BINARY:
+        if stdin is None or message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
             continue
-        if message.data[:2] == bytes([CLOSE, STDIN]) and socket.ws_protocol == PROTOCOLS[0]:
+        data = (
+            message.data if isinstance(message.data, bytes) else message.data.encode()
+        )  # the Python client sends both
+        if data[:2] == bytes([CLOSE, STDIN]) and socket.ws_protocol == PROTOCOLS[0]:
             stdin.close()
-        elif message.data[:1] == bytes([STDIN]) and not stdin.is_closing():
-            stdin.write(message.data[1:])
+        elif data[:1] == bytes([STDIN]) and not stdin.is_closing():
+            stdin.write(data[1:])
             with contextlib.suppress(ConnectionError):
                 await stdin.drain()
     if stdin is not None:

@@ -143,6 +143,12 @@ def job(wanted: Object) -> Object:
     return {**thing, "status": {"startTime": now(), "active": 0}}
 
 
+def selecting(job: Object) -> Object:
+    """A Job selects its pods by its own id."""
+    labels = {"batch.kubernetes.io/controller-uid": job["metadata"]["uid"]}
+    return {**job, "spec": {**job["spec"], "selector": {"matchLabels": labels}}}
+
+
 def job_labels(job: Object) -> dict[str, str]:
     uid, name = job["metadata"]["uid"], job["metadata"]["name"]
     prefix = "batch.kubernetes.io/"
@@ -174,7 +180,6 @@ def _node(plan: ClusterPlan, node: NodePlan) -> Object:
     if plan.wanted.service == "eks":
         labels["eks.amazonaws.com/nodegroup"] = f"{plan.name}-nodes"
     at = now()
-    suffix = "-eks-1234567" if plan.wanted.service == "eks" else ""
     return {
         "metadata": {"name": node.name, "labels": labels},
         "spec": {"providerID": f"aws:///{node.zone}/{node.instance}"},
@@ -185,12 +190,24 @@ def _node(plan: ClusterPlan, node: NodePlan) -> Object:
                 {"type": "Hostname", "address": node.name},
             ],
             "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": at}],
-            "nodeInfo": {
-                "kubeletVersion": f"v{plan.wanted.version}.0{suffix}",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
+            "nodeInfo": _node_info(plan, node),
         },
+    }
+
+
+def _node_info(plan: ClusterPlan, node: NodePlan) -> dict[str, str]:
+    version = f"v{plan.wanted.version}.0{'-eks-1234567' if plan.wanted.service == 'eks' else ''}"
+    return {
+        "machineID": node.instance,
+        "systemUUID": node.instance,
+        "bootID": node.instance,
+        "kernelVersion": "6.12.0",
+        "osImage": "Amazon Linux 2023",
+        "containerRuntimeVersion": "containerd://2.0.0",
+        "kubeletVersion": version,
+        "kubeProxyVersion": version,
+        "operatingSystem": "linux",
+        "architecture": "amd64",
     }
 
 
@@ -215,6 +232,15 @@ def _endpoints(name: str, namespace: str, address: str, ports: list[tuple[str, i
         "metadata": {"name": name, "namespace": namespace},
         "subsets": [{"addresses": [{"ip": address}], "ports": shown}],
     }
+
+
+def coredns() -> Object:
+    containers = [{"name": "coredns", "image": "example.com/coredns:1"}]
+    template = {
+        "metadata": {"labels": {"k8s-app": "kube-dns"}},
+        "spec": {"containers": containers, "dnsPolicy": "Default"},
+    }
+    return pods.pod(template, f"coredns-{pods.letters(10)}-{pods.letters(5)}", SYSTEM, None, {})
 
 
 def _daemon_set(name: str, nodes: int) -> Object:

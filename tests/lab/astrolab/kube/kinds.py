@@ -32,6 +32,20 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a request is about."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    part: str = ""  # a subresource
+
+    @property
+    def resource(self) -> str:
+        return f"{self.kind.plural}/{self.part}" if self.part else self.kind.plural
+
+
 PODS = Kind("pods", "Pod", short=("po",))
 NODES = Kind("nodes", "Node", namespaced=False, short=("no",))
 NAMESPACES = Kind("namespaces", "Namespace", namespaced=False, short=("ns",))
@@ -54,6 +68,7 @@ POD_GROUPS = Kind("securitygrouppolicies", "SecurityGroupPolicy", "vpcresources.
 
 #: Those that only some clusters have: where such an object is.
 EXTENSIONS = (CILIUM_POLICIES, POD_GROUPS)
+_ALL = (PODS, SERVICES, DEPLOYMENTS, REPLICA_SETS, DAEMON_SETS, JOBS)
 KINDS = (
     *(PODS, NODES, NAMESPACES, SERVICES, ENDPOINTS, CONFIG_MAPS, EVENTS, SERVICE_ACCOUNTS),
     *(DEPLOYMENTS, REPLICA_SETS, DAEMON_SETS, JOBS, POLICIES),
@@ -88,6 +103,7 @@ def resources(kinds: Iterable[Kind], group: str, version: str) -> list[dict[str,
             "kind": kind.name,
             "verbs": list(kind.verbs),
             **({"shortNames": list(kind.short)} if kind.short else {}),
+            **({"categories": ["all"]} if kind in _ALL else {}),
         }
         for kind in kinds
         if (kind.group, kind.version) == (group, version)

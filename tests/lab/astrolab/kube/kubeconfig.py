@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 
-def kubeconfig(name: str, server: str, authority: bytes, user: str, token: str, namespace: str) -> str:
-    """The context has the cluster's name, for the admin, or else CLUSTER-USER."""
+def kubeconfig(name: str, *, server: str, authority: bytes, user: str, token: str, namespace: str) -> str:
+    """The context has the cluster's name."""
     content: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",

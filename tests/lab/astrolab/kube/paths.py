@@ -6,23 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
 
-from .kinds import Kind
+from .kinds import Kind, Target
 from .refusals import no_such_path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    kind: Kind
-    namespace: str
-    name: str = ""
-    part: str = ""  # a subresource
-
-    @property
-    def resource(self) -> str:
-        return f"{self.kind.plural}/{self.part}" if self.part else self.kind.plural
 
 
 def target(kinds: Iterable[Kind], path: str) -> Target:

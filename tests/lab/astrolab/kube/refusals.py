@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kinds import Kind
+from .kinds import Kind, Target
 
 
 class Refused(Exception):
@@ -25,14 +25,12 @@ def unauthorized() -> Refused:
     return Refused(401, "Unauthorized", "Unauthorized")
 
 
-def forbidden(user: str, verb: str, kind: Kind, part: str, namespace: str, name: str) -> Refused:
-    resource = f"{kind.plural}/{part}" if part else kind.plural
-    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+def forbidden(user: str, verb: str, about: Target) -> Refused:
+    kind, name = about.kind, about.name
+    where = f'in the namespace "{about.namespace}"' if about.namespace else "at the cluster scope"
     what = f'{kind.qualified} "{name}"' if name else kind.qualified
-    message = (
-        f'{what} is forbidden: User "{user}" cannot {verb} resource "{resource}" in API group "{kind.group}" {where}'
-    )
-    return Refused(403, "Forbidden", message, **_about(kind, name))
+    how = f'cannot {verb} resource "{about.resource}" in API group "{kind.group}" {where}'
+    return Refused(403, "Forbidden", f'{what} is forbidden: User "{user}" {how}', **_about(kind, name))
 
 
 def forbidden_path(user: str, verb: str, path: str) -> Refused:

@@ -98,17 +98,31 @@ def _group(resource: str) -> str:
     return next((kind.group for kind in KINDS if kind.plural == plural), "")
 
 
-def may(store: Store, who: Identity, verb: str, group: str, resource: str, namespace: str, name: str) -> bool:
-    """`resource` with its part, as pods/exec."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody would do to a resource, which may be one that there is not."""
+
+    verb: str
+    resource: str  # with its part, as pods/exec
+    group: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+def may(store: Store, who: Identity, asked: Asked) -> bool:
     if MASTERS in who.groups:
         return True
     return any(
-        _holds(rule.get("verbs"), verb)
-        and _holds(rule.get("apiGroups"), group)
-        and (_holds(rule.get("resources"), resource) or f"*/{resource.partition('/')[2]}" in rule.get("resources", ()))
-        and (not rule.get("resourceNames") or name in rule["resourceNames"])
-        for rule in _rules(store, who, namespace)
+        _holds(rule.get("verbs"), asked.verb)
+        and _holds(rule.get("apiGroups"), asked.group)
+        and (_holds(rule.get("resources"), asked.resource) or _any_part(asked.resource) in rule.get("resources", ()))
+        and (not rule.get("resourceNames") or asked.name in rule["resourceNames"])
+        for rule in _rules(store, who, asked.namespace)
     )
+
+
+def _any_part(resource: str) -> str:
+    return f"*/{resource.partition('/')[2]}"
 
 
 def may_read(store: Store, who: Identity, path: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 
 ADMIN = "admin"
 NODE_LOCAL = IPv4Address("169.254.20.10")
+_COREDNS = IPv4Address("172.20.0.10")  # EKS's, where VPCs have no 172.20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class User:
 class ClusterDns:
     """CoreDNS: whom it asks, and for how long it keeps the answers."""
 
-    address: IPv4Address = IPv4Address("172.20.0.10")
+    address: IPv4Address = _COREDNS
     forward: Literal["vpc", "public"] = "vpc"
     cache: int = 30
     node_local: bool = False  # whether pods ask NodeLocal DNSCache
@@ -58,6 +59,7 @@ class ClusterWanted:
         default_factory=dict
     )  # EKS: account -> user; without any, its own account is admin
     objects: tuple[Mapping[str, object], ...] = ()  # further manifests
+    tags: Mapping[str, str] = field(default_factory=dict)  # EKS: of the cluster in AWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
 
 from aiohttp import web
 
 from . import selecting
+from .kinds import Target
 from .listing import tabled
-from .paths import Target
 from .refusals import Refused
 from .selecting import Test
 from .store import Change, Object, Store
@@ -23,63 +22,64 @@ _FROM_NOW = ("", "0")
 
 
 async def watch(request: web.Request, store: Store, about: Target) -> web.StreamResponse:
-    query = request.query
-    labels = selecting.by_labels(query.get("labelSelector", ""))
-    named = f"metadata.name={about.name}" if about.name else ""
-    fields = selecting.by_fields(",".join(filter(None, (query.get("fieldSelector", ""), named))), about.kind.name)
-    queue, version = store.listen(), query.get("resourceVersion", "")
-    answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+    queue, watching = store.listen(), _Watch(request, store, about)
     try:
-        if version in _FROM_NOW:
-            there = store.all(about.kind, about.namespace)
-            first: list[Change] = [Change(store.revision, "ADDED", about.kind, thing) for thing in there]
-        else:
-            first = store.since(int(version))
-        await answer.prepare(request)
-        known = _known(store, about, first, labels, fields, from_now=version in _FROM_NOW)
-
-        async def tell(change: Change) -> None:
-            thing, uid = change.thing, change.thing["metadata"]["uid"]
-            if change.kind is not about.kind or about.namespace not in ("", thing["metadata"].get("namespace", "")):
-                return
-            what = _as_seen(change.what, uid in known, labels(thing) and fields(thing))
-            if what is None:
-                return
-            (known.discard if what == "DELETED" else known.add)(uid)
-            shown = tabled(request, about.kind, [thing], {}) or thing
-            await answer.write(json.dumps({"type": what, "object": shown}).encode() + b"\n")
-
+        first = watching.first()
+        await watching.answer.prepare(request)
         for change in first:
-            await tell(change)
-        async with asyncio.timeout(float(query.get("timeoutSeconds") or _LONGEST)):
+            await watching.tell(change)
+        async with asyncio.timeout(float(request.query.get("timeoutSeconds") or _LONGEST)):
             while True:
-                await tell(await queue.get())
+                await watching.tell(await queue.get())
     except TimeoutError:
-        await answer.write_eof()
+        await watching.answer.write_eof()
     except Refused as refused:
-        if answer.prepared or refused.code != 410:
+        if refused.code != 410:
             raise
-        await answer.prepare(request)
-        error: Object = {"type": "ERROR", "object": refused.status}
-        await answer.write(json.dumps(error).encode() + b"\n")
+        await watching.answer.prepare(request)
+        await watching.write("ERROR", refused.status)
     except ConnectionError:
         pass  # the client went away
     finally:
         store.leave(queue)
-    return answer
+    return watching.answer
 
 
-def _known(
-    store: Store, about: Target, first: Iterable[Change], labels: Test, fields: Test, *, from_now: bool
-) -> set[str]:
-    """Those that the client has seen in the list that it begins with."""
-    if from_now:
-        return set()
-    changed = {change.thing["metadata"]["uid"]: change.what for change in reversed(list(first))}
-    there = {
-        thing["metadata"]["uid"] for thing in store.all(about.kind, about.namespace) if labels(thing) and fields(thing)
-    }
-    return {uid for uid in there | changed.keys() if changed.get(uid) != "ADDED"}
+class _Watch:
+    def __init__(self, request: web.Request, store: Store, about: Target) -> None:
+        self._request, self._store, self._about = request, store, about
+        named = f"metadata.name={about.name}" if about.name else ""
+        selector = ",".join(filter(None, (request.query.get("fieldSelector", ""), named)))
+        labels = selecting.by_labels(request.query.get("labelSelector", ""))
+        fields = selecting.by_fields(selector, about.kind.name)
+        self._fits: Test = lambda thing: labels(thing) and fields(thing)
+        self._known: set[str] = set()  # those that fitted when they were last seen
+        self.answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+
+    def first(self) -> list[Change]:
+        """What there is, or what has changed since the list that the client begins with."""
+        version, about = self._request.query.get("resourceVersion", ""), self._about
+        there = self._store.all(about.kind, about.namespace)
+        if version in _FROM_NOW:
+            return [Change(self._store.revision, "ADDED", about.kind, thing) for thing in there]
+        changes = self._store.since(int(version))
+        changed = {change.thing["metadata"]["uid"]: change.what for change in reversed(changes)}
+        known = {thing["metadata"]["uid"] for thing in there if self._fits(thing)} | changed.keys()
+        self._known = {uid for uid in known if changed.get(uid) != "ADDED"}
+        return changes
+
+    async def tell(self, change: Change) -> None:
+        thing, about = change.thing, self._about
+        if change.kind is not about.kind or about.namespace not in ("", thing["metadata"].get("namespace", "")):
+            return
+        uid = thing["metadata"]["uid"]
+        what = _as_seen(change.what, uid in self._known, self._fits(thing))
+        if what is not None:
+            (self._known.discard if what == "DELETED" else self._known.add)(uid)
+            await self.write(what, tabled(self._request, about.kind, [thing], {}) or thing)
+
+    async def write(self, what: str, thing: Object) -> None:
+        await self.answer.write(json.dumps({"type": what, "object": thing}).encode() + b"\n")
 
 
 def _as_seen(what: str, was_known: bool, fits: bool) -> str | None:

@@ -109,7 +109,8 @@ class Fabrics:
             self._cross(gateway)
         for view in sight.vpcs.values():
             cables, plan = self._cables_of(view.vpc, view.neighbours), self._plans[view.vpc]
-            unfiltered = (plan.router, plan.resolver, AMAZON, *plan.cluster_addresses)
+            node_local = (each.node_local for each in plan.clusters.values() if each.node_local)
+            unfiltered = (plan.router, plan.resolver, AMAZON, *node_local)
             self._change(view.vpc, things(view, cables, self._number, broken, unfiltered))
             self._tell_resolvers(view)
         for gone in self._fabrics.keys() - self._plans.keys() - sight.gateways.keys():

@@ -30,10 +30,12 @@ class _Target:
 
 @dataclass(slots=True)
 class Lodgers:
-    """Who is in each VPC: agent hosts and pods, which come and go, and what NetworkPolicies let a pod send."""
+    """Who is in each VPC: agent hosts and pods, which come and go, what NetworkPolicies let a pod send, and who is behind the
+    addresses of name servers of clusters."""
 
     hosts: dict[str, dict[str, HostPlan]]
     policies: dict[IPv4Address, frozenset[Traffic]] = field(default_factory=dict)
+    services: dict[str, dict[IPv4Address, frozenset[IPv4Address]]] = field(default_factory=dict)
 
 
 def lodgers(plan: Plan) -> Lodgers:
@@ -103,6 +105,7 @@ def _view(vpc: state.Vpc, within: Lodgers, across: Mapping[str, _Target]) -> Vie
         subnets={name: _subnet(each, across) for name, each in known.items() if name in used},
         neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
+        services=dict(within.services.get(vpc.id, {})),
         region=vpc.region,
     )
 

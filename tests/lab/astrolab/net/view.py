@@ -27,6 +27,11 @@ class Traffic:
             return address in self.network
         return self.protocol == TCP and self.first <= port <= self.last and address in self.network
 
+    def carries(self, protocol: int, address: IPv4Address, port: int) -> bool:
+        if self.protocol not in (protocol, ANY_PROTOCOL) or address not in self.network:
+            return False
+        return self.protocol == ANY_PROTOCOL or self.first <= port <= self.last
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -95,6 +100,9 @@ class View:
     neighbours: frozenset[str]  # VPCs behind an active peering, and transit gateways
     name_servers: tuple[IPv4Address, ...]  # those of the DHCP options; none means the VPC's own resolver
     region: str
+    services: Mapping[IPv4Address, frozenset[IPv4Address]] = field(
+        default_factory=dict
+    )  # name servers, and who answers
 
     def guest(self, address: IPv4Address | IPv6Address) -> Guest | None:
         return next((guest for guest in self.guests if address in (guest.address, guest.ipv6)), None)
