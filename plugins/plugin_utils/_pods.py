@@ -76,13 +76,14 @@ class Pods:
             self._read_places({one.vpc for one in new})
             alone = [one.vpc for one in inventory.agents.values() if one.cluster]
             with ThreadPoolExecutor(max_workers=min(self._most, len(new))) as pool:
-                for one, agents in zip(
-                    new, pool.map(lambda one: self._find(one, alone.count(one.vpc) < 2), new), strict=True
-                ):
-                    self._found[one.name] = agents
+                found = list(pool.map(lambda one: self._find(one, alone.count(one.vpc) < 2), new))
+            for one, (agents, notes) in zip(new, found, strict=True):
+                self._found[one.name] = agents
+                self._say(f"{one.vpc}, pods of {_of(one).label}: {note}" for note in notes)
         return inventory.manned(self._found)
 
-    def _find(self, host: AgentHost, alone: bool) -> list[AgentHost]:
+    def _find(self, host: AgentHost, alone: bool) -> tuple[list[AgentHost], Sequence[str]]:
+        """The pods of a cluster as agent hosts, and what was left out. ``alone``: it is the only cluster of its VPC."""
         cluster = _of(host)
         try:
             places = self._places[host.vpc]
@@ -90,13 +91,11 @@ class Pods:
                 raise places
             choice = find.chosen(self._client(host), cluster, places)
         except (Refused, ReadFailed) as problem:
-            return [replace(host, refused=_refused(problem))]
+            return [replace(host, refused=_refused(problem))], ()
         before = host.vpc if alone else host.name
         agents = [replace(host, name=f"{before}/{one.slot}", chosen=one) for one in choice.chosen]
         lacking = [replace(host, name=f"{before}/{name}", refused=why) for name, why in choice.unasked.items()]
-        if choice.notes:
-            self._say(f"{host.vpc}, pods of {cluster.label}: {note}" for note in choice.notes)
-        return [*agents, *lacking]
+        return [*agents, *lacking], choice.notes
 
     def _read_places(self, names: set[str]) -> None:
         """The subnets of VPCs, each account and region at once."""

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from astrolab import talk
 from astrolab.astro.organization import DEPLOYMENT
 from astrolab.lab import Lab
 from conftest import LabUp
-from running import Play, play
+from running import Play, environment, play
 
 Entry = dict[str, Any]
 CLUSTER_ID = "clmh1kd8v000108l3a9v7c5x2"
@@ -130,22 +133,24 @@ def pods(lab: Lab, cluster: str) -> set[str]:
     return {f"airflow/{pod['metadata']['name']}" for pod in lab.pods(cluster)}
 
 
-EKS = {"eks_cluster": "payments", "namespace": "airflow"}
-
-
 @pytest.fixture(scope="module")
 def linked(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """Links, made while pods are the only agent hosts. payments is an EKS cluster, opened with the login of AWS."""
+    """Links, made while pods are the only agent hosts."""
     place = tmp_path_factory.mktemp("site")
-    done = run(lab, place, "site", "-e", "privatelink_support_confirmed=true", payments=[EKS])
+    done = run(lab, place, "site", "-e", "privatelink_support_confirmed=true")
     assert done.rc == 0, done.text
-    assert done.table() == {"payments": "works", "ledger": "works"}
-    assert "k8s-aws-v1" not in done.text + (place / "results.jsonl").read_text()
+    assert {name: verdict.split()[0] for name, verdict in done.table().items()} == dict.fromkeys(
+        ("payments", "ledger"), "works"
+    )
     agents = seen(done, "payments")
     assert list(agents) == [f"payments/airflow/astro-agent-{each}" for each in ("triggerer/1", "worker/1", "worker/2")]
     assert {each["connection"] for each in agents.values()} == {"kubernetes"}
-    assert [codes(each) for each in agents.values()] == [[], [], []]
-    assert "payments, pods of payments: airflow/astro-agent-worker: 2 of 3 running pods are asked" in done.text
+    assert {code for each in agents.values() for code in codes(each)} <= {
+        "DNS_WAS_STALE"
+    }  # CoreDNS had the public answer
+    assert (
+        "payments, pods of payments-prober.yml: airflow/astro-agent-worker: 2 of 3 running pods are asked" in done.text
+    )
     return lab
 
 
@@ -161,7 +166,7 @@ def test_pods_are_found_anew_after_a_rollout(linked: Lab, tmp_path: Path) -> Non
     assert len(looked) == 3
     assert looked <= pods(linked, "payments")
     assert not looked & {agent["place"]["pod"] for agent in first.values()}
-    assert {agent["place"]["zone"] for name, agent in then.items() if "worker" in name} == {"us-east-1a", "us-east-1b"}
+    assert len({agent["place"]["zone"] for name, agent in then.items() if "worker" in name}) == 2
     assert all(agent["place"]["hostname"] == agent["place"]["pod"].partition("/")[2] for agent in then.values())
 
 
@@ -176,6 +181,47 @@ def test_a_hardened_image_in_a_mesh(linked: Lab, tmp_path: Path) -> None:
     last = [one["path"].rpartition("/")[2] for one in asked(linked, "ledger")]
     assert last[:2] == ["pods", "exec"]
     assert last.count("exec") == 1
+
+
+EKS = {"eks_cluster": "payments", "namespace": "airflow"}
+
+
+def test_an_eks_cluster_opens_with_the_login_of_its_vpc(linked: Lab, tmp_path: Path) -> None:
+    """Neither kubectl nor a kubeconfig file is asked; and the token is nowhere to be seen."""
+    done = run(linked, tmp_path, "verify", "-vvv", payments=[EKS])
+    assert done.rc == 0, done.text
+    assert "payments/airflow/astro-agent-triggerer/1" in seen(done, "payments")
+    assert "k8s-aws-v1" not in done.text + (tmp_path / "results.jsonl").read_text()
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The home of a lab whose inventory is another one."""
+
+    inventory: Path
+
+
+def test_an_inventory_of_nothing_but_a_region(linked: Lab, tmp_path: Path) -> None:
+    """The EKS cluster of a VPC is found with it, and with that the group of its nodes and the pods."""
+    group = linked.client("eks").describe_cluster(name="payments")["cluster"]["resourcesVpcConfig"]
+    file = tmp_path / "fleet.agent_vpcs.yml"
+    options = {"eks": "all", "eks_options": {"namespace": "airflow"}, "eks_security_groups": True}
+    names = {"filters": {"tag:Name": "payments"}}
+    file.write_text(
+        yaml.safe_dump({"plugin": "astro.privatelink.agent_vpcs", "regions": ["us-east-1"], **names, **options})
+    )
+    command = ["ansible-inventory", "-i", str(file), "--list", "--export"]
+    listed = subprocess.run(command, env=environment(linked), capture_output=True, text=True, check=True, cwd=tmp_path)
+    (known,) = json.loads(listed.stdout)["_meta"]["hostvars"].values()
+    assert "'eks_cluster': 'payments'" in str(known["privatelink_kubernetes"]).replace(
+        "{'__ansible_unsafe': 'payments'}", "'payments'"
+    )
+    assert group["clusterSecurityGroupId"] in str(known["privatelink_agent_security_groups"])
+    hosts = yaml.safe_load(linked.inventory.read_text())["agent_vpcs"]["vars"]
+    given = {key: value for key, value in hosts.items() if key.startswith("privatelink_")}
+    done = play(replace(linked, home=Elsewhere(file)), tmp_path, "verify", "-e", json.dumps(given))
+    assert done.rc == 0, done.text
+    assert "payments/airflow/astro-agent-triggerer/1" in seen(done, "payments")
 
 
 def test_steps_that_do_not_look_ask_no_cluster(linked: Lab, tmp_path: Path) -> None:
@@ -204,22 +250,22 @@ class TestAClusterThatCannotBeAsked:
         return look
 
     @pytest.mark.parametrize(
-        ("user", "entry", "code", "told"),
+        ("user", "entry", "finding"),
         [
-            ("prober", {"context": "prod"}, "KUBE_CONTEXT_UNKNOWN", "It has: payments."),
-            ("prober", {"kubeconfig": "/nowhere"}, "KUBE_CONFIG_UNREADABLE", "/nowhere"),
-            ("prober", {"selector": "app=other"}, "KUBE_NO_PODS", "app=other in namespace airflow"),
-            ("prober", {"namespace": "aiflow"}, "KUBE_FORBIDDEN", "refuses to list pods in aiflow"),
-            ("admin", {"namespace": "aiflow"}, "KUBE_NAMESPACE_UNKNOWN", "has no namespace aiflow"),
-            ("prober", {"namespace": None}, "KUBE_FORBIDDEN", "Apply the ClusterRole"),
-            ("blind", {}, "KUBE_FORBIDDEN", "refuses to list pods in airflow"),
-            ("prober", {"container": "agent"}, "KUBE_CONTAINER_UNCLEAR", "it has no container agent"),
-            ("prober", {"python": "/opt/none/python3"}, "KUBE_NO_PYTHON", "has no Python 3.8 or newer"),
-            ("mute", {}, "KUBE_FORBIDDEN", "refuses to get pods/exec in airflow"),
+            ("prober", {"context": "prod"}, ("KUBE_CONTEXT_UNKNOWN", "It has: payments.")),
+            ("prober", {"kubeconfig": "/nowhere"}, ("KUBE_CONFIG_UNREADABLE", "/nowhere")),
+            ("prober", {"selector": "app=other"}, ("KUBE_NO_PODS", "app=other in namespace airflow")),
+            ("prober", {"namespace": "aiflow"}, ("KUBE_FORBIDDEN", "refuses to list pods in aiflow")),
+            ("admin", {"namespace": "aiflow"}, ("KUBE_NAMESPACE_UNKNOWN", "has no namespace aiflow")),
+            ("prober", {"namespace": None}, ("KUBE_FORBIDDEN", "Apply the ClusterRole")),
+            ("blind", {}, ("KUBE_FORBIDDEN", "refuses to list pods in airflow")),
+            ("prober", {"container": "agent"}, ("KUBE_CONTAINER_UNCLEAR", "it has no container agent")),
+            ("prober", {"python": "/opt/none/python3"}, ("KUBE_NO_PYTHON", "has no Python 3.8 or newer")),
+            ("mute", {}, ("KUBE_FORBIDDEN", "refuses to get pods/exec in airflow")),
         ],
     )
-    def test_is_a_finding(self, lab, found, user, entry, code, told) -> None:
-        problems = found(**context(lab, "payments", user) | entry)
+    def test_is_a_finding(self, lab, found, user, entry, finding) -> None:
+        problems, (code, told) = found(**context(lab, "payments", user) | entry), finding
         assert {one.code for one in problems.values()} == {code}
         assert all(told in str(one) for one in problems.values())
 
@@ -252,14 +298,11 @@ class TestAClusterThatCannotBeAsked:
         assert problem.code == "KUBE_API_UNREACHABLE"
         assert "certificate" in str(problem)
 
-    @pytest.mark.parametrize(
-        ("name", "code", "told"),
-        [("payment", "KUBE_CLUSTER_UNKNOWN", "There are: "), ("ledger", "KUBE_CLUSTER_UNKNOWN", "There are: payments")],
-    )
-    def test_a_cluster_that_eks_does_not_have(self, found, name, code, told) -> None:
+    @pytest.mark.parametrize("name", ["payment", "ledger"])
+    def test_a_cluster_that_eks_does_not_have(self, found, name) -> None:
         (problem,) = found(eks_cluster=name, namespace="airflow").values()
-        assert problem.code == code
-        assert told in str(problem)
+        assert problem.code == "KUBE_CLUSTER_UNKNOWN"
+        assert f"no EKS cluster {name} in us-east-1 for these credentials. There are: payments." in str(problem)
 
     def test_nothing_of_it_stays_on_the_disk(self, lab, tmp_path, found) -> None:
         found(**context(lab, "payments"))
@@ -306,7 +349,7 @@ def test_pods_that_go_away_between_being_found_and_being_asked(linked: Lab, tmp_
     problem = next(one for name, one in look().items() if "triggerer" in name)
     assert isinstance(problem, Refused)
     assert problem.code == "KUBE_POD_GONE"
-    linked.arrange("payments", still, phase="Running")
+    linked.rollout("payments", "astro-agent-triggerer")
 
 
 def test_one_cluster_that_cannot_be_asked_fails_its_vpc_alone(linked: Lab, tmp_path: Path) -> None:
@@ -330,23 +373,42 @@ def test_all_that_is_written_wrong_is_said_at_once(linked: Lab, tmp_path: Path) 
     assert linked.calls()["total"] == 0
 
 
+LAYOUT = ("-e", "privatelink_dns_layout=host_zone")
 GUARDED = {
     "teardown": ("teardown", "-e", "teardown_deployment_unrestricted=true"),
-    "harden": ("harden", "-e", "harden_agents_confirmed=true"),
+    "harden": ("harden", "-e", "harden_agents_confirmed=true", "-e", "harden_watch_timeout=2"),
     "tighten": ("harden_aws", "-e", "harden_aws_tighten=true"),
-    "move_dns_layout": ("move_dns_layout", "-e", "privatelink_dns_layout=host_zone"),
+    "move_dns_layout": ("move_dns_layout", *LAYOUT),
 }
 
 
 @pytest.mark.parametrize("what", GUARDED)
 def test_what_cannot_be_asked_is_no_consent(linked: Lab, tmp_path: Path, what: str) -> None:
-    """Nothing is sent that could cut off the agents of a cluster that nobody can ask."""
-    before = state(linked)
-    linked.reset_calls()
-    done = run(linked, tmp_path, *GUARDED[what], payments=[context(linked, "payments", "blind")])
+    """Nothing is sent that could cut off the agents of a cluster that nobody can ask; with one that can, it is."""
+    if what == "tighten":
+        admit_somebody_else(linked)
+    if what == "move_dns_layout":
+        assert run(linked, tmp_path, "setup", *LAYOUT, "--limit", "payments").rc == 0
+    before, limit = state(linked), () if what == "harden" else ("--limit", "payments")
+    done = run(linked, tmp_path, *GUARDED[what], *limit, payments=[context(linked, "payments", "blind")])
     assert done.rc != 0
     assert "KUBE_FORBIDDEN" in done.text
     assert state(linked) == before
+    if what in {"tighten", "move_dns_layout"}:
+        back = ("-e", "privatelink_dns_layout=suffix_zone") if what == "move_dns_layout" else ()
+        done = run(linked, tmp_path, *GUARDED[what], *back, *limit)
+        assert done.rc == 0, done.text
+        assert state(linked) != before
+
+
+def admit_somebody_else(lab: Lab) -> None:
+    """Another source in the security group of the endpoint of payments."""
+    ec2 = lab.client("ec2")
+    here = {"vpc-id": lab.record.vpcs["payments"].id, "group-name": "astro-privatelink"}
+    filters = [{"Name": name, "Values": [value]} for name, value in here.items()]
+    (group,) = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    other = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.98.0.0/16"}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[other])
 
 
 def state(lab: Lab) -> Any:
@@ -372,14 +434,6 @@ def ranges(lab: Lab) -> list[str]:
 class TestWithoutTheClient:
     """The Python package kubernetes is not there."""
 
-    @pytest.fixture
-    def without(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        package = tmp_path / "lacking" / "kubernetes"
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text("raise ImportError('no such package here')\n")
-        monkeypatch.setenv("PYTHONPATH", str(package.parent))
-
-    @pytest.mark.usefixtures("without")
     def test_vpcs_with_pods_say_what_to_install(self, linked: Lab, tmp_path: Path) -> None:
         done = lacking(linked, tmp_path, "verify")
         assert set(done.failed) == {"payments", "ledger"}

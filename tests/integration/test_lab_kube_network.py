@@ -149,6 +149,14 @@ def test_policies_decide_what_leaves_a_pod(lab: Lab) -> None:
     assert outcome(lab, name) == [(ASTRO, "tcp")]
     (new,) = lab.rollout("groups")
     assert outcome(lab, new) == [(ASTRO, "tcp")]
+    remove(lab, "groups", "dns")
+    named = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    other = {**named, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "coredns"}}}  # not what the service has
+    lab.kube("groups", "create", manifest=policy("dns", egress=[{"to": [other]}]))
+    assert lab.look(new, deadline=1.0)["error"]
+    remove(lab, "groups", "dns")
+    lab.kube("groups", "create", manifest=policy("dns", egress=[{"to": [named]}]))
+    assert outcome(lab, new) == [(ASTRO, "tcp")]
     remove(lab, "groups", "deny", "dns", "near")
     assert outcome(lab, new) == [(ASTRO, None)]
 

@@ -14,8 +14,9 @@ import json
 import os
 import re
 import ssl
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,11 +30,14 @@ from .script import PIECE, Ended
 
 #: Seconds to connect, and to wait for an answer.
 CONNECT, READ = 10.0, 30.0
+#: Seconds that a kubeconfig file's plugin for credentials may take.
+PLUGIN = 60.0
 #: Most bytes of one answer of the API, and of what a command may write.
 ANSWER, OUTPUT = 64_000_000, 1_000_000
 #: Objects in one page of a list.
 PAGE = 500
 _STDIN, _STDOUT, _STDERR, _ERROR = 0, 1, 2, 3
+_LATE = -1
 _PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 
 
@@ -71,7 +75,7 @@ class Client:
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """One object of the API. Raises Refused, `Missing` for what is not there."""
-        raw = self.text(path, query)
+        raw = self.text(path, query, ANSWER)
         try:
             found = json.loads(raw)
         except ValueError:
@@ -80,7 +84,7 @@ class Client:
             raise self._unreachable("its answer is not that of a Kubernetes API")
         return found
 
-    def text(self, path: str, query: Mapping[str, str] | None = None, most: int = ANSWER) -> bytes:
+    def text(self, path: str, query: Mapping[str, str] | None = None, most: int = OUTPUT) -> bytes:
         """The body of an answer; of a log the first ``most`` bytes."""
         import urllib3
 
@@ -112,17 +116,23 @@ class Client:
         """Makes or removes an object; that is sent once. Raises Refused, `Missing` for what is not there."""
         import urllib3
 
-        headers = {"Accept": "application/json", "Content-Type": "application/json", **self._login()}
-        limits = urllib3.Timeout(connect=CONNECT, read=READ)
-        url = f"{self._configuration.host}{path}"
+        kinds = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "astro.privatelink"}
         try:
             answer = self._pool.request(
-                method, url, body=json.dumps(body).encode(), headers=headers, timeout=limits, retries=False
+                method,
+                f"{self._configuration.host}{path}",
+                body=json.dumps(body).encode(),
+                headers={**kinds, **self._login()},
+                timeout=urllib3.Timeout(connect=CONNECT, read=READ),
+                retries=False,
+                preload_content=False,
             )
+            said = answer.read(OUTPUT)
+            answer.close()
         except urllib3.exceptions.HTTPError as problem:
             raise self._unreachable(_plain(problem)) from problem
         if not 200 <= answer.status < 300:
-            raise self._refused(answer.status, answer.data[:ANSWER], method.lower(), path)
+            raise self._refused(answer.status, said, method.lower(), path)
 
     def run(self, there: Chosen, command: Sequence[str], stdin: bytes, longest: float) -> Ended:
         """Runs a command in a pod's container with exactly that input. ``longest`` are the seconds that it may take."""
@@ -143,8 +153,8 @@ class Client:
                     raise Refused("KUBE_EXEC_FAILED", pod=pod, detail="it writes too much")
                 if channel in written:
                     written[channel] += data
-        if time.monotonic() > until and not written[_ERROR]:
-            raise Refused("KUBE_EXEC_FAILED", pod=pod, detail=f"it did not answer within {longest:.0f} seconds")
+                elif channel == _LATE:
+                    raise Refused("KUBE_EXEC_FAILED", pod=pod, detail=f"it did not answer within {longest:.0f} seconds")
         return Ended(stdout=written[_STDOUT], stderr=written[_STDERR], status=written[_ERROR])
 
     @contextmanager
@@ -181,7 +191,7 @@ class Client:
 
     def _unreachable(self, detail: str) -> Refused:
         facts = {"cluster": self._cluster.label, "url": self._configuration.host, "detail": detail.rstrip(".")}
-        return Refused("KUBE_API_UNREACHABLE", **facts, hint=self._hint)
+        return Refused("KUBE_API_UNREACHABLE", **facts, hint=self._hint or "kubectl has to reach it from there, too.")
 
     def _refused(self, status: int, body: bytes, verb: str, path: str) -> Refused:
         """What an answer stands for that is not the one that was asked for."""
@@ -199,8 +209,8 @@ class Client:
                 namespace=what.namespace or "all namespaces",
                 kind="Role" if what.namespace else "ClusterRole",
             )
-        if status == 404:
-            return Missing("KUBE_POD_GONE", pod=what.name or path, detail=facts["detail"])
+        if status == 404 and what.name:
+            return Missing("KUBE_POD_GONE", pod=what.name, detail=facts["detail"])
         if verb == "exec":
             return Refused("KUBE_EXEC_FAILED", pod=what.name, detail=f"{status}, {facts['detail']}")
         return self._unreachable(f"it answers {status}, {facts['detail']}")
@@ -221,11 +231,10 @@ class _What:
 
     @classmethod
     def of(cls, path: str, verb: str) -> _What:
-        parts = (
-            path.removeprefix("/apis").strip("/").split("/")
-        )  # either api/VERSION or GROUP/VERSION, and what is in it
-        namespace = parts[3] if len(parts) > 4 and parts[2] == "namespaces" else ""
-        rest = (parts[4:] if namespace else parts[2:]) or [path]
+        parts = path.strip("/").split("/")
+        rest = (parts[3:] if parts[0] == "apis" else parts[2:]) or [path]
+        namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""
+        rest = rest[2:] if namespace else rest
         resource, name = "/".join([rest[0], *rest[2:3]]), rest[1] if len(rest) > 1 else ""
         if verb == "exec":
             return cls(verb="get", resource="pods/exec", namespace=namespace, name=f"{namespace}/{name}")
@@ -240,28 +249,22 @@ def configuration(cluster: Cluster, directory: str) -> Any:
     Raises Refused. A plugin for credentials that the file names is run, as kubectl does.
     """
     from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException, list_kube_config_contexts, load_kube_config
+    from kubernetes.config import list_kube_config_contexts, load_kube_config
 
     file = os.path.expanduser(cluster.kubeconfig) or None
     shown = cluster.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
-        contexts, current = list_kube_config_contexts(file)
+        contexts, current = list_kube_config_contexts(file)  # which runs no plugin yet
         names = sorted(str(each["name"]) for each in contexts)
         if cluster.context and cluster.context not in names:
             raise Refused("KUBE_CONTEXT_UNKNOWN", file=shown, context=cluster.context, contexts=names)
         made = Configuration()
-        load_kube_config(
-            file,
-            cluster.context or str((current or {}).get("name") or ""),
-            client_configuration=made,
-            persist_config=False,
-            temp_file_path=directory,
-        )
-    except ConfigException as problem:
-        raise Refused("KUBE_CONFIG_UNREADABLE", file=shown, detail=_plain(problem)) from problem
+        named = cluster.context or str((current or {}).get("name") or "")
+        given = {"client_configuration": made, "persist_config": False, "temp_file_path": directory}
+        _within(PLUGIN, lambda: load_kube_config(file, named, **given))
     except Refused:
         raise
-    except Exception as problem:  # files of any form, and plugins of whatever make
+    except Exception as problem:  # ConfigException, files of any form, and plugins of whatever make
         raise Refused("KUBE_CONFIG_UNREADABLE", file=shown, detail=_plain(problem)) from problem
     return _bounded(made)
 
@@ -289,6 +292,26 @@ def installed() -> None:
         raise Refused("KUBE_CLIENT_MISSING", python=sys.executable, detail=_plain(problem)) from problem
 
 
+def _within(seconds: float, call: Callable[[], Any]) -> None:
+    """A plugin for credentials may wait for somebody; the client gives it all the time in the world."""
+    raised: list[Exception | None] = []
+
+    def run() -> None:
+        try:
+            call()
+            raised.append(None)
+        except Exception as problem:  # handed on below
+            raised.append(problem)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not raised:
+        raise TimeoutError(f"its plugin for credentials did not end within {seconds:.0f} seconds")
+    if raised[0]:
+        raise raised[0]
+
+
 def _bounded(made: Any) -> Any:
     made.host = str(made.host).rstrip("/")
     made.connection_pool_maxsize = 32
@@ -296,7 +319,8 @@ def _bounded(made: Any) -> Any:
 
 
 def _messages(socket: Any, until: float) -> Iterator[tuple[int, bytes]]:
-    """What comes in, channel by channel, until the other side closes or time is up. The client's own loop has no bounds."""
+    """What comes in, channel by channel, until the other side closes; `_LATE` if time is up. The client's own loop has no
+    bounds."""
     import websocket
 
     while (left := until - time.monotonic()) > 0:
@@ -304,15 +328,14 @@ def _messages(socket: Any, until: float) -> Iterator[tuple[int, bytes]]:
         try:
             kind, frame = socket.recv_data_frame(True)
         except websocket.WebSocketTimeoutException:
-            return
-        except websocket.WebSocketConnectionClosedException:
-            return
-        except ssl.SSLEOFError:
+            break
+        except (websocket.WebSocketConnectionClosedException, ssl.SSLEOFError):
             return
         if kind == websocket.ABNF.OPCODE_CLOSE:
             return
         if kind in {websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_TEXT} and frame.data:
             yield frame.data[0], bytes(frame.data[1:])
+    yield _LATE, b""
 
 
 def _message(body: bytes) -> str:

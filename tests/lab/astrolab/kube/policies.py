@@ -67,28 +67,26 @@ def _peer(peer: Mapping[str, Any], pod: Object, near: Neighbours) -> Iterator[IP
     if block := peer.get("ipBlock"):
         yield from _less(IPv4Network(block["cidr"]), [IPv4Network(each) for each in block.get("except") or ()])
         return
-    chosen = [each for each in near.pods if _chosen(peer, each, pod, near) and each["status"].get("podIP")]
-    addresses = {each["status"]["podIP"] for each in chosen}
+    addresses = {each["status"].get("podIP") for each in near.pods if _chosen(peer, each, pod, near)} - {None}
+    # Services stand for the pods that they select, if the policy selects by the same labels
     for service in near.services:
-        selector, namespace = service["spec"].get("selector"), service["metadata"]["namespace"]
-        if selector and any(
-            each["metadata"]["namespace"] == namespace
-            and selecting.fits({"matchLabels": selector}, selecting.labels_of(each))
-            for each in chosen
-        ):
+        labels = service["spec"].get("selector") or {}
+        if _place(peer, service, pod, near) and selecting.fits(peer.get("podSelector") or {}, labels):
             addresses.add(service["spec"]["clusterIP"])
     yield from (IPv4Network((IPv4Address(each), 32)) for each in sorted(addresses))
 
 
 def _chosen(peer: Mapping[str, Any], other: Object, pod: Object, near: Neighbours) -> bool:
+    return _place(peer, other, pod, near) and selecting.fits(peer.get("podSelector") or {}, selecting.labels_of(other))
+
+
+def _place(peer: Mapping[str, Any], other: Object, pod: Object, near: Neighbours) -> bool:
+    """Whether it is in a namespace that the peer means."""
     namespace = other["metadata"]["namespace"]
-    if "namespaceSelector" in peer:
-        there = near.namespaces.get(namespace)
-        if there is None or not selecting.fits(peer["namespaceSelector"] or {}, selecting.labels_of(there)):
-            return False
-    elif namespace != pod["metadata"]["namespace"]:
-        return False
-    return "podSelector" not in peer or selecting.fits(peer["podSelector"] or {}, selecting.labels_of(other))
+    if "namespaceSelector" not in peer:
+        return bool(namespace == pod["metadata"]["namespace"])
+    there = near.namespaces.get(namespace)
+    return there is not None and selecting.fits(peer["namespaceSelector"] or {}, selecting.labels_of(there))
 
 
 def _less(network: IPv4Network, excepted: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
