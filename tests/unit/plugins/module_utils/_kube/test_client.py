@@ -19,6 +19,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._kube.model impo
 
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/airflow/networkpolicies"
 PODS = "/api/v1/namespaces/airflow/pods"
+JOBS = "/apis/batch/v1/namespaces/airflow/jobs"
 POD = Chosen(slot="s", pod=Pod(namespace="airflow", name="worker-1"), container="worker")
 Answers = Callable[[str], tuple[int, object]]
 
@@ -38,6 +39,8 @@ def serve() -> Iterator[Callable[..., str]]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
+
+            do_POST = do_DELETE = do_GET
 
             def log_message(self, *_told: object) -> None:
                 pass
@@ -115,6 +118,26 @@ def test_an_exec_that_is_refused(serve, tmp_path, answer, code, told):
         connect(tmp_path, serve(lambda _path: answer)).run(POD, ["true"], b"", 5.0)
     assert raised.value.code == code
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", JOBS, "refuses to create jobs in airflow"),
+        ("DELETE", f"{JOBS}/probe-1", "refuses to delete jobs in airflow"),
+    ],
+)
+def test_what_is_sent_and_refused(serve, tmp_path, method, path, told):
+    with pytest.raises(Refused) as raised:
+        connect(tmp_path, serve(lambda _path: status(403, "no"))).send(method, path, {})
+    assert raised.value.code == "KUBE_FORBIDDEN"
+    assert told in str(raised.value)
+    connect(tmp_path, serve(lambda _path: (201, {}))).send(method, path, {})
+
+
+def test_a_log_that_may_not_be_read_is_named(serve, tmp_path):
+    with pytest.raises(Refused, match="refuses to get pods/log in airflow"):
+        connect(tmp_path, serve(lambda _path: status(403, "no"))).text(f"{PODS}/worker-1/log")
 
 
 def test_a_token_does_not_follow_to_another_place(serve, tmp_path):
