@@ -1189,7 +1189,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "KUBE_NO_PYTHON": Entry(
         "The container {container} of {pod} has no Python 3.8 or newer that could be found: {detail}.",
-        "Set python of privatelink_kubernetes to its path in the container, or container to the agent's.",
+        "Set python of privatelink_kubernetes to its path in the container, or container to the agent's, or job: true and "
+        "job_image.",
     ),
     "KUBE_POD_GONE": Entry(
         "{pod} is gone, and no other pod of its workload runs: {detail}.",

@@ -20,6 +20,8 @@ from .objects import Thing, name, namespace, text
 
 #: Names of the ConfigMaps, in kube-system; NodeLocal DNSCache's, if it is there, is what pods ask.
 CONFIGS = ("node-local-dns", "coredns")
+#: Where NodeLocal DNSCache answers, on each node.
+NODE_LOCAL = "169.254.20.10"
 #: Longest time in seconds that CoreDNS is usually told to keep an answer, and what it does if it is not told.
 _USUAL, _UNTOLD = 60, 3600
 #: Longest Corefile that is read.

@@ -33,7 +33,7 @@ def findings(need: Need, told: Iterable[Told]) -> list[Finding]:
     """What stands in the way of a VPC's pods."""
     found: list[Finding] = []
     for each in told:
-        found += policies.check(need, each.pods, each.policies)
+        found += policies.check(need, each.pods, each.policies, [dns.NODE_LOCAL])
         found += dns.check(need, each.configs)
         found += mesh.check(need, each.pods)
         found += setting.check(need, each.pods)

@@ -126,7 +126,14 @@ def findings(
             "what": "whether the Deployments fit",
         }
         found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
-    return [*map(dict, read["findings"]), *(one.public() for one in found)]
+    proven = {name for name, agents in seen.items() if agents and all(map(_answered, agents))}
+    told = [one for one in read["findings"] if not (one["code"] == "POLICY_BLOCKS_DNS" and one["vpc"] in proven)]
+    return [*map(dict, told), *(one.public() for one in found)]
+
+
+def _answered(agent: AgentResult) -> bool:
+    """Whether an agent host got an answer of its name servers, whatever it was."""
+    return bool(agent["names"].get("addresses")) or agent["names"].get("problem") in {"DNS_NXDOMAIN", "DNS_NODATA"}
 
 
 def problems(inventory: Inventory, found: Sequence[Shown]) -> dict[str, list[Shown]]:
