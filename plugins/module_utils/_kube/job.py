@@ -23,6 +23,9 @@ from .objects import Thing, labels, many, namespace, notes, part, shown, text
 MARK = "astro.privatelink/probe"
 #: Seconds after which Kubernetes removes a Job that has ended, if nobody does before.
 LEFT = 300
+#: Seconds that a new pod waits before it looks: network plugins may apply policies a moment after it starts, and let all pass
+#: until then (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html).
+SETTLES = 5
 #: Most bytes of one argument of a program on Linux, and some to spare.
 LONGEST = 120_000
 #: Labels that tie a pod to what made it.
@@ -72,6 +75,7 @@ def start(program: bytes) -> str:
     """A line of Python that is the whole program: a Job has no stdin."""
     packed = base64.b64encode(zlib.compress(program, 9)).decode()
     return (
+        f"import time; time.sleep({SETTLES}); "
         "import sys; sys.path[:] = [p for p in sys.path if p]; import types, base64, zlib; m = types.ModuleType('probe'); "
         "sys.modules['probe'] = m; "
         f"exec(compile(zlib.decompress(base64.b64decode({packed!r})), 'probe', 'exec'), m.__dict__)"

@@ -48,6 +48,7 @@ class Cluster:
         self.store, self.logs = Store(), Logs()
         self._nodes = itertools.cycle(plan.nodes)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._settling = asyncio.Lock()
         self._allowed: dict[str, frozenset[Traffic] | None] = {}
         self._health: dict[str, Health] = {}
 
@@ -206,13 +207,21 @@ class Cluster:
 
     async def settle(self) -> None:
         """Pods came or went, or policies did: the network does what policies say."""
+        async with self._settling:  # whoever comes meanwhile waits until the kernel has the rules
+            await self._settle()
+
+    async def _settle(self) -> None:
         near = policies.Neighbours(
             pods=self.store.all(PODS),
             namespaces={each["metadata"]["name"]: each for each in self.store.all(NAMESPACES)},
             services=self.store.all(SERVICES),
         )
         rules = self.store.all(POLICIES)
-        allowed = {each["metadata"]["name"]: policies.leaves(each, rules, near) for each in self.store.all(PODS)}
+        allowed = {
+            each["metadata"]["name"]: policies.leaves(each, rules, near)
+            for each in self.store.all(PODS)
+            if each["metadata"]["name"] in self.bodies.running  # a pod that has no network yet comes back when it has
+        }
         if allowed != self._allowed:
             self._allowed = allowed
             await self.bodies.restrict(allowed)

@@ -107,11 +107,12 @@ def test_pods_of_such_jobs_are_no_agents():
     assert not core.is_agent(INNER)
 
 
-def test_a_program_as_one_argument():
+def test_a_program_as_one_argument(monkeypatch):
     program = (
         b"import sys\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\nprint(A(len(sys.argv)))\n"
         + b"#" * 200_000
     )
+    monkeypatch.setattr(core, "SETTLES", 0)
     line = core.start(program)
     assert len(line) < core.LONGEST
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
