@@ -149,6 +149,18 @@ def test_an_image_may_have_its_python_elsewhere_and_a_root_that_is_read_only(lab
         assert "Read-only file system" in said, place
 
 
+def test_an_image_may_have_no_python_at_all(lab: Lab) -> None:
+    config = lab.kubeconfig("bare")
+    (pod,) = (each["metadata"]["name"] for each in pods(config, "-l", "app=astro-agent"))
+    assert pod.startswith("etl-worker-")
+    finding = "command -v python3 python || ls /usr/bin/python* /usr/local/bin/python* /bin/python* 2>/dev/null"
+    done = kubectl(config, "exec", pod, "--", "sh", "-c", finding)
+    assert (done.stdout, done.returncode != 0) == ("", True)
+    assert (
+        says(config, "exec", pod, "--", "sh", "-c", "cat /etc/hostname >/dev/null; echo fine | tr a-z A-Z") == "FINE\n"
+    )
+
+
 def test_a_container_has_to_be_named_where_there_are_several(lab: Lab) -> None:
     config, pod = lab.kubeconfig("ledger"), a_worker(lab, "ledger")
     assert "container nope is not valid for pod" in complaint(config, "exec", pod, "-c", "nope", "--", "true")

@@ -395,7 +395,9 @@ class _Gardener:
         name, wanted = item
         vpc = self._topology.vpcs[wanted.vpc]
         ec2 = self._of(vpc)
-        tags = {"Name": f"{name}-node", f"kubernetes.io/cluster/{name}": "owned", "eks:cluster-name": name}
+        tags = {"Name": f"{name}-node", f"kubernetes.io/cluster/{name}": "owned"}
+        if wanted.service == "eks":
+            tags |= {"eks:cluster-name": name, "eks:nodegroup-name": f"{name}-nodes"}
         (instance,) = ec2.run_instances(
             ImageId="ami-1",
             MinCount=1,

@@ -17,6 +17,7 @@ import yaml
 
 from .authority import SUFFIX
 from .aws.settings import Settings
+from .kube.kinds import EXTENSIONS, KINDS
 from .kube.wanted import ADMIN, NODE_LOCAL, ClusterWanted
 from .shape import ShapeError, read
 
@@ -309,6 +310,17 @@ def _cluster_troubles(topology: Topology, cluster: ClusterWanted) -> Iterator[st
         yield f": EKS wants subnets in two zones, and the VPC {cluster.vpc} has none"
     if re.fullmatch(r"1\.\d+", cluster.version) is None:
         yield f".version: {cluster.version} is not like 1.33"
-    for account, user in cluster.entries.items():
-        if user not in (ADMIN, *cluster.users):
-            yield f".entries.{account}: there is no user {user}"
+    if cluster.python not in ("", "python3") and not cluster.python.startswith("/"):
+        yield f".python: {cluster.python} is neither python3, nor nothing, nor a path"
+    yield from _user_troubles(cluster)
+
+
+def _user_troubles(cluster: ClusterWanted) -> Iterator[str]:
+    known = {kind.plural for kind in (*KINDS, *EXTENSIONS)}
+    for name, user in cluster.users.items():
+        for resource in user.can:
+            if resource.partition("/")[0] not in known:
+                yield f".users.{name}.can: there is no resource {resource}"
+    for account, name in cluster.entries.items():
+        if name not in (ADMIN, *cluster.users):
+            yield f".entries.{account}: there is no user {name}"
