@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import ReadFailed
@@ -316,3 +318,13 @@ def test_many_are_asked_side_by_side_but_not_more_than_that():
     found = pods.manned(inventory(one=vpc(1, {**CLUSTER, "pods_per_component": 0})), ["one"])
     assert len(answers(pods, found)) == 10
     assert most[0] == 5
+
+
+def test_every_step_that_looks_looks_from_pods():
+    """A step that forgets would not pass, since its clusters could not be asked; but it would never do its work."""
+    steps = (Path(_pods.__file__).parents[1] / "action").glob("*.py")
+    calls = [
+        call for file in steps for call in re.findall(r"(?:verify|harden_aws)\.targets\((.{12})", file.read_text())
+    ]
+    assert len(calls) >= 8
+    assert set(calls) == {"self.manned("}
