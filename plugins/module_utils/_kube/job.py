@@ -24,7 +24,7 @@ MARK = "astro.privatelink/probe"
 #: Seconds after which Kubernetes removes a Job that has ended, if nobody does before.
 LEFT = 300
 #: Seconds that a new pod waits before it looks: network plugins may apply policies a moment after it starts, and let all pass
-#: until then (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html).
+#: until then (https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html).
 SETTLES = 5
 #: Most bytes of one argument of a program on Linux, and some to spare.
 LONGEST = 120_000
