@@ -20,6 +20,7 @@ demo: setup            ## the main job on the lab: agents move from the public t
 
 test: setup            ## lint and every test, side by side
 	@tests/browser.sh
+	@tests/kubectl.sh
 	@$(MAKE) --no-print-directory -j 2 lint pytest
 
 pytest: setup            ## every test

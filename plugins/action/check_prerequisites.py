@@ -14,6 +14,7 @@ from ..module_utils._astro.info import info
 from ..module_utils._aws.clients import Clients
 from ..module_utils._aws.session import Login
 from ..module_utils._core.listing import listing
+from ..module_utils._kube.told import Told
 from ..module_utils._link.params import access_name
 from ..module_utils._preflight import checks, params
 from ..module_utils._preflight.read import sdk_version, survey
@@ -25,10 +26,12 @@ class ActionModule(Step):
     role = "preflight"
 
     def take(self) -> dict[str, Any]:
-        scope = preflight.scope(self.inventory)
-        read = self._survey(scope["fleets"], scope["zones"])
-        asked = preflight.to_ask(self.inventory, read["vpcs"])
-        found = preflight.findings(self.inventory, read, self.look(asked, patience=0.0), self._astro())
+        inventory = self.manned(self.inventory)
+        told = self.told(inventory.names, way=inventory.names)
+        scope = preflight.scope(self.inventory, preflight.placed(told))
+        read = self._survey(scope["fleets"], scope["zones"], told)
+        asked = preflight.to_ask(inventory, read["vpcs"])
+        found = preflight.findings(inventory, read, self.look(asked, patience=0.0), self._astro())
         lines = listing(found)
         self.say(lines)
         problems = preflight.problems(self.inventory, found) if self.settings["enforce"] else {}
@@ -39,10 +42,16 @@ class ActionModule(Step):
             "failed_vpcs": texts(problems),
         }
 
-    def _survey(self, fleets: Sequence[Mapping[str, Any]], zones: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _survey(
+        self,
+        fleets: Sequence[Mapping[str, Any]],
+        zones: Sequence[Mapping[str, Any]],
+        told: Mapping[str, Sequence[Told]],
+    ) -> dict[str, Any]:
         clients = Clients(self.sdk, others={access_name(way): Login.of(way) for way in (*fleets, *zones)})
         seen = survey(params.places(clients, fleets), params.accounts(clients, zones), sdk_version())
-        return {"findings": [one.public() for one in checks.judge(seen)], "vpcs": checks.public(seen)}
+        found = [*checks.judge(seen), *preflight.of_pods(checks.needs(seen), told)]
+        return {"findings": [one.public() for one in found], "vpcs": checks.public(seen)}
 
     def _astro(self) -> dict[str, Any] | None:
         """What Astro has of the Deployments; no answer is a warning."""

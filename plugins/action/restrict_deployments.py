@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +21,19 @@ from ..module_utils._roles import harden, setup, verify
 from ..plugin_utils._astro import AstroStep
 from ..plugin_utils._interrupts import Interrupts
 
+#: Seconds between two looks at pods.
+_AGAIN = 3.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What was seen before the change: where to look, what agent hosts got, and the Deployments with their agent tokens."""
+    """What was seen before the change: where to look, what agent hosts got, the Deployments with their agent tokens, and the
+    agents' pods."""
 
     targets: dict[str, verify.VpcTarget]
     looks: list[harden.PathLook]
     deployments: list[dict[str, Any]]
+    pods: Mapping[str, harden.Pods]
 
 
 class _Wrong(Exception):
@@ -62,14 +68,16 @@ class ActionModule(AstroStep):
 
     def _evidence(self, everyone: Inventory, ids: Sequence[str]) -> tuple[Evidence, list[Finding]]:
         endpoints = self.fleets().planning().endpoints(setup.fleets(everyone))
-        targets = verify.targets(everyone, endpoints)
+        targets = verify.targets(self.manned(everyone), endpoints)
         seen = self.look(targets.values(), timeout=self.settings["timeout"], patience=0.0)
         of_links = {name: list(target.findings) for name, target in targets.items()}
         vpcs = document(Run(inventory=everyone, verified=endpoints, targets=of_links, seen=seen))["vpcs"]
         deployments = self._watch(ids)
         looks = self._paths(targets, deployments)
-        found = harden.unsafe(vpcs, looks, deployments, self.settings["agents_confirmed"])
-        return Evidence(targets=targets, looks=looks, deployments=deployments), found
+        pods, confirmed = self.states(everyone.names), self.settings["agents_confirmed"]
+        self.say(harden.rests_on(pods, deployments, confirmed))
+        found = [*harden.unsafe(vpcs, looks, deployments, confirmed), *harden.unwell(pods, confirmed)]
+        return Evidence(targets=targets, looks=looks, deployments=deployments, pods=pods), found
 
     def _watch(self, ids: Sequence[str], tokens: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The Deployments, and whether their agent tokens are used meanwhile."""
@@ -124,8 +132,25 @@ class ActionModule(AstroStep):
         """Who does not get in since, or shows no more."""
         if found := harden.lost(evidence.looks, self._paths(evidence.targets, evidence.deployments)):
             return found
+        if found := self._worse(evidence, self.settings["pods_timeout"]):
+            return found
         alive = harden.alive(evidence.deployments)
         tokens = [token for each in alive.values() for token in each]
         if not tokens:
             return []
-        return harden.quiet(self._watch(list(alive), tokens), alive, self.settings["watch_timeout"])
+        found = harden.quiet(self._watch(list(alive), tokens), alive, self.settings["watch_timeout"])
+        return found or self._worse(evidence, 0)
+
+    def _worse(self, evidence: Evidence, seconds: int) -> list[Finding]:
+        """Pods that are not well since, watched for so long. One that cannot be read for a moment is read again."""
+        if not evidence.pods:
+            return []
+        if seconds:
+            self.say([f"Watching the agents' pods for {seconds} seconds ..."])
+        until = time.monotonic() + seconds
+        while True:
+            found = harden.worse(evidence.pods, self.states(evidence.pods))
+            left = until - time.monotonic()
+            if left <= 0 or any(one.code == "PODS_WORSE" for one in found):
+                return found
+            time.sleep(min(_AGAIN, left))

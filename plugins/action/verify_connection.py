@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..module_utils._kube.told import Told, evidence, unread
 from ..module_utils._report.document import Run, document, failures
 from ..module_utils._report.summary import summary
 from ..module_utils._roles import setup, verify
@@ -18,18 +21,28 @@ class ActionModule(Step):
 
     def take(self) -> dict[str, Any]:
         endpoints = self.fleets().planning().endpoints(setup.fleets(self.inventory))
-        targets = verify.targets(self.inventory, endpoints)
+        targets = verify.targets(self.manned(self.inventory), endpoints)
         more = {"timeout": self.settings["timeout"], "patience": self.settings["patience"]}
         seen = self.look(targets.values(), **more)
-        found = {name: list(target.findings) for name, target in targets.items()}
-        report = document(Run(inventory=self.inventory, verified=endpoints, targets=found, seen=seen))
+        told = self.told(targets, way=verify.stopped(targets, seen), health=True)
+        pods = {name: evidence(each, datetime.datetime.now(datetime.UTC)) for name, each in told.items()}
+        found = {
+            name: [*target.findings, *verify.of_pods(target, told.get(name, ()), seen.get(name, ()))]
+            for name, target in targets.items()
+        }
+        report = document(Run(inventory=self.inventory, verified=endpoints, targets=found, seen=seen, pods=pods))
         table = summary(report)
-        self.say(table)
+        self.say([*table, *verify.lines_of_health(report["vpcs"]), *self._unread(told)])
         return {
             "changed": False,
             "answers": endpoints,
             "targets": found,
             "seen": seen,
+            "pods": pods,
             "table": table,
             "failed_vpcs": {} if self.check else failures(report),  # what is only planned cannot be verified yet
         }
+
+    @staticmethod
+    def _unread(told: Mapping[str, Sequence[Told]]) -> list[str]:
+        return [str(one) for name, clusters in told.items() for each in clusters for one in unread(name, each)]

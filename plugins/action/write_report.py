@@ -30,6 +30,7 @@ class ActionModule(Step):
                 verified=seen.get("answers", []),
                 targets=seen.get("targets", {}),
                 seen=seen.get("seen", {}),
+                pods=seen.get("pods", {}),
                 tokens={"before": settings["tokens_before"], "after": settings["tokens_after"]},
                 check_mode=self.check,
             )

@@ -86,6 +86,28 @@ options:
     type: str
     choices: [private_ip_address, private_dns_name, instance_id]
     default: private_ip_address
+  eks:
+    description:
+      - Which EKS clusters in the agent VPCs have agents as pods. They become C(privatelink_kubernetes) of their VPC, so that each run
+        finds the pods anew. See the page "Agents on Kubernetes and EKS".
+      - V(tagged) takes clusters with the tag C(astro.privatelink/agents), V(all) every cluster in these VPCs.
+    type: str
+    choices: [none, tagged, all]
+    default: none
+    version_added: 0.11.0
+  eks_options:
+    description: What each entry of C(privatelink_kubernetes) has beside the cluster, such as C(namespace).
+    type: dict
+    default: {}
+    version_added: 0.11.0
+  eks_security_groups:
+    description:
+      - Whether the security group that EKS makes for a cluster is one of agents, beside those of O(security_group_filters).
+      - That is right for managed node groups and Fargate as EKS makes them. It is not for nodes with groups of their own
+        (launch templates, self-managed nodes, Karpenter) and for pods with a SecurityGroupPolicy. Check it before you rely on it.
+    type: bool
+    default: false
+    version_added: 0.11.0
   hostnames:
     description: What a VPC is called, V(tag:KEY) or V(vpc_id); the first that it has. Names must differ, over all accounts.
     type: list
@@ -101,7 +123,7 @@ notes:
     C(region), C(account_id) and C(tags), beside the variables; for VPCs C(cidrs), for machines C(instance_id),
     C(private_ip_address) and C(private_dns_name). They do not become variables.
   - Needs the permissions C(ec2:DescribeVpcs), C(ec2:DescribeSecurityGroups), and C(ec2:DescribeInstances) with
-    O(agent_host_filters).
+    O(agent_host_filters); with O(eks) C(eks:ListClusters) and C(eks:DescribeCluster).
 requirements:
   - boto3
   - botocore
@@ -114,6 +136,14 @@ EXAMPLES = r"""
 # agents.agent_vpcs.yml: VPCs and security groups that carry the tag astro.privatelink/agents, of the account of the credentials
 plugin: astro.privatelink.agent_vpcs
 regions: [us-east-1]
+
+---
+# Agents are pods of EKS clusters that carry the tag, in the namespace airflow. Nothing else has to be written down.
+plugin: astro.privatelink.agent_vpcs
+regions: [us-east-1]
+eks: tagged
+eks_options:
+  namespace: airflow
 
 ---
 # Three accounts; the machines with agents, reached by SSM; a group for each region, whose group_vars name its service
@@ -202,7 +232,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
     def _wanted(self) -> tags.Wanted:
         options = ("filters", "security_group_filters", "agent_host_filters")
         vpcs, groups, machines = (tags.filters(option, self.get_option(option)) for option in options)
-        return tags.Wanted(vpcs=vpcs, groups=groups, machines=machines)
+        return tags.Wanted(vpcs=vpcs, groups=groups, machines=machines, clusters=self.get_option("eks"))
 
     def _rules(self, wanted: tags.Wanted) -> tags.Rules:
         names, agent_names = self.get_option("hostnames"), self.get_option("agent_hostnames")
@@ -212,6 +242,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             agent_hostnames=tuple(agent_names),
             agent_host_address=self.get_option("agent_host_address"),
             agent_cidrs=self.get_option("agent_cidrs"),
+            eks_options=self.get_option("eks_options"),
+            eks_security_groups=self.get_option("eks_security_groups"),
             other_tags=tags.other_tags([*names, *agent_names], wanted.vpcs, wanted.groups, wanted.machines),
         )
 
@@ -251,6 +283,7 @@ def _kinds() -> dict[str, str]:
     kinds = {}
     for file in sorted(_ROLES.glob("*/meta/argument_specs.yml")):
         spec = yaml.load(file.read_text(), Loader=loader)["argument_specs"]
-        options = [item for entry in spec.values() for item in entry.get("options", {}).items()]
+        entries = [item for entry in spec.values() for item in entry.get("options", {}).items()]
+        options = [(name, option) for name, option in entries if option.get("elements") != "dict"]  # no tag holds these
         kinds.update({name: option["type"] for name, option in options if name.startswith(tags.PREFIX)})
     return {name.removeprefix(tags.PREFIX): kind for name, kind in kinds.items()}

@@ -40,17 +40,14 @@ from typing import Any
 import yaml
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._probe.bundle import joined
+from ..module_utils._probe.bundle import probe
 
-#: Each imports from those before it.
-_PARTS = ("_core/catalogue", "_core/findings", "_probe/model", "_probe/dns", "_probe/look", "_probe/cli")
 _ROOT = Path(__file__).parents[2]
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[str]:  # noqa: ARG002
-        sources = [(_ROOT / "plugins" / "module_utils" / f"{part}.py").read_text() for part in _PARTS]
-        return [joined(sources, _version())]
+        return [probe("cli", _version())]
 
 
 def _version() -> str:

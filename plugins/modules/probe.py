@@ -124,8 +124,8 @@ EXAMPLES = r"""
 RETURN = r"""
 place:
   description:
-    - The place of the host, namely its name, the addresses it connected from, the variable and the address of a proxy in the way, and
-      what tells one machine and network from another.
+    - The place of the host, namely its name, the addresses it connected from, the variable and the address of a proxy in the way,
+      what tells one machine and network from another, and the search list and C(ndots) of its resolver.
   returned: always
   type: dict
   sample:

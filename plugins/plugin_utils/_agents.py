@@ -32,7 +32,7 @@ from ..module_utils._probe.model import Target
 
 PROBE = "astro.privatelink.probe"
 #: What the probe gets of a target; whose an address is stays here, since the verdict is made here.
-_ASKED = (
+ASKED = (
     "vpc",
     "host",
     "expected",
@@ -172,7 +172,7 @@ class AtAgent(ActionBase):
 
     def run_probe(self, target: Target) -> dict[str, Any]:
         given = asdict(target)
-        arguments = {name: given[name] for name in _ASKED if given[name] is not None}
+        arguments = {name: given[name] for name in ASKED if given[name] is not None}
         arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
         try:
             return dict(self._execute_module(PROBE, module_args=wrap_var(arguments), task_vars=self.variables))

@@ -9,9 +9,12 @@ never depends on an earlier task, on a registered result, or on keywords of the 
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
@@ -25,11 +28,15 @@ from ..module_utils._core.run import Answer
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
 from ..module_utils._inventory.hosts import Inventory
-from ..module_utils._probe.results import AgentResult, agent
+from ..module_utils._kube.health import State
+from ..module_utils._kube.model import Refused
+from ..module_utils._kube.told import Told
+from ..module_utils._probe.results import AgentResult, agent, unasked
 from ..module_utils._report import plan
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
+from ._pods import Pods
 
 #: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.privatelink.
 AWS_OPTIONS: dict[str, Any] = {
@@ -126,15 +133,53 @@ class Step(ActionBase):
 
     def look(self, targets: Iterable[VpcTarget], **more: Any) -> dict[str, list[AgentResult]]:
         """What the agent hosts of VPCs see, by VPC; ``more`` are parameters of the probe."""
-        asked = [(target, one, target.probe(one, **more)) for target in targets for one in target.agents]
-        answers = _agents.look(self, self.variables, [_agents.Look(one, probe) for _target, one, probe in asked])
+        asked = [
+            (target.vpc, _agents.Look(one, target.probe(one, **more))) for target in targets for one in target.agents
+        ]
         seen: dict[str, list[AgentResult]] = {}
-        for (target, one, probe), raw in zip(asked, answers, strict=True):
-            seen.setdefault(target.vpc, []).append(agent(one.name, one.connection, probe, raw))
-        false = verify.impostors(seen, self.inventory.agents)
+        for (vpc, each), raw in zip(asked, self._answers([each for _vpc, each in asked]), strict=True):
+            seen.setdefault(vpc, []).append(self._entry(each, raw))
+        false = verify.impostors(seen, {each.agent.name: each.agent for _vpc, each in asked})
         for result in (result for found in seen.values() for result in found):
             result["findings"] += false.get(result["name"], [])
         return seen
+
+    def manned(self, inventory: Inventory, names: Iterable[str] | None = None) -> Inventory:
+        """The inventory with the pods that run now, of its VPCs or of those named. Until then their clusters stand for them,
+        which are agent hosts that nobody can ask."""
+        return self._pods.manned(inventory, inventory.names if names is None else names)
+
+    def told(self, names: Iterable[str], way: Iterable[str] = (), health: bool = False) -> dict[str, list[Told]]:
+        """What the clusters of VPCs say of their agents, after `manned`: of the way out of pods in some VPCs, and of health."""
+        return self._pods.told(names, way, health)
+
+    def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
+        """How the pods of VPCs are now, after `manned`."""
+        return self._pods.states(names)
+
+    @functools.cached_property
+    def _pods(self) -> Pods:
+        directory = tempfile.mkdtemp(dir=constants.DEFAULT_LOCAL_TMP)  # Ansible removes it, however a run ends
+        return Pods(self.sdk, int(self.variables.get("ansible_forks") or 5), directory, self.say)
+
+    def _answers(self, looks: Sequence[_agents.Look]) -> list[dict[str, Any] | Refused]:
+        """What came of looks, in their order."""
+        found: dict[int, dict[str, Any] | Refused] = {}
+        of_pods = [number for number, look in enumerate(looks) if look.agent.cluster]
+        if of_pods:
+            found |= zip(of_pods, self._pods.look([looks[number] for number in of_pods]), strict=True)
+        others = [number for number in range(len(looks)) if number not in found]
+        found |= zip(others, _agents.look(self, self.variables, [looks[number] for number in others]), strict=True)
+        return [found[number] for number in range(len(looks))]
+
+    def _entry(self, look: _agents.Look, raw: dict[str, Any] | Refused) -> AgentResult:
+        host = look.agent
+        if isinstance(raw, Refused):
+            return unasked(host.name, host.connection, raw.of(look.target.vpc))
+        result = agent(host.name, host.connection, look.target, raw)
+        if host.cluster and result["place"]:
+            result["place"] |= self._pods.place(host)
+        return result
 
     def result(self, answers: Sequence[Answer], problems: Mapping[str, Sequence[Shown]], **more: Any) -> dict[str, Any]:
         """A step's result: what was done, and which VPCs fail with which text. Says what was sent on the terminal."""

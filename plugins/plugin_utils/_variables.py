@@ -118,6 +118,8 @@ def _typed(spec: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[str,
     if problems:
         return {}, problems
     usable = {name: _parsed(spec[name], value) for name, value in given.items()}
+    if problems := [text for name, value in usable.items() for text in _entries(name, spec[name], value)]:
+        return {}, problems
     checked = {
         name: {key: value for key, value in option.items() if key != "required"} for name, option in spec.items()
     }
@@ -133,6 +135,19 @@ def _parsed(option: Mapping[str, Any], value: Any) -> Any:
         except yaml.YAMLError:
             return value
     return value
+
+
+def _entries(name: str, option: Mapping[str, Any], value: Any) -> Iterable[str]:
+    """What is wrong with the entries of a list of mappings."""
+    known = option.get("options")
+    if not known:
+        return
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        yield f"{name} takes a list of mappings with the keys {', '.join(known)}."
+        return
+    for number, each in enumerate(value, start=1):
+        for key in sorted(str(key) for key in each if key not in known):
+            yield f"{name}, entry {number}, has the unknown key {key}.{did_you_mean(key, known)}"
 
 
 def _form(value: Any) -> str:

@@ -82,13 +82,14 @@ def test_targets_of_make_that_are_named_exist(block):
 
 @pytest.mark.parametrize("block", blocks("yaml", "json"), ids=str)
 def test_data_is_sound(block):
-    found = json.loads(block.text) if block.language == "json" else yaml.safe_load(block.text)
-    assert isinstance(found, dict | list)
+    found = [json.loads(block.text)] if block.language == "json" else list(yaml.safe_load_all(block.text))
+    assert found
+    assert all(isinstance(each, dict | list) for each in found)
 
 
 def _plays(block: Block) -> bool:
-    found = yaml.safe_load(block.text)
-    return isinstance(found, list) and any("hosts" in each for each in found)
+    found = list(yaml.safe_load_all(block.text))
+    return all(isinstance(each, list) and any("hosts" in one for one in each) for each in found)
 
 
 @pytest.mark.parametrize("block", [block for block in blocks("yaml") if _plays(block)], ids=str)

@@ -48,7 +48,7 @@ def test_a_misspelt_definition_would_be_refused(tmp_path):
     assert builder("create", "-f", str(wrong), "-c", "context", cwd=tmp_path).returncode != 0
 
 
-@pytest.mark.parametrize("package", ["boto3", "botocore", "dnspython"])
+@pytest.mark.parametrize("package", ["boto3", "botocore", "dnspython", "kubernetes"])
 def test_no_package_has_a_floor_above_what_is_tested(package):
     def version(text: str, operator: str) -> tuple[int, ...]:
         (found,) = re.findall(rf"^{package}{operator}([\d.]+)$", text, re.MULTILINE)

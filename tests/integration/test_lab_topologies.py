@@ -23,6 +23,7 @@ ONE_VPC = (
     "cluster: {id: c}\nservice: {az_ids: [a]}\n"
     "vpcs: {v: {cidrs: [10.0.0.0/16], subnets: {a: {cidr: 10.0.1.0/24, az_id: use1-az1}}}}\n"
 )
+PLAIN = "vpc: v, service: plain"
 
 
 @pytest.fixture(scope="module", params=["auto", "loopback"])
@@ -146,6 +147,23 @@ def test_generated_vpcs_are_joined_to_their_hub(lab_up: LabUp, tmp_path: Path) -
         (
             f"{ONE_VPC}transit_gateways: {{core: {{vpcs: [v, v]}}}}\n",
             "transit_gateways.core.vpcs[1]: v is attached already",
+        ),
+        (f"{ONE_VPC}clusters: {{k: {{vpc: w}}}}\n", "clusters.k.vpc: there is no VPC w"),
+        (f"{ONE_VPC}clusters: {{k: {{vpc: v}}}}\n", "clusters.k: EKS wants subnets in two zones"),
+        (f"{ONE_VPC}clusters: {{k: {{{PLAIN}, subnets: [b]}}}}\n", "clusters.k: the VPC v has no subnet b"),
+        (f"{ONE_VPC}clusters: {{k: {{{PLAIN}, version: '2'}}}}\n", "clusters.k.version: 2 is not like 1.33"),
+        (f"{ONE_VPC}clusters: {{k: {{{PLAIN}, python: bin/python}}}}\n", "clusters.k.python: bin/python is neither"),
+        (
+            f"{ONE_VPC}clusters: {{k: {{{PLAIN}, users: {{u: {{can: {{podz: [list]}}}}}}}}}}\n",
+            "clusters.k.users.u.can: there is no resource podz",
+        ),
+        (
+            f"{ONE_VPC}clusters: {{k: {{{PLAIN}, entries: {{'222222222222': u}}}}}}\n",
+            "clusters.k.entries.222222222222: there is no user u",
+        ),
+        (
+            f"{ONE_VPC}clusters: {{k: {{{PLAIN}}}, l: {{{PLAIN}}}}}\n",
+            "clusters.l.dns: another cluster of the VPC has its name server there",
         ),
     ],
 )

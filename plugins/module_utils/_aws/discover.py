@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The inventory's reads: VPCs, security groups and machines by filters, at most three calls (pages aside) for each account
-and region, all at the same time. It decides nothing."""
+and region, all at the same time; and EKS clusters, a call for each. It decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._core import errors
 from .._core.plan import WORKERS
-from .._inventory.tags import Account, Filters, Found, Group, Machine, Vpc, Wanted
+from .._inventory.tags import Account, EksCluster, Filters, Found, Group, Machine, Vpc, Wanted
 from . import clients as aws_clients
 from .answers import many, tags, text, understood
 from .session import Boto3, Login
@@ -43,9 +43,10 @@ def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: W
                 return Found(), ""
             groups = _groups(ec2, wanted.groups) if wanted.groups else ()
             machines = _machines(ec2, wanted.machines, region) if wanted.machines else ()
+        clusters = _clusters(clients, region, wanted, {vpc.vpc_id for vpc in vpcs}) if wanted.clusters != "none" else ()
     except errors.ReadFailed as problem:
         return Found(), f"{region} with {account}: {problem}"
-    return Found(vpcs=tuple(vpcs), groups=tuple(groups), machines=tuple(machines)), ""
+    return Found(vpcs=tuple(vpcs), groups=tuple(groups), machines=tuple(machines), clusters=tuple(clusters)), ""
 
 
 def _vpc(vpc: Mapping[str, Any], account: Account, region: str) -> Vpc:
@@ -67,6 +68,28 @@ def _associated(block: Mapping[str, Any]) -> bool:
 def _groups(ec2: Any, filters: Filters) -> list[Group]:
     found = aws_clients.describe(ec2, "describe_security_groups", "SecurityGroups", filters)
     return understood(found, lambda group: Group(group_id=text(group, "GroupId"), vpc_id=text(group, "VpcId")))
+
+
+def _clusters(clients: aws_clients.Clients, region: str, wanted: Wanted, vpc_ids: Collection[str]) -> list[EksCluster]:
+    """The wanted EKS clusters in these VPCs. EKS has no filters."""
+    with aws_clients.reading("EKS"):
+        eks = clients.get("eks", region=region)
+        names = [name for page in eks.get_paginator("list_clusters").paginate() for name in many(page, "clusters")]
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            shown = list(pool.map(lambda name: eks.describe_cluster(name=name).get("cluster") or {}, names))
+    found = understood(shown, lambda cluster: _cluster(cluster, region))
+    return [each for each in found if each.vpc_id in vpc_ids and wanted.has(each)]
+
+
+def _cluster(cluster: Mapping[str, Any], region: str) -> EksCluster:
+    network = cluster["resourcesVpcConfig"]
+    return EksCluster(
+        name=text(cluster, "name"),
+        vpc_id=text(network, "vpcId"),
+        region=region,
+        group_id=str(network.get("clusterSecurityGroupId") or ""),
+        tags=dict(cluster.get("tags") or {}),
+    )
 
 
 def _machines(ec2: Any, filters: Filters, region: str) -> list[Machine]:

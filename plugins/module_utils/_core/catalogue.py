@@ -194,7 +194,7 @@ CATALOGUE: dict[str, Entry] = {
     "NO_AGENT_HOST_YET": Entry(
         "The inventory has no agent host for this VPC, so setup points {host} at the link without testing it from "
         "inside the VPC.",
-        "Add an agent host with privatelink_agent_vpc to the group agent_hosts.",
+        "Set privatelink_kubernetes if agents are pods, or add an agent host with privatelink_agent_vpc to the group agent_hosts.",
         "warning",
     ),
     "NAME_UNPROVEN": Entry(
@@ -1015,13 +1015,93 @@ CATALOGUE: dict[str, Entry] = {
         "Large packets are lost without notice: endpoints take up to 8,500 bytes and send no ICMP. Lower this host's "
         "MTU, or clamp the MSS where the path is narrower (transit gateway, VPN).",
     ),
+    # --- what only pods can have
+    "POLICY_BLOCKS_ENDPOINT": Entry(
+        "{policies} in namespace {namespace} stop {pods} from reaching {what} on TCP port 443.",
+        "Add an egress rule there: {rule}",
+    ),
+    "POLICY_BLOCKS_SOMEWHERE": Entry(
+        "{policies} in namespace {namespace} stop {pods} from reaching a part of the endpoint's addresses: {what}.",
+        "Agents fail at random, or when the endpoint gets other addresses of its subnets. Add an egress rule there: "
+        "{rule}",
+        "warning",
+    ),
+    "POLICY_BLOCKS_DNS": Entry(
+        "{policies} in namespace {namespace} stop {pods} from asking the cluster's DNS.",
+        "Add an egress rule there: {rule_dns}",
+    ),
+    "POLICY_BLOCKS_DNS_TCP": Entry(
+        "{policies} in namespace {namespace} let {pods} ask the cluster's DNS over UDP, but not over TCP.",
+        "Long answers need TCP. Add an egress rule there: {rule_dns}",
+        "warning",
+    ),
+    "POLICY_UNCLEAR": Entry(
+        "{policies} in namespace {namespace} may stop {pods} from reaching {what}: they select by what cannot be read.",
+        "Check them by hand, or verify from these pods.",
+        "warning",
+    ),
+    "POD_NOT_ADMITTED": Entry(
+        "{pods} in namespace {namespace} have {whose}, {groups}, which {endpoint_groups} does not admit on port 443.",
+        "Add one of these groups to privatelink_agent_security_groups.",
+    ),
+    "CLUSTER_DNS_ELSEWHERE": Entry(
+        "The cluster's DNS ({config}) forwards {host} to {servers}: {line}.",
+        "A private zone answers only through the VPC's own resolver. Add a server block for external.astronomer.run "
+        "with forward . /etc/resolv.conf, or configure these servers to forward external.astronomer.run to the VPC's "
+        "resolver.",
+        "warning",
+    ),
+    "CLUSTER_DNS_ANSWERS": Entry(
+        "The cluster's DNS ({config}) answers or changes {host} by itself: {line}.",
+        "Remove that line, so that the private zone answers.",
+    ),
+    "CLUSTER_DNS_CACHE": Entry(
+        "The cluster's DNS ({config}) keeps answers for up to {seconds} seconds: {line}.",
+        "After a change, agents may use the old answer for {host} for as long. Set cache 30 there, or set "
+        "verify_patience to more than that.",
+        "warning",
+    ),
+    "MESH": Entry(
+        "{pods} in namespace {namespace} are in a service mesh ({mesh}), which takes their connections to {host}.",
+        "If it does not pass TLS through as it is, leave the endpoint out by an annotation of these pods: {way}.",
+        "warning",
+    ),
+    "POD_PROXY": Entry(
+        "{pods} in namespace {namespace} have {variable} set to {proxy}, and NO_PROXY does not exempt {host}.",
+        "They use the proxy instead of the link: add .external.astronomer.run to NO_PROXY in the chart's commonEnv.",
+    ),
+    "POD_DNS": Entry(
+        "{pods} in namespace {namespace} ask name servers of their own (dnsConfig): {servers}.",
+        "They find {host} on the link only if these servers ask the VPC's resolver: check that, or remove them.",
+        "warning",
+    ),
+    "POD_PINNED": Entry(
+        "{pods} in namespace {namespace} have {host} set to {address} (hostAliases).",
+        "A new endpoint gets other addresses: remove the line and let the private zone answer.",
+    ),
+    "PODS_DIFFER": Entry(
+        "Pods of {workload} do not see the same for {host}: {views}.",
+        "Compare their nodes: name servers, NodeLocal DNSCache, subnets and security groups. An answer from before a "
+        "change goes away by itself.",
+        "warning",
+    ),
+    "PODS_WORSE": Entry(
+        "Agent pods that were well before the change are not since: {pods}.",
+        "Check their logs and events. What was changed was put back, unless this says otherwise.",
+    ),
+    "PODS_UNSEEN": Entry(
+        "The agents' pods could not be read any more after the change: {detail}.",
+        "Whether the agents are well is not known, so the change was put back, unless this says otherwise. Check the "
+        "cluster's API, then run again.",
+    ),
     "AGENT_UNHEALTHY": Entry(
         "The agent's health page {url} {answer}.",
         "The path to Astro may still be right: check the agent's log and privatelink_health_url.",
     ),
     "NO_AGENT_HOST": Entry(
         "The inventory has no agent host for this VPC, so nothing was verified from inside.",
-        "Add a host of this VPC to the group agent_hosts, with privatelink_agent_vpc set to the VPC's inventory name.",
+        "If agents are pods, set privatelink_kubernetes. Otherwise add a host of this VPC to the group agent_hosts, with "
+        "privatelink_agent_vpc set to the VPC's inventory name.",
     ),
     "AGENT_HOST_SHARED": Entry(
         "{agents} are the same machine, which cannot be in several VPCs: these VPCs could not be verified.",
@@ -1042,6 +1122,88 @@ CATALOGUE: dict[str, Entry] = {
         "The probe could not run on {agent}: {detail}.",
         "Nothing was verified from there. The host needs Python 3.8 or newer (3.9 with ansible-core 2.20 or newer). "
         "If it has one, set ansible_python_interpreter.",
+    ),
+    # --- agents that are pods
+    "KUBE_CLIENT_MISSING": Entry(
+        "Agents of this VPC are pods, and {python} cannot import the Python package kubernetes: {detail}.",
+        "Nothing was verified from inside. Install it for the Python that runs Ansible: {python} -m pip install kubernetes",
+    ),
+    "KUBE_CONFIG_UNREADABLE": Entry(
+        "The kubeconfig file {file} cannot be used: {detail}.",
+        "Set kubeconfig of privatelink_kubernetes, or KUBECONFIG, to a file that kubectl works with on this machine.",
+    ),
+    "KUBE_CONTEXT_UNKNOWN": Entry(
+        "The kubeconfig file {file} has no context {context}. It has: {contexts}.",
+        "Set context of privatelink_kubernetes to one of these, or kubeconfig to the file that has it.",
+    ),
+    "KUBE_CLUSTER_UNKNOWN": Entry(
+        "There is no EKS cluster {cluster} in {region} for these credentials. There are: {clusters}.",
+        "Check eks_cluster and region of privatelink_kubernetes, and the account of the VPC's credentials.",
+    ),
+    "KUBE_CLUSTER_ELSEWHERE": Entry(
+        "The EKS cluster {cluster} is in {there}, not in this VPC ({vpc_id}).",
+        "Set eks_cluster of privatelink_kubernetes to the cluster whose pods run in this VPC.",
+    ),
+    "KUBE_CLUSTER_NOT_ACTIVE": Entry(
+        "The EKS cluster {cluster} has no API endpoint yet; its status is {state}.",
+        "Wait until the cluster is ACTIVE, then run again.",
+    ),
+    "KUBE_NOT_CHECKED": Entry(
+        "The cluster {cluster} does not show {what}, so nothing is known of them.",
+        "To include them, grant what docs/kubernetes.md lists as optional: {rights}.",
+        "warning",
+    ),
+    "KUBE_API_UNREACHABLE": Entry(
+        "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
+        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",
+    ),
+    "KUBE_LOGIN_REFUSED": Entry(
+        "The Kubernetes API of {cluster} does not know who asks: {detail}.",
+        "Log in again: the token or certificate may have expired. On EKS, the cluster needs an access entry for the AWS role "
+        "that this run uses (docs/kubernetes.md).",
+    ),
+    "KUBE_FORBIDDEN": Entry(
+        "The Kubernetes API of {cluster} refuses to {verb} {resource} in {namespace}: {detail}.",
+        "Apply the {kind} of docs/kubernetes.md for {namespace} (list pods; get and create pods/exec), and bind it to this user. "
+        "Without rights for all namespaces, set namespace of privatelink_kubernetes.",
+    ),
+    "KUBE_NAMESPACE_UNKNOWN": Entry(
+        "The cluster {cluster} has no namespace {namespace}.",
+        "Set namespace of privatelink_kubernetes to that of the agents.",
+    ),
+    "KUBE_NO_PODS": Entry(
+        "No pod of {cluster} has the labels {selector} in {where}.",
+        "Check namespace and selector of privatelink_kubernetes: kubectl get pods --all-namespaces --selector {selector}",
+    ),
+    "KUBE_NONE_RUNS": Entry(
+        "None of the {pods} pods of {workload} runs ({state}), so nothing is known of it.",
+        "See why: kubectl describe pods. If it is not to run any more, scale it to 0.",
+    ),
+    "KUBE_POD_ELSEWHERE": Entry(
+        "The pods of {cluster} are not in this VPC: {pod} runs at {address}, which is in none of its subnets.",
+        "Check context and selector of privatelink_kubernetes, or privatelink_vpc_id.",
+    ),
+    "KUBE_CONTAINER_UNCLEAR": Entry(
+        "Which container of {pod} is the agent's is not clear: {why}. It has: {containers}.",
+        "Set container of privatelink_kubernetes to the agent's.",
+    ),
+    "KUBE_NO_PYTHON": Entry(
+        "The container {container} of {pod} has no Python 3.8 or newer that could be found: {detail}.",
+        "Set python of privatelink_kubernetes to its path in the container, or container to the agent's, or job: true and "
+        "job_image.",
+    ),
+    "KUBE_POD_GONE": Entry(
+        "{pod} is gone, and no other pod of its workload runs: {detail}.",
+        "Nothing was verified from there. Run again once the rollout is over.",
+    ),
+    "KUBE_EXEC_FAILED": Entry(
+        "The probe could not run in {pod}: {detail}.",
+        "Nothing was verified from there. Try it by hand: kubectl exec POD -- python3 --version",
+    ),
+    "KUBE_JOB_FAILED": Entry(
+        "The Job {job} in namespace {namespace}, in the place of {pod}, did not answer: {detail}.",
+        "Nothing was verified from there. It needs the rights to create and delete jobs, list pods and get pods/log, and an "
+        "image with Python (job_image of privatelink_kubernetes).",
     ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: setup would send {operations}.",

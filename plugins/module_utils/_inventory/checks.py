@@ -16,6 +16,11 @@ from .hosts import AgentHost, AgentVpc
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _AZ_ID = re.compile(r"[a-z0-9]+-az\d{1,2}")
+#: Requirements of equality and of sets, with commas between them (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).
+_KEY = r"!?[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?"
+_VALUE = r"[A-Za-z0-9._-]*"
+_REQUIREMENT = rf"{_KEY}( *(=|==|!=) *{_VALUE}| +(not)?in +\( *{_VALUE}( *, *{_VALUE})* *\))?"
+_SELECTOR = re.compile(rf" *{_REQUIREMENT}( *, *{_REQUIREMENT})* *")
 _PROXY = re.compile(r"[^\s/@]+:\d{1,5}")
 _ID = {
     "vpc_id": "vpc",
@@ -78,7 +83,7 @@ def _some(names: Sequence[str], shown: int = 5) -> str:
 def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
     """All problems of one VPC; ``vpcs`` has those whose link it may share."""
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
-    checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags))
+    checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags, _kubernetes))
     return [
         *(f"privatelink_{key} is not set." for key in missing),
         *(problem for found in checks for problem in found),
@@ -142,6 +147,33 @@ def _public(vpc: AgentVpc) -> Iterable[str]:
             ipaddress.IPv4Address(address)
         except ValueError:
             yield f"privatelink_public_addresses has {address!r}, which is not an IPv4 address such as 203.0.113.10."
+
+
+def _kubernetes(vpc: AgentVpc) -> Iterable[str]:
+    """Where its agents are pods. What no two clusters have in common is not checked: names of contexts, paths."""
+    for number, cluster in enumerate(vpc.clusters, start=1):
+        entry = f"privatelink_kubernetes, entry {number}"
+        if cluster.eks_cluster and (cluster.context or cluster.kubeconfig):
+            yield f"{entry}, has eks_cluster beside context or kubeconfig. Set the one or the others."
+        if not (cluster.eks_cluster or cluster.context or cluster.kubeconfig):
+            yield f"{entry}, names no cluster. Set context (of a kubeconfig file) or eks_cluster."
+        if cluster.region and not _REGION.fullmatch(cluster.region):
+            yield f"{entry}, has the region {cluster.region!r}; a region looks like us-east-1."
+        if cluster.most < 0:
+            yield f"{entry}, has pods_per_component: {cluster.most}; it takes a number, and 0 for all pods."
+        for namespace in cluster.namespaces:
+            if not _LABEL.fullmatch(namespace):
+                yield f"{entry}, has {namespace!r}, which is not the name of a namespace such as airflow."
+        if not _SELECTOR.fullmatch(cluster.selector):
+            yield f"{entry}, has the selector {cluster.selector!r}; a selector looks like app=astro-agent,tier=worker."
+    yield from _other_way(vpc)
+
+
+def _other_way(vpc: AgentVpc) -> Iterable[str]:
+    """What is meant for agent hosts and given for pods, which are not reached so."""
+    proxy = vpc.text("dial_through") if vpc.clusters else ""
+    if proxy and not _PROXY.fullmatch(proxy):
+        yield f"privatelink_dial_through is {proxy!r}; it takes ADDRESS:PORT, such as 10.0.0.5:3128."
 
 
 def _via(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> Iterable[str]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import InventoryError
+from .._kube.choose import Chosen
+from .._kube.model import Cluster, Refused
 
 #: Astro's suffix, publicly and privately the same (https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
 SUFFIX = "external.astronomer.run"
 #: This collection owns all variables that begin so.
 PREFIX = "privatelink_"
+#: What stands for the connection of a pod, which is none of Ansible's: exec of the Kubernetes API.
+POD = "kubernetes"
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,19 @@ class AgentVpc:
         """The login to the VPC's account, as amazon.aws modules take it."""
         return {key: self.text(key) for key in ("profile", "assume_role_arn") if key in self.vars}
 
+    @property
+    def clusters(self) -> list[Cluster]:
+        """Where its agents are pods."""
+        return [Cluster.read(each, self.text("region")) for each in self.vars.get("kubernetes", [])]
+
 
 @dataclass(frozen=True)
 class AgentHost:
-    """One host of the group agent_hosts: a machine or pod in an agent VPC, from which the link is verified."""
+    """A machine or pod in an agent VPC, from which the link is verified: one host of the group agent_hosts, or a pod.
+
+    A cluster that was not asked for its pods yet, or that does not show any, is an agent host that cannot be asked: ``cluster``
+    without ``chosen``. ``refused`` says what is in the way.
+    """
 
     name: str
     vpc: str
@@ -85,6 +98,16 @@ class AgentHost:
     nameservers: tuple[str, ...] = ()
     dial_through: str = ""
     health_url: str = ""
+    cluster: Cluster | None = None
+    chosen: Chosen | None = None
+    refused: Refused | None = None
+
+    @classmethod
+    def of_cluster(cls, name: str, vpc: AgentVpc, cluster: Cluster) -> AgentHost:
+        """The agent host that stands for all pods of a cluster; how these look, the VPC's own variables say."""
+        given = {f"{PREFIX}{key}": value for key, value in vpc.vars.items()}
+        known = {**given, f"{PREFIX}agent_vpc": vpc.name, "ansible_connection": POD}
+        return replace(cls.read(name, known), cluster=cluster)
 
     @classmethod
     def read(cls, name: str, hostvars: Mapping[str, Any]) -> AgentHost:
@@ -109,6 +132,7 @@ class Inventory:
 
     ``everyone`` are all agent VPCs of the inventory that can be understood, in this run or not; ``unclear`` names the
     others. ``agents`` are the agent hosts, by their names; ``strangers`` those of VPCs that are not here, as in a job slice.
+    Each cluster of a VPC is an agent host that cannot be asked, until `manned` puts its pods in its place.
     """
 
     names: tuple[str, ...]
@@ -153,10 +177,16 @@ class Inventory:
         for name in [n for n, vpc in everyone.items() if vpc.via and vpc.via not in everyone]:
             del everyone[name]
         unclear = tuple(sorted(set(there) - set(everyone)))
+        hosts = {**hosts, **{host.name: host for vpc in everyone.values() for host in _of_clusters(vpc, hosts)}}
         return cls(tuple(names), vpcs, everyone, unclear, hosts, strangers)
 
     def agents_of(self, name: str) -> list[AgentHost]:
         return [agent for agent in self.agents.values() if agent.vpc == name]
+
+    def manned(self, pods: Mapping[str, Sequence[AgentHost]]) -> Inventory:
+        """The same run with pods in the place of their clusters, which are named by ``pods``."""
+        hosts = [each for host in self.agents.values() for each in pods.get(host.name, [host])]
+        return replace(self, agents={host.name: host for host in hosts})
 
     def narrowed(self, names: Iterable[str]) -> Inventory:
         """The same run for fewer VPCs."""
@@ -181,6 +211,16 @@ class Inventory:
     def joined(self, owner: str) -> list[AgentVpc]:
         """All VPCs of the inventory that share a link, in this run or not."""
         return [vpc for name, vpc in sorted(self.everyone.items()) if vpc.via == owner]
+
+
+def _of_clusters(vpc: AgentVpc, others: Mapping[str, AgentHost]) -> list[AgentHost]:
+    """Named by VPC and cluster, as no other agent host is."""
+    found: dict[str, AgentHost] = {}
+    for number, cluster in enumerate(vpc.clusters, start=1):
+        name = f"{vpc.name}/{cluster.label}"
+        name = f"{name}#{number}" if name in {*found, *others} else name
+        found[name] = AgentHost.of_cluster(name, vpc, cluster)
+    return list(found.values())
 
 
 def _is_vpc(variables: Mapping[str, Any]) -> bool:

@@ -41,11 +41,15 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """By what is looked for. Without filters for ``machines`` none are."""
+    """By what is looked for. Without filters for ``machines`` none are; ``clusters`` of EKS are none, those tagged, or all."""
 
     vpcs: Filters
     groups: Filters
     machines: Filters
+    clusters: str = "none"
+
+    def has(self, cluster: EksCluster) -> bool:
+        return self.clusters == "all" or (self.clusters == "tagged" and AGENTS_TAG in cluster.tags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +86,24 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EksCluster:
+    """An EKS cluster; ``group_id`` is the security group that EKS itself gives to nodes, unless they have others."""
+
+    name: str
+    vpc_id: str
+    region: str
+    group_id: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """All that was found. The same in a cache, as plain data."""
 
     vpcs: tuple[Vpc, ...] = ()
     groups: tuple[Group, ...] = ()
     machines: tuple[Machine, ...] = ()
+    clusters: tuple[EksCluster, ...] = ()
 
     @classmethod
     def merge(cls, parts: Iterable[Found]) -> Found:
@@ -97,6 +113,7 @@ class Found:
             vpcs=tuple({v.vpc_id: v for part in reversed(every) for v in part.vpcs}.values()),
             groups=tuple({g.group_id: g for part in every for g in part.groups}.values()),
             machines=tuple({m.instance_id: m for part in every for m in part.machines}.values()),
+            clusters=tuple({(c.vpc_id, c.name): c for part in every for c in part.clusters}.values()),
         )
 
     @classmethod
@@ -105,6 +122,7 @@ class Found:
             vpcs=tuple(Vpc(**{**vpc, "cidrs": tuple(vpc["cidrs"])}) for vpc in plain["vpcs"]),
             groups=tuple(Group(**group) for group in plain["groups"]),
             machines=tuple(Machine(**machine) for machine in plain["machines"]),
+            clusters=tuple(EksCluster(**cluster) for cluster in plain["clusters"]),
         )
 
     def plain(self) -> dict[str, Any]:
@@ -121,6 +139,8 @@ class Rules:
     agent_host_address: str = "private_ip_address"
     agent_cidrs: str = "joined"
     other_tags: frozenset[str] = frozenset({AGENTS_TAG})
+    eks_options: Mapping[str, Any] = field(default_factory=dict)
+    eks_security_groups: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +162,15 @@ def hosts(found: Found, rules: Rules) -> list[Host]:
     groups: dict[str, list[str]] = {}
     for group in found.groups:
         groups.setdefault(group.vpc_id, []).append(group.group_id)
-    every = [_vpc_host(vpc, names, sorted(groups.get(vpc.vpc_id, [])), rules, problems) for vpc in vpcs]
+    clusters: dict[str, list[EksCluster]] = {}
+    for cluster in sorted(found.clusters, key=lambda cluster: cluster.name):
+        clusters.setdefault(cluster.vpc_id, []).append(cluster)
+        if rules.eks_security_groups and cluster.group_id:
+            groups.setdefault(cluster.vpc_id, []).append(cluster.group_id)
+    every = [
+        _vpc_host(vpc, names, (sorted(groups.get(vpc.vpc_id, [])), clusters.get(vpc.vpc_id, [])), rules, problems)
+        for vpc in vpcs
+    ]
     machines = sorted(found.machines, key=lambda machine: machine.instance_id)
     every += [_machine_host(machine, names, rules) for machine in machines if machine.vpc_id in names]
     problems += _twins(every)
@@ -151,8 +179,10 @@ def hosts(found: Found, rules: Rules) -> list[Host]:
     return every
 
 
-def _vpc_host(vpc: Vpc, names: Mapping[str, str], groups: list[str], rules: Rules, problems: list[str]) -> Host:
-    name = names[vpc.vpc_id]
+def _vpc_host(
+    vpc: Vpc, names: Mapping[str, str], there: tuple[list[str], list[EksCluster]], rules: Rules, problems: list[str]
+) -> Host:
+    name, (groups, clusters) = names[vpc.vpc_id], there
     tagged: dict[str, Any] = {}
     for key, value in sorted(vpc.tags.items()):
         if key.startswith(TAG_PREFIX) and key not in rules.other_tags:
@@ -168,6 +198,7 @@ def _vpc_host(vpc: Vpc, names: Mapping[str, str], groups: list[str], rules: Rule
         "account_id": vpc.account_id,
         **vpc.access,
         **_sources(vpc, groups, rules.agent_cidrs, joined="via" in tagged),
+        **_kubernetes(clusters, rules.eks_options),
         **tagged,
     }
     return Host(
@@ -185,6 +216,12 @@ def _sources(vpc: Vpc, groups: list[str], agent_cidrs: str, joined: bool) -> dic
     if agent_cidrs == "all" or (agent_cidrs == "joined" and joined):
         return {"agent_cidrs": list(vpc.cidrs)}
     return {"agent_security_groups": groups} if groups else {}
+
+
+def _kubernetes(clusters: Iterable[EksCluster], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the agents are pods."""
+    found = [{"eks_cluster": cluster.name, **options} for cluster in clusters]
+    return {"kubernetes": found} if found else {}
 
 
 def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> Host:

@@ -17,6 +17,8 @@ from .._core.findings import Finding, errors, finding
 from .._core.plan import Plan
 from .._core.ranges import ipv4
 from .._core.supported import ACROSS_REGIONS, numbers
+from .._kube import admission
+from .._kube.need import Need
 from .._link import endpoint as _endpoint
 from .._link import model
 from .._link import subnets as _subnets
@@ -29,7 +31,8 @@ from . import resolution
 class Vpc:
     """An agent VPC of a run. ``sources``: who its agents are. ``in_use``: names under Astro's suffix that are needed there.
 
-    ``confirmed``: Astronomer Support has agreed to a link that is shared across regions or accounts.
+    ``confirmed``: Astronomer Support has agreed to a link that is shared across regions or accounts. ``pods`` are its agents, as
+    far as they are pods that were found.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Vpc:
     sources: frozenset[str] = frozenset()
     in_use: frozenset[str] = frozenset()
     confirmed: bool = False
+    pods: tuple[admission.Placed, ...] = ()
 
     @property
     def groups(self) -> frozenset[str]:
@@ -55,6 +59,7 @@ class Fleet:
     """What is wanted and there in one account and region. ``account`` is the caller's, "" if it is not known.
 
     ``agents`` says in which subnets the agents' security groups are in use, ``quota`` how many endpoints a VPC may have.
+    ``interfaces`` are those of VPCs with pods.
     """
 
     vpcs: tuple[Vpc, ...]
@@ -64,6 +69,7 @@ class Fleet:
     account: str = ""
     agents: Mapping[str, frozenset[str]] = field(default_factory=dict)
     quota: int = 50
+    interfaces: tuple[admission.Interface, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +110,19 @@ class Seen:
 
 def judge(seen: Seen) -> list[Finding]:
     """All problems, each once, by VPC."""
-    checks = (_planned, _shared, _far_subnets, _support, _quotas, _groups, _references, _paths, _resolving, _hiding)
+    checks = (
+        _planned,
+        _shared,
+        _far_subnets,
+        _support,
+        _quotas,
+        _groups,
+        _pods,
+        _references,
+        _paths,
+        _resolving,
+        _hiding,
+    )
     found = [*seen.findings, *(one for check in checks for one in check(seen))]
     return sorted(dict.fromkeys(found), key=lambda one: one.vpc)
 
@@ -268,6 +286,19 @@ def _blocks(vpc: Vpc, network: _network.Network) -> list[IPv4Network]:
     return ipv4(network.vpcs[vpc.vpc_id].cidrs) if vpc.vpc_id in network.vpcs else []
 
 
+def _pods(seen: Seen) -> Iterable[Finding]:
+    """Agents' pods whose groups the endpoint does not admit, or will not."""
+    links = {link.name: (link, fleet) for fleet in seen.fleets for link in fleet.links}
+    for fleet in seen.fleets:
+        for vpc in fleet.vpcs:
+            link, home = links.get(vpc.via or vpc.name, (None, fleet))
+            if link is None or not vpc.pods:
+                continue
+            used = [group for group in home.have.groups if group.id in link.security_groups]
+            admitted = frozenset().union(*(group.sources for group in used)) if used else vpc.sources
+            yield from admission.check(vpc.name, vpc.pods, fleet.interfaces, admitted, sorted(link.security_groups))
+
+
 def _references(seen: Seen) -> Iterable[Finding]:
     """Groups of a joined VPC that the endpoint's group is to reference."""
     known = {group.id for fleet in seen.fleets for group in fleet.have.groups}
@@ -359,6 +390,23 @@ def _wanted(zones: Zones, link: _zone.Link, vpc: Vpc) -> resolution.Wanted:
         zone=_zone.plain(link.zone),
         known=frozenset(str(zone.id) for zone in zones.have),
     )
+
+
+def needs(seen: Seen) -> dict[str, Need]:
+    """What the agents of each VPC have to reach: the endpoint's addresses, or the subnets that it will have."""
+    links = {link.name: (link, fleet) for fleet in seen.fleets for link in fleet.links}
+    found = {}
+    for vpc in seen.vpcs.values():
+        link, fleet = links.get(vpc.via or vpc.name, (None, None))
+        there = seen.network.vpcs.get(vpc.vpc_id)
+        spans: list[IPv4Network] = []
+        if link and fleet:
+            addresses = [each["address"] for each in _endpoint.result(link, fleet.have)["addresses"]]
+            spans = ipv4(addresses) or ipv4(subnet.cidr for subnet in _ends(link, fleet, seen.network))
+        found[vpc.name] = Need(
+            vpc=vpc.name, host=vpc.host, spans=tuple(spans), cidrs=tuple(ipv4(there.cidrs if there else ()))
+        )
+    return found
 
 
 # --- what the agent hosts and the Astro API answered

@@ -44,6 +44,7 @@ def vpc_from_params(params: Mapping[str, Any], region: str) -> Vpc:
         sources=frozenset(params["sources"]),
         in_use=frozenset(params["in_use"]),
         confirmed=params["support_confirmed"],
+        pods=tuple(params.get("pods", ())),
     )
 
 

@@ -22,12 +22,13 @@ except ImportError:  # AnsibleAWSModule reports what to install
     pass
 
 from .._aws import clients, read
-from .._aws.answers import UNCLEAR, values
+from .._aws.answers import UNCLEAR, text, understood, values
 from .._core import errors
 from .._core.catalogue import BY_ERROR
 from .._core.findings import Finding, finding, from_error
 from .._core.plan import WORKERS, Call, New, Plan, Token
 from .._core.supported import numbers
+from .._kube import admission
 from .._link import endpoint, model
 from .._link import zone as _zone
 from . import network as _network
@@ -101,6 +102,7 @@ def _read_fleet(place: Place, sdk: Sequence[int]) -> Seen:
         account=place.ask("sts:GetCallerIdentity", "whether VPCs are shared", lambda: _account(place)) or "",
         agents=place.ask("ec2:DescribeNetworkInterfaces", "where agents are", lambda: _agents(place)) or {},
         quota=_endpoint_quota(place, plan, have),
+        interfaces=_interfaces(place),
     )
     return Seen(fleets=(fleet,), network=network)
 
@@ -123,6 +125,32 @@ def _agents(place: Place) -> dict[str, frozenset[str]]:
         for group in values(interface.get("Groups"), "GroupId"):
             found.setdefault(group, set()).update(values([interface], "SubnetId"))
     return {group: frozenset(subnets) for group, subnets in found.items() if group in wanted}
+
+
+def _interfaces(place: Place) -> tuple[admission.Interface, ...]:
+    """The network interfaces of VPCs with pods."""
+    homes = [vpc for vpc in place.vpcs if vpc.pods]
+    if not homes:
+        return ()
+    found = place.ask(
+        "ec2:DescribeNetworkInterfaces",
+        "which security groups pods have",
+        lambda: place.describe(
+            "describe_network_interfaces", "NetworkInterfaces", {"vpc-id": sorted({vpc.vpc_id for vpc in homes})}
+        ),
+        [vpc.name for vpc in homes],
+    )
+    return tuple(understood(found, _interface))
+
+
+def _interface(interface: Mapping[str, Any]) -> admission.Interface:
+    """With its addresses, and the prefixes that are delegated to it."""
+    addresses = values(interface.get("PrivateIpAddresses"), "PrivateIpAddress")
+    return admission.Interface(
+        id=text(interface, "NetworkInterfaceId"),
+        groups=frozenset(values(interface.get("Groups"), "GroupId")),
+        spans=frozenset([*addresses, *values(interface.get("Ipv4Prefixes"), "Ipv4Prefix")]),
+    )
 
 
 def _endpoint_quota(place: Place, plan: Plan, have: model.Have) -> int:
@@ -168,8 +196,8 @@ def _try(ec2: Any, operation: str, arguments: Mapping[str, Any], names: Iterable
     except ClientError as answer:
         error = answer.response["Error"]
         if BY_ERROR.get(error["Code"]) in {"PERMISSION_MISSING", "ENDPOINT_QUOTA"}:
-            text = error.get("Message", "")
-            return [from_error(name, f"ec2:{operation}", text, error["Code"]) for name in sorted(names)]
+            message = error.get("Message", "")
+            return [from_error(name, f"ec2:{operation}", message, error["Code"]) for name in sorted(names)]
     except BotoCoreError:
         pass  # nothing is known then; setup itself will tell
     return []

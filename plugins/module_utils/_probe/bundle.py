@@ -1,12 +1,13 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joins modules into one self-contained file. It only knows how they import each other."""
+"""Joins modules into one self-contained file: the probe, for machines and containers without Ansible."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from pathlib import Path
 
 _HEAD = '''#!/usr/bin/env python3
 # Copyright: Contributors to astro.privatelink
@@ -23,6 +24,17 @@ _FOOT = """
 if __name__ == "__main__":
     raise SystemExit(main())
 """
+
+
+#: Each imports from those before it; a last one that says how the probe is told and answers comes behind them.
+_PARTS = ("_core/catalogue", "_core/findings", "_probe/model", "_probe/dns", "_probe/look")
+_MODULE_UTILS = Path(__file__).parents[1]
+
+
+def probe(last: str, version: str) -> str:
+    """The probe as one file: ``cli`` for a command, ``streamed`` for a function ``answer``."""
+    parts = (*_PARTS, f"_probe/{last}")
+    return joined([(_MODULE_UTILS / f"{part}.py").read_text(encoding="utf-8") for part in parts], version)
 
 
 def joined(sources: Iterable[str], version: str) -> str:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from .dns import lookup
@@ -45,6 +45,7 @@ def look(target: Target) -> Observations:
         names = asked.result() if asked else None
         others = sorted(set(names.system.addresses) - set(target.expected)) if names else []
         reached += [pool.submit(_reach, target, address) for address in others]
+        _servers, search, ndots = _resolv_conf()
         return Observations(
             hostname=socket.gethostname(),
             reached=tuple(reach.result() for reach in reached),
@@ -52,6 +53,8 @@ def look(target: Target) -> Observations:
             proxy=_proxy(target.host),
             health=health.result() if health else None,
             machine=machine(),
+            search=search,
+            ndots=ndots,
         )
 
 
@@ -367,13 +370,16 @@ def _decode(certificate: bytes) -> dict[str, Any]:
     decode: Callable[[str], dict[str, Any]] | None = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
     if decode is None:
         return {}
-    handle, path = tempfile.mkstemp(suffix=".pem")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(ssl.DER_cert_to_PEM_cert(certificate))
-        return decode(path)
-    finally:
-        os.unlink(path)
+    with _temporary() as file:
+        file.write(ssl.DER_cert_to_PEM_cert(certificate).encode())
+        file.flush()
+        return decode(f"/proc/self/fd/{file.fileno()}")
+
+
+def _temporary() -> IO[bytes]:
+    """A file in memory, where there is such a thing: a container may have no directory that can be written to."""
+    create: Callable[[str], int] | None = getattr(os, "memfd_create", None)
+    return os.fdopen(create("certificate"), "w+b") if create else tempfile.TemporaryFile()
 
 
 def _text(error: Exception) -> str:

@@ -33,7 +33,8 @@ class Target:
     of other links by their names. Times are in seconds; ``patience`` is how long to wait for an old answer to go.
 
     ``nameservers`` (``ADDRESS[:PORT]``) are asked instead of the system's resolver; ``dial_through`` (``ADDRESS:PORT``) is
-    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly.
+    an HTTP CONNECT proxy for all connections. Both are for networks that cannot be entered directly. Unless ``health_counts``,
+    what the agent's health page says is no problem of the link's.
     """
 
     vpc: str
@@ -50,6 +51,7 @@ class Target:
     dial_through: str = ""
     resolve: bool = True
     health_url: str = ""
+    health_counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Health:
 @dataclass(frozen=True)
 class Observations:
     """Everything that was seen. ``proxy`` names the variable that would send agents to a proxy, and its value; ``machine``
-    tells whether two agent hosts are one."""
+    tells whether two agent hosts are one. ``search`` and ``ndots`` say which longer names are looked up first."""
 
     hostname: str
     reached: tuple[Reach, ...]
@@ -130,6 +132,8 @@ class Observations:
     proxy: tuple[str, str] | None = None
     health: Health | None = None
     machine: str = ""
+    search: tuple[str, ...] = ()
+    ndots: int = 1
 
 
 #: Where DNS64 puts IPv4 addresses for hosts that have IPv6 only (RFC 6052); AWS's resolver does so for such subnets:
@@ -170,7 +174,7 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
     if seen.proxy:
         found.append(finding("PROXY_BYPASS", target.vpc, variable=seen.proxy[0], proxy=seen.proxy[1], host=target.host))
     found += _address_findings(target, seen.reached)
-    if seen.health and not seen.health.good:
+    if seen.health and target.health_counts and not seen.health.good:
         answer = f"answers {seen.health.status}" if seen.health.status else f"does not answer: {seen.health.detail}"
         found.append(finding("AGENT_UNHEALTHY", target.vpc, url=seen.health.url, answer=answer))
     return found
@@ -312,6 +316,8 @@ def public(target: Target, seen: Observations) -> dict[str, Any]:
             "proxy": seen.proxy[0] if seen.proxy else "",
             "proxy_url": seen.proxy[1] if seen.proxy else "",
             "machine": seen.machine,
+            "search": list(seen.search),
+            "ndots": seen.ndots,
         },
         "names": _public_names(seen.names),
         "addresses": [_public_reach(target, reach) for reach in seen.reached],

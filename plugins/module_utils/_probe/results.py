@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypedDict
 
 from .._core.catalogue import CATALOGUE
-from .._core.findings import Shown, finding
+from .._core.findings import Finding, Shown, finding
 from .._core.text import printable
 from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, findings, native, public
 
@@ -62,7 +62,12 @@ def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) ->
 
 
 def _nothing(name: str, connection: str, target: Target, code: str, detail: str) -> AgentResult:
-    failed = finding(code, target.vpc, agent=name, connection=connection, detail=printable(detail).rstrip("."))
+    facts = {"agent": name, "connection": connection, "detail": printable(detail).rstrip(".")}
+    return unasked(name, connection, finding(code, target.vpc, **facts))
+
+
+def unasked(name: str, connection: str, failed: Finding) -> AgentResult:
+    """The entry of an agent host that saw nothing, and why."""
     return {
         "name": name,
         "connection": connection,
@@ -104,6 +109,8 @@ def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
         proxy=(proxy, printable(place.get("proxy_url", ""), 200)) if proxy else None,
         health=_health(target, health) if health else None,
         machine=printable(place.get("machine", ""), 80),
+        search=tuple(printable(each, 253) for each in _list(place.get("search") or [])),
+        ndots=int(_number(place.get("ndots", 1))),
     )
 
 

@@ -39,7 +39,8 @@ class Report(TypedDict):
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What the steps of a run left behind. ``endpoints`` and ``zones`` are answers of jobs that were to change something,
-    ``verified`` those that were only read; ``seen`` has what the agent hosts of each VPC saw."""
+    ``verified`` those that were only read; ``seen`` has what the agent hosts of each VPC saw, ``pods`` what their clusters say
+    of their health."""
 
     inventory: Inventory
     endpoints: Sequence[Answer] = ()
@@ -48,6 +49,7 @@ class Run:
     targets: Mapping[str, Sequence[Shown]] = field(default_factory=dict)
     seen: Mapping[str, Sequence[AgentResult]] = field(default_factory=dict)
     tokens: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    pods: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     check_mode: bool = False
 
 
@@ -79,7 +81,7 @@ def _entry(run: Run, name: str) -> ReportVpc:
         "endpoint": _endpoint(setup.find(links, owner.name), owner),
         "zone": _zone(setup.find(run.zones, name)),
         "agents": agents,
-        "healthy": verify.health(agents, vpc.text("agents_confirmed"), run.tokens),
+        "healthy": verify.health(agents, vpc.text("agents_confirmed"), run.tokens, run.pods.get(name, ())),
         "findings": _of(name, run, agents),
         "verdict": "",
         "support_request": "",

@@ -17,11 +17,16 @@ from .._core.errors import InputError
 from .._core.findings import Finding, finding
 from .._core.text import printable
 from .._inventory.hosts import Inventory
+from .._kube import health
+from .._kube.model import Refused
+from .._kube.need import some
 from .._probe.results import AgentResult
 from .verify import ReportVpc, VpcTarget
 
 #: A Deployment, as `astro_info` returns it.
 Deployment = Mapping[str, Any]
+#: The agents' pods of a VPC, or why they are not known.
+Pods = list[health.State] | Refused
 #: With these a list is put back whatever it was.
 _AGREED = {"allow_open": True, "allow_lockout": True}
 #: How a list turns away agents in the lab. Astro's own answer is not documented.
@@ -57,7 +62,7 @@ def wants(settings: Mapping[str, Any]) -> list[Want]:
     ids = list(dict.fromkeys(each.strip() for each in settings["deployment_ids"] or () if each.strip()))
     if not ids:
         raise InputError("harden_deployment_ids is not set. Set it to the ids of the Deployments; nothing was changed.")
-    for name in ("timeout", "watch_timeout"):
+    for name in ("timeout", "watch_timeout", "pods_timeout"):
         if name in settings and not 0 <= settings[name] <= _LONGEST:
             raise InputError(f"harden_{name} is {settings[name]}. Set it to a number of seconds; nothing was changed.")
     ranges = tuple(each.strip() for each in settings["ranges"] or () if each.strip()) or None
@@ -137,6 +142,32 @@ def _unanswered(look: PathLook) -> list[Finding]:
     return _reason(look.vpc, f"{look.agent['name']} had no answer from {look.url}: {why}.", "Fix that first.")
 
 
+def unwell(pods: Mapping[str, Pods], confirmed: bool) -> list[Finding]:
+    """Where agents are pods: those that are not well before the change could not tell anything after it."""
+    found = []
+    for vpc, states in pods.items():
+        if isinstance(states, Refused):
+            found += _reason(vpc, f"Its pods cannot be read: {states.of(vpc).seen}", "Fix that first.")
+        elif (trouble := health.trouble(states)) and not confirmed:
+            remedy = "Fix that first. If the agents show as Healthy in Astro's UI, set harden_agents_confirmed: true."
+            found += _reason(vpc, f"Its agents are not well: {some(each.trouble for each in trouble)}.", remedy)
+    return found
+
+
+def rests_on(pods: Mapping[str, Pods], deployments: Sequence[Deployment], confirmed: bool) -> list[str]:
+    """For a terminal: on what it rests that the agents are well."""
+    lines = [
+        f"{vpc}: {sum(each.ready for each in states)} of {len(states)} agent pods are ready."
+        for vpc, states in pods.items()
+        if not isinstance(states, Refused)
+    ]
+    for each in deployments:
+        used = sum(token["activity"] == "used" for token in each.get("agent_tokens") or ())
+        told = f"{used} agent tokens were used while this run watched" if used else "no agent token was used"
+        lines.append(f"{each['name']}: {told}{'; harden_agents_confirmed is set' if confirmed else ''}.")
+    return lines
+
+
 def _idle(deployment: Deployment) -> list[Finding]:
     """Astro does not tell how agents are. That their tokens are used comes nearest to it."""
     name, tokens = deployment["name"], deployment.get("agent_tokens")
@@ -201,6 +232,20 @@ def quiet(deployments: Sequence[Deployment], watched: Mapping[str, Mapping[str, 
         if missing:
             name = names.get(deployment_id, deployment_id)
             found.append(finding("AGENTS_QUIET", name, tokens=missing, seconds=seconds))
+    return found
+
+
+def worse(before: Mapping[str, Pods], after: Mapping[str, Pods]) -> list[Finding]:
+    """The pods that were well before a restriction and are not since. Pods that can no longer be read are no sign of life."""
+    found = []
+    for vpc, states in before.items():
+        if isinstance(states, Refused):
+            continue
+        now = after.get(vpc, [])
+        if isinstance(now, Refused):
+            found.append(finding("PODS_UNSEEN", vpc, detail=now.of(vpc).seen.rstrip(".")))
+        else:
+            found += health.worse(vpc, states, now)
     return found
 
 

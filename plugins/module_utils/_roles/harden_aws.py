@@ -284,8 +284,12 @@ def targets(
     inventory: Inventory, users: Mapping[str, Iterable[str]], endpoints: Results
 ) -> dict[str, verify.VpcTarget]:
     """Where to look, for all VPCs that a change may cut off."""
-    names = {name for some in users.values() for name in some}
-    return verify.targets(inventory.widened().narrowed(names), endpoints)
+    return verify.targets(inventory.widened().narrowed(at_stake(users)), endpoints)
+
+
+def at_stake(users: Mapping[str, Iterable[str]]) -> set[str]:
+    """All VPCs that a change may cut off."""
+    return {name for some in users.values() for name in some}
 
 
 def doubts(

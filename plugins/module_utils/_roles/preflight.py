@@ -10,6 +10,11 @@ from typing import Any
 
 from .._core.findings import Finding, Shown, finding
 from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
+from .._kube import admission
+from .._kube import told as _told
+from .._kube.admission import Placed
+from .._kube.need import Need
+from .._kube.told import Told
 from .._preflight import checks
 from .._probe.results import AgentResult
 from . import setup, verify
@@ -17,11 +22,31 @@ from . import setup, verify
 Fleets = dict[tuple[tuple[str, str], ...], dict[str, Any]]
 
 
-def scope(inventory: Inventory) -> dict[str, Any]:
-    """What `preflight` takes: its ``fleets`` and ``zones``."""
+def scope(inventory: Inventory, pods: Mapping[str, Sequence[Placed]] | None = None) -> dict[str, Any]:
+    """What `preflight` takes: its ``fleets`` and ``zones``; ``pods`` are those of each VPC."""
     unknown = {"failed": False, "dns_name": "", "hosted_zone_id": "", "state": ""}
     zones = setup.zones(inventory, [{"vpcs": dict.fromkeys(inventory.vpcs, unknown)}], planning=True)
-    return {"fleets": _with_links(_fleets(inventory), inventory), "zones": zones}
+    fleets = _with_links(_fleets(inventory), inventory)
+    for vpc in (vpc for fleet in fleets for vpc in fleet["vpcs"]):
+        vpc.update({"pods": pods[vpc["name"]]} if pods and pods.get(vpc["name"]) else {})
+    return {"fleets": fleets, "zones": zones}
+
+
+def placed(told: Mapping[str, Sequence[Told]]) -> dict[str, list[Placed]]:
+    """Where the pods of each VPC are."""
+    return {
+        name: [found for each in clusters for found in map(admission.placed, each.pods) if found]
+        for name, clusters in told.items()
+    }
+
+
+def of_pods(needs: Mapping[str, Need], told: Mapping[str, Sequence[Told]]) -> list[Finding]:
+    """What clusters say that would keep their pods from the link."""
+    found: list[Finding] = []
+    for name, clusters in told.items():
+        found += _told.findings(needs[name], clusters) if name in needs else []
+        found += [one for each in clusters for one in _told.unread(name, each)]
+    return found
 
 
 def support_scope(inventory: Inventory) -> list[dict[str, Any]]:
@@ -90,6 +115,7 @@ def findings(
     for name, host in hosts.items():
         if not inventory.agents_of(name):
             found.append(finding("NO_AGENT_HOST_YET", name, host=host))
+        found += [one.refused.of(name) for one in inventory.agents_of(name) if one.refused]
         for agent in seen.get(name, ()):
             found += checks.unknown_cluster(name, host, agent["name"], agent["names"])
     found += checks.unfit((astro or {}).get("deployments", []), hosts)
@@ -100,7 +126,14 @@ def findings(
             "what": "whether the Deployments fit",
         }
         found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
-    return [*map(dict, read["findings"]), *(one.public() for one in found)]
+    proven = {name for name, agents in seen.items() if agents and all(map(_answered, agents))}
+    told = [one for one in read["findings"] if not (one["code"] == "POLICY_BLOCKS_DNS" and one["vpc"] in proven)]
+    return [*map(dict, told), *(one.public() for one in found)]
+
+
+def _answered(agent: AgentResult) -> bool:
+    """Whether an agent host got an answer of its name servers, whatever it was."""
+    return bool(agent["names"].get("addresses")) or agent["names"].get("problem") in {"DNS_NXDOMAIN", "DNS_NODATA"}
 
 
 def problems(inventory: Inventory, found: Sequence[Shown]) -> dict[str, list[Shown]]:

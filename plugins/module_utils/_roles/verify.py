@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .._core.findings import Shown, finding
+from .._core.ranges import ipv4
 from .._inventory.hosts import AgentHost, Inventory
+from .._kube import views
+from .._kube.need import Need
+from .._kube.told import Told
+from .._kube.told import findings as findings_of
 from .._probe.model import Target
 from .._probe.results import AgentResult
 from .setup import merge
@@ -60,7 +65,12 @@ class VpcTarget:
     findings: tuple[Shown, ...] = field(default=())
 
     def probe(self, agent: AgentHost, **more: Any) -> Target:
-        """What the probe on an agent host looks at; ``more`` are further parameters of it."""
+        """What the probe on an agent host looks at; ``more`` are further parameters of it.
+
+        A page that only the pod itself names tells of the agent's health, and is no reason to fail.
+        """
+        url = agent.health_url or (agent.chosen.health_url if agent.chosen else "")
+        alone = agent.cluster is not None and agent.cluster.job  # no agent runs where the probe does
         given = {
             "vpc": self.vpc,
             "host": self.host,
@@ -70,7 +80,8 @@ class VpcTarget:
             "ca_file": agent.ca_file or None,
             "nameservers": agent.nameservers,
             "dial_through": agent.dial_through,
-            "health_url": agent.health_url if more.get("resolve", True) else "",
+            "health_url": url if more.get("resolve", True) and not alone else "",
+            "health_counts": bool(agent.health_url),
         }
         return Target(**{**given, **more})
 
@@ -125,6 +136,16 @@ def findings(target: VpcTarget, agents: Iterable[AgentResult]) -> list[Shown]:
     for agent in agents:
         found += [one for one in agent["findings"] if one not in found]
     return found
+
+
+def of_pods(target: VpcTarget, told: Iterable[Told], agents: Sequence[AgentResult]) -> list[Shown]:
+    """Whether a VPC's pods agree, and if not all of them get through, what their clusters say of that."""
+    need = Need(vpc=target.vpc, host=target.host, spans=tuple(ipv4(target.expected)))
+    wrong = any(one["severity"] == "error" for agent in agents for one in agent["findings"])
+    workloads = {one.name: one.chosen.slot.rpartition("/")[0] for one in target.agents if one.chosen}
+    seen = [(workloads[each["name"]], each) for each in agents if each["name"] in workloads]
+    found = [*(findings_of(need, told) if wrong else ()), *views.check(target.vpc, target.host, seen)]
+    return [one.public() for one in found]
 
 
 def impostors(seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, AgentHost]) -> dict[str, list[Shown]]:
@@ -188,10 +209,13 @@ def support_request(vpc: Mapping[str, Any]) -> str:
 
 
 def health(
-    agents: Sequence[Mapping[str, Any]], confirmed: str, tokens: Mapping[str, Sequence[Mapping[str, Any]]]
+    agents: Sequence[Mapping[str, Any]],
+    confirmed: str,
+    tokens: Mapping[str, Sequence[Mapping[str, Any]]],
+    pods: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Whether the agents are healthy, and the evidence. Without any, it is unknown."""
-    evidence = [*_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
+    """Whether the agents are healthy, and the evidence; ``pods`` is what their cluster says. Without any, it is unknown."""
+    evidence = [*map(dict, pods), *_pages(agents), *_tokens(tokens.get("before", ()), tokens.get("after", ()))]
     if confirmed:
         evidence.append({"kind": "confirmation", "good": True, "text": f"Confirmed: {confirmed}"})
     state = "healthy" if all(one["good"] for one in evidence) else "doubtful"
@@ -205,6 +229,16 @@ def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
             answer = f"answered {page['status']}" if page["status"] else "did not answer"
             text = f"{page['url']} {answer} on {agent['name']}"
             yield {"kind": "health page", "good": 200 <= page["status"] < 300, "text": text}
+
+
+def lines_of_health(vpcs: Iterable[ReportVpc]) -> list[str]:
+    """For a terminal, where a cluster was asked."""
+    return [
+        f"{vpc['name']}: the agents are {vpc['healthy']['state']}: "
+        + "; ".join(one["text"] for one in vpc["healthy"]["rests_on"])
+        for vpc in vpcs
+        if any(one["kind"] == "pods" for one in vpc["healthy"]["rests_on"])
+    ]
 
 
 def _tokens(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

@@ -20,6 +20,7 @@ from .aws.fault_kinds import ALSO, Fault
 from .aws.presets import PRESETS
 from .faults import KINDS
 from .home import Home, LabError, Record, homes
+from .kube.wanted import ADMIN
 from .shape import ShapeError, plain
 from .topology import DEMO, load, with_profile
 
@@ -80,6 +81,15 @@ def look(arguments: argparse.Namespace) -> None:
     print(json.dumps(seen) if arguments.json else commands.told(arguments.host, seen))
 
 
+def kubeconfig(arguments: argparse.Namespace) -> None:
+    print(_record(arguments).kubeconfig(arguments.cluster, arguments.user))
+
+
+def rollout(arguments: argparse.Namespace) -> None:
+    for pod in commands.kube(_record(arguments), arguments.cluster, "rollout", deployment=arguments.deployment):
+        print(pod)
+
+
 def calls(arguments: argparse.Namespace) -> None:
     found = commands.calls(_record(arguments), reset=arguments.reset)
     if arguments.json:
@@ -138,6 +148,8 @@ def _describe(record: Record) -> None:
     names = {vpc.id: name for name, vpc in record.vpcs.items()}
     for host, facts in record.hosts.items():
         print(f"  {host}: {facts.address} in {names[facts.vpc]} ({facts.vpc})")
+    for cluster, told in record.clusters.items():
+        print(f"  cluster {cluster}: {told.server} in {names[told.vpc]} ({told.vpc})")
 
 
 def _json_or_text(value: str) -> Any:
@@ -166,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     command("status", status, "what runs, and how").add_argument("--json", action="store_true")
     command("env", env, 'shell commands that point AWS clients at the lab: eval "$(lab env)"')
     command("inventory", inventory, "where the inventory is")
-    running = command("exec", execute, "run a command on an agent host")
+    running = command("exec", execute, "run a command on an agent host or in a pod")
     running.add_argument("host")
     running.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     calling = command("agent", agent, "an agent that calls its Deployment, and prints what it is answered")
@@ -178,6 +190,12 @@ def _parser() -> argparse.ArgumentParser:
     looking.add_argument("host")
     looking.add_argument("hostname", nargs="?", metavar="NAME", help="another name than the cluster's")
     looking.add_argument("--json", action="store_true")
+    configuring = command("kubeconfig", kubeconfig, "where the kubeconfig of a cluster is")
+    configuring.add_argument("cluster")
+    configuring.add_argument("user", nargs="?", default=ADMIN, help=f"whose token is in it (default: {ADMIN})")
+    rolling = command("rollout", rollout, "put other pods in the place of a cluster's agents")
+    rolling.add_argument("cluster")
+    rolling.add_argument("deployment", nargs="?", help="only those of this Deployment")
     for name, act, text in (
         ("calls", calls, "the calls that AWS was sent"),
         ("requests", requests, "what reached Astro, and by which way"),

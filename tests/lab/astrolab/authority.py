@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import ssl
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -43,7 +44,9 @@ class _Authority:
         )
         return cls(key, certificate)
 
-    def issue(self, directory: Path, file: str, host: str, *, ends: datetime.timedelta) -> Path:
+    def issue(
+        self, directory: Path, file: str, host: str, *, ends: datetime.timedelta, addresses: tuple[str, ...] = ()
+    ) -> Path:
         key = ec.generate_private_key(ec.SECP256R1())
         end = datetime.datetime.now(datetime.UTC) + ends
         certificate = (
@@ -54,7 +57,7 @@ class _Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(end - 90 * _DAY)
             .not_valid_after(end)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host), *map(_address, addresses)]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
@@ -77,13 +80,16 @@ class Certificates:
     intercepted: Path
     default: Path  # what the front shows to a client that asks for another name
     bundle: Path  # what agent hosts trust
+    clusters: Path  # of Kubernetes API servers
+    clusters_authority: Path  # which nobody trusts who was not told to
 
 
 def issue_all(directory: Path) -> Certificates:
     directory.mkdir(parents=True, exist_ok=True)
-    ours, proxy = _Authority.named("Lab Public CA"), _Authority.named("Corporate Proxy CA")
+    ours, proxy, clusters = map(_Authority.named, ("Lab Public CA", "Corporate Proxy CA", "kubernetes"))
     month = 30 * _DAY
-    bundle = directory / "bundle.pem"
+    bundle, clusters_authority = directory / "bundle.pem", directory / "kubernetes-ca.pem"
+    clusters_authority.write_bytes(clusters.certificate.public_bytes(serialization.Encoding.PEM))
     bundle.write_bytes(_system_bundle() + ours.certificate.public_bytes(serialization.Encoding.PEM))
     return Certificates(
         good=ours.issue(directory, "good", f"*.{SUFFIX}", ends=month),
@@ -92,12 +98,18 @@ def issue_all(directory: Path) -> Certificates:
         intercepted=proxy.issue(directory, "intercepted", f"*.{SUFFIX}", ends=month),
         default=ours.issue(directory, "default", "default.ingress.example.com", ends=month),
         bundle=bundle,
+        clusters=clusters.issue(directory, "kubernetes", "localhost", ends=month, addresses=("127.0.0.1",)),
+        clusters_authority=clusters_authority,
     )
 
 
 def _system_bundle() -> bytes:
     system = ssl.get_default_verify_paths().cafile
     return Path(system).read_bytes() + b"\n" if system else b""
+
+
+def _address(address: str) -> x509.IPAddress:
+    return x509.IPAddress(ip_address(address))
 
 
 def _subject(name: str) -> x509.Name:

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from .astro.organization import PATH
 from .faults import KINDS, PUBLIC
 from .home import LabError, Record
 from .look import DEADLINE
+from .net.hosts import seen_from_outside
+from .net.plan import HostFacts
+from .shape import read
 from .shell import environment
 from .talk import say
 
@@ -26,7 +30,8 @@ _LOOK = Path(__file__).with_name("look.py")
 
 
 def run(record: Record, host: str, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """A command on an agent host."""
+    """A command on an agent host, or in a pod."""
+    record = with_pods(record, host)
     return subprocess.run(
         enter.command(record, host, argv),
         env=environment(record) | enter.environment(record),
@@ -36,8 +41,24 @@ def run(record: Record, host: str, argv: Sequence[str], **options: Any) -> subpr
     )
 
 
+def with_pods(record: Record, host: str) -> Record:
+    """The record with the pods that there are now, if the host is none of the agent hosts."""
+    if host in record.hosts or not record.clusters:
+        return record
+    found = say(record.url, "GET", "kube")
+    pods = {name: read(HostFacts, each, name) for name, each in found["hosts"].items()}
+    wanted = {name: facts for name, facts in pods.items() if name == host}
+    return replace(record, hosts={**record.hosts, **seen_from_outside(wanted, found["pid_namespace"])})
+
+
+def kube(record: Record, cluster: str, do: str, **content: Any) -> Any:
+    """What a cluster is told: see `kube/control.py`."""
+    return say(record.url, "POST", "kube", {"cluster": cluster, "do": do, **content})
+
+
 def agent(record: Record, host: str, more: Sequence[str] = ()) -> list[str]:
     """The command that is an agent on this host: it calls its Deployment with a token of its own."""
+    record = with_pods(record, host)
     facts = record.host(host)
     vpc = next(name for name, each in record.vpcs.items() if each.id == facts.vpc)
     argv = [
@@ -55,6 +76,7 @@ def agent(record: Record, host: str, more: Sequence[str] = ()) -> list[str]:
 
 def look(record: Record, host: str, name: str | None = None, deadline: float = DEADLINE) -> dict[str, Any]:
     """What an agent on this host sees of its cluster, or of another name."""
+    record = with_pods(record, host)
     facts = record.host(host)
     argv = [sys.executable, str(_LOOK), name or record.cluster_host, "--deadline", str(deadline)]
     if facts.dial_through:

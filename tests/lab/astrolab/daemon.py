@@ -9,9 +9,8 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -21,6 +20,7 @@ from .astro.door import Door
 from .astro.organization import PREFIX, Organization
 from .authority import Certificates, issue_all
 from .faults import KINDS, DnsFault, Faults
+from .kube.wanted import ClusterPlan
 from .net.front import Front
 from .net.network import Network, Wires
 from .net.plan import Plan
@@ -30,8 +30,9 @@ Result = TypeVar("Result")
 
 
 class Daemon:
-    def __init__(self, mode: str, directory: Path, certificates: Certificates) -> None:
-        self._mode, self._directory, self._bundle = mode, directory, certificates.bundle
+    def __init__(self, mode: str, directory: Path, certificates: Certificates, clusters: Sequence[int]) -> None:
+        self._mode, self._directory, self._certificates = mode, directory, certificates
+        self._cluster_sockets = clusters
         self._faults = Faults()
         self._organization = Organization()
         self._door = Door(self._organization)
@@ -49,6 +50,7 @@ class Daemon:
         double.control("/_lab/network", self._network)
         double.control("/_lab/net/faults", self._fault)
         double.control("/_lab/net/hosts", self._host)
+        double.control("/_lab/kube", self._kube)
         double.control("/_lab/astro/requests", self._requests)
         astro = Api(self._organization)
         for path, control in Controls(astro).paths().items():
@@ -72,23 +74,20 @@ class Daemon:
         content = json.loads(body)
         name, interface = str(content["name"]), str(content["interface"])
         vpc, plan = placed(interface)
-        self._guests.setdefault(vpc, []).append(interface)
-        facts = self._wait(lambda: self._net.add_host(self._observe, vpc, name, plan))
-        return 200, {"host": plain(facts), "pid_namespace": self._pid_namespace()}
+        self._lodgers.hosts.setdefault(vpc, {}).setdefault(name, plan)
+        facts = self._wait(lambda: self._net.add_hosts(self._observe, vpc, {name: plan}))
+        return 200, {"host": plain(facts[name]), "pid_namespace": self._pid_namespace()}
 
     async def _build(self, plan: Plan) -> object:
-        from .net.observe import guests_of, observer, private_names
+        from .net.observe import lodgers, observer, private_names
 
         if self._keeping is not None:
             raise ValueError("the network stands already")
-        self._guests = guests_of(plan)
-        self._observe = observe = observer(plan, self._guests)
+        self._lodgers = lodgers(plan)
+        self._observe = observe = observer(plan, self._lodgers)
         self._net = network = Network(self._wires(plan), self._front, self._faults, self._door.know)
         facts = await network.build(plan, observe, private_names)
         self._keeping = asyncio.create_task(network.keep(observe, lambda: len(self._double.record.entries)))
-        if self._mode != "loopback":
-            # the first process of a process id namespace inherits orphans; nobody asks how they ended
-            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         return plain(facts)
 
     def _wires(self, plan: Plan) -> Wires:
@@ -98,7 +97,34 @@ class Daemon:
             return Loopback(self._front.sources, plan.public_addresses)
         from .net.fabrics import Fabrics
 
-        return Fabrics(self._directory / "hosts", self._bundle, plan.public_addresses)
+        return Fabrics(self._directory / "hosts", self._certificates.bundle, plan.public_addresses)
+
+    def _kube(self, line: str, body: bytes) -> tuple[int, object]:
+        """POST of a list of plans begins the clusters; later ones, of what is to be done."""
+        content = json.loads(body or b"{}")
+        if isinstance(content, list):
+            plans = [read(ClusterPlan, each, "cluster") for each in content]
+            return 200, self._wait(lambda: self._begin_clusters(plans))
+        if not line.startswith("POST"):
+            return 200, {"hosts": self._wait(self._pods), "pid_namespace": self._pid_namespace()}
+        return 200, self._wait(lambda: self._clusters.told(content))
+
+    async def _begin_clusters(self, plans: Sequence[ClusterPlan]) -> object:
+        from .kube.bodies import Bodies
+        from .kube.control import Clusters, loopback_sockets
+
+        if not plans:
+            return {}
+        certificates = self._certificates
+        self._clusters = Clusters(self._directory / "kube", certificates.clusters, certificates.clusters_authority)
+        facts = {}
+        for plan, at in zip(plans, loopback_sockets(self._cluster_sockets), strict=True):
+            bodies = Bodies(self._net, self._observe, self._lodgers, plan.vpc, certificates.bundle)
+            facts[plan.name] = plain(await self._clusters.begin(plan, bodies, at))
+        return facts
+
+    async def _pods(self) -> object:
+        return await self._clusters.facts() if hasattr(self, "_clusters") else {}
 
     def _fault(self, line: str, body: bytes) -> tuple[int, object]:
         content = json.loads(body or b"{}")
@@ -141,7 +167,8 @@ async def _main(arguments: argparse.Namespace) -> None:
         try_namespaces(arguments.directory)
     os.write(arguments.ready, b"ready\n")
     os.close(arguments.ready)
-    daemon = Daemon(arguments.mode, arguments.directory, issue_all(arguments.directory / "tls"))
+    certificates = issue_all(arguments.directory / "tls")
+    daemon = Daemon(arguments.mode, arguments.directory, certificates, arguments.cluster)
     await asyncio.to_thread(daemon.serve, socket.socket(fileno=arguments.socket))
     await asyncio.Event().wait()
 
@@ -152,7 +179,10 @@ def main() -> None:
     parser.add_argument("--directory", required=True, type=Path)
     for descriptor in ("socket", "lock", "ready"):
         parser.add_argument(f"--{descriptor}", required=True, type=int)
+    parser.add_argument("--cluster", type=int, action="append", default=[])
     arguments = parser.parse_args()
+    for descriptor in (arguments.socket, *arguments.cluster):
+        os.set_inheritable(descriptor, False)
     os.set_inheritable(arguments.lock, False)  # ours for life; agent hosts must not keep it
     os.set_inheritable(arguments.ready, False)
     asyncio.run(_main(arguments))

@@ -12,9 +12,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from .kube.wanted import ClusterFacts
 from .net.plan import HostFacts
 from .shape import plain, read
 
@@ -46,6 +47,7 @@ class Record:
     vpcs: Mapping[str, VpcFacts]
     hosts: Mapping[str, HostFacts]
     bundle: str
+    clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)
 
     def vpc_id(self, name: str) -> str:
         """The id of a VPC, said by its name, its id or one of its agent hosts."""
@@ -55,6 +57,15 @@ class Record:
         if name not in known and name not in known.values():
             raise LabError(f"There is no VPC or agent host {name} in the lab; there are {', '.join(sorted(known))}.")
         return known.get(name, name)
+
+    def kubeconfig(self, name: str, user: str) -> str:
+        if name not in self.clusters:
+            known = f"there are {', '.join(self.clusters)}" if self.clusters else "its topology has none"
+            raise LabError(f"There is no cluster {name} in the lab; {known}.")
+        files = self.clusters[name].kubeconfigs
+        if user not in files:
+            raise LabError(f"There is no user {user} of the cluster {name}; there are {', '.join(files)}.")
+        return files[user]
 
     def host(self, name: str) -> HostFacts:
         if name not in self.hosts:

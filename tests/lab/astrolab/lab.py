@@ -14,7 +14,9 @@ from typing import Any
 
 from . import commands, launch, shell
 from .home import Home, Record
+from .kube.wanted import ADMIN
 from .look import DEADLINE
+from .net.hosts import seen_from_outside
 from .net.plan import HostFacts
 from .seed import client
 from .shape import read
@@ -82,10 +84,30 @@ class Lab:
     def with_host(self, name: str, interface: str) -> Lab:
         """The lab with one more agent host, at an interface that was made while it runs."""
         made = say(self.record.url, "POST", "net/hosts", {"name": name, "interface": interface})
-        facts = launch.seen_from_here({name: read(HostFacts, made["host"], name)}, made["pid_namespace"])
+        facts = seen_from_outside({name: read(HostFacts, made["host"], name)}, made["pid_namespace"])
         record = replace(self.record, hosts={**self.record.hosts, **facts})
         self.home.write(record)
         return Lab(self.home, record)
+
+    def kubeconfig(self, cluster: str, user: str = ADMIN) -> Path:
+        return Path(self.record.kubeconfig(cluster, user))
+
+    def kube(self, cluster: str, do: str, **content: Any) -> Any:
+        return commands.kube(self.record, cluster, do, **content)
+
+    def pods(self, cluster: str) -> list[dict[str, Any]]:
+        """All pods of a cluster, as the API has them."""
+        found: list[dict[str, Any]] = self.kube(cluster, "pods")
+        return found
+
+    def rollout(self, cluster: str, deployment: str | None = None) -> list[str]:
+        """Other pods in the place of a Deployment's, or of all; their names."""
+        found: list[str] = self.kube(cluster, "rollout", deployment=deployment)
+        return found
+
+    def arrange(self, cluster: str, pod: str, **state: Any) -> None:
+        """What the API tells of a pod: phase, ready, restarts, terminating, labels, annotations."""
+        self.kube(cluster, "arrange", pod=pod, state=state)
 
     def heal(self, *kinds: str) -> None:
         commands.heal(self.record, kinds)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -13,12 +14,15 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from .home import Home, LabError, Record, VpcFacts, sweep
+from .kube.wanted import ClusterFacts
+from .net.hosts import seen_from_outside
 from .net.plan import HostFacts
 from .shape import plain, read
 from .shell import FORGOTTEN
@@ -28,7 +32,13 @@ from .topology import Topology
 _LAB = Path(__file__).resolve().parent.parent
 _PATIENCE = 30.0
 _UNSHARE = ("unshare", "-u", "-n", "-m", "-p", "-f", "--mount-proc", "--kill-child")
-PREFIXES: dict[str, tuple[str, ...]] = {"rootless": (*_UNSHARE, "-U", "-r"), "root": _UNSHARE, "loopback": ()}
+# The first process of a process id namespace inherits orphans, and has to ask how they ended: a shell does.
+_FIRST = ("/bin/sh", "-c", '"$@"; exit $?', "lab")
+PREFIXES: dict[str, tuple[str, ...]] = {
+    "rootless": (*_UNSHARE, "-U", "-r", *_FIRST),
+    "root": (*_UNSHARE, *_FIRST),
+    "loopback": (),
+}
 CANNOT_SHOW = {
     "rootless": "It shows everything.",
     "root": "It shows everything.",
@@ -51,7 +61,7 @@ def up(home: Home, topology: Topology, file: Path, mode: str) -> Record:
     sweep()
     lock = home.take()
     try:
-        started = _start(home, lock, mode)
+        started = _start(home, lock, mode, [cluster.api for cluster in topology.clusters.values()])
         try:
             return _furnish(home, topology, file, started)
         except BaseException:
@@ -75,12 +85,13 @@ def down(home: Home) -> None:
     home.remove()
 
 
-def _start(home: Home, lock: int, mode: str) -> _Started:
+def _start(home: Home, lock: int, mode: str, apis: Sequence[str]) -> _Started:
     modes, reasons = ([mode], []) if mode != "auto" else _modes()
     for each in modes:
-        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-        with listening:
-            process = _spawn(home, lock, each, listening)
+        with contextlib.ExitStack() as stack:
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=256))
+            clusters = [stack.enter_context(_api_socket(api)) for api in apis]
+            process = _spawn(home, lock, each, listening, clusters)
             if process is not None:
                 url = f"http://127.0.0.1:{listening.getsockname()[1]}"
                 return _Started(process=process, mode=each, url=url, failed=tuple(reasons))
@@ -96,13 +107,31 @@ def _modes() -> tuple[list[str], list[str]]:
     return ["rootless", *(["root"] if os.geteuid() == 0 else []), "loopback"], []
 
 
-def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subprocess.Popen[bytes] | None:
+def _api_socket(api: str) -> socket.socket:
+    """Where the API server of a cluster is asked; or where nobody is, or where packets are lost."""
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    if api == "public":
+        made.listen(128)
+    elif api == "private":
+        made.listen(0)  # the kernel drops what comes to a queue that is full, and nobody empties this one
+        for _each in range(2):
+            with socket.socket() as filling:
+                filling.setblocking(False)
+                filling.connect_ex(made.getsockname())
+    return made
+
+
+def _spawn(
+    home: Home, lock: int, mode: str, listening: socket.socket, clusters: Sequence[socket.socket]
+) -> subprocess.Popen[bytes] | None:
     """The process once it found that its mode works here, or nothing."""
     reading, writing = os.pipe()
-    descriptors = {"socket": listening.fileno(), "lock": lock, "ready": writing}
+    descriptors = [("socket", listening.fileno()), ("lock", lock), ("ready", writing)]
+    descriptors += [("cluster", each.fileno()) for each in clusters]
     command = [
         *(*PREFIXES[mode], sys.executable, "-m", "astrolab.daemon", "--mode", mode, "--directory", str(home.directory)),
-        *(word for name, descriptor in descriptors.items() for word in (f"--{name}", str(descriptor))),
+        *(word for name, descriptor in descriptors for word in (f"--{name}", str(descriptor))),
     ]
     environment = {key: value for key, value in os.environ.items() if not key.upper().endswith("_PROXY")}
     environment |= {"PYTHONPATH": os.pathsep.join(filter(None, (str(_LAB), os.environ.get("PYTHONPATH"))))}
@@ -110,7 +139,7 @@ def _spawn(home: Home, lock: int, mode: str, listening: socket.socket) -> subpro
         with home.log.open("wb") as log:
             process = subprocess.Popen(
                 command,
-                pass_fds=tuple(descriptors.values()),
+                pass_fds=tuple(descriptor for _name, descriptor in descriptors),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -147,6 +176,7 @@ def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> R
     try:
         seeds = seed.plant(started.url, topology)
         built = say(started.url, "POST", "network", plain(seed.plan(topology, seeds)))
+        clusters = say(started.url, "POST", "kube", [plain(each) for each in seeds.clusters.values()])
     except ClientError as error:
         raise LabError(f"AWS refuses what {file.name} asks for: {error}") from error
     except (BotoCoreError, LabError) as error:
@@ -169,23 +199,15 @@ def _furnish(home: Home, topology: Topology, file: Path, started: _Started) -> R
         account=topology.account,
         region=topology.region,
         vpcs=vpcs,
-        hosts=seen_from_here(facts, built["pid_namespace"]),
+        hosts=seen_from_outside(facts, built["pid_namespace"]),
         bundle=str(home.directory / "tls" / "bundle.pem"),
+        clusters={name: read(ClusterFacts, each, name) for name, each in clusters.items()},
     )
     written = yaml.safe_dump(inventory.inventory(topology, seeds, record), sort_keys=False)
     home.inventory.write_text(f"# Written by the lab {home.name}; valid while it is up.\n{written}")
     say(started.url, "DELETE", "calls")  # what made the topology is nobody's call
     home.write(record)
     return record
-
-
-def seen_from_here(facts: dict[str, HostFacts], pid_namespace: str | None) -> dict[str, HostFacts]:
-    if pid_namespace is None:
-        return facts
-    from .net.hosts import outer_pids
-
-    outer = outer_pids(pid_namespace, [each.pid for each in facts.values() if each.pid is not None])
-    return {name: replace(each, pid=outer[each.pid or 0]) for name, each in facts.items()}
 
 
 def _last_line(home: Home) -> str:

@@ -9,14 +9,15 @@ import functools
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from .astro import organization
-from .net.plan import NAT64, HostPlan, Plan, VpcPlan
+from .kube.wanted import NODE_LOCAL, ClusterDns, ClusterPlan, ClusterWanted, NodePlan
+from .net.plan import NAT64, ClusterServer, HostPlan, Plan, VpcPlan
 from .talk import say
 from .topology import Dhcp, Peering, Subnet, Topology, TransitGateway, Vpc, partition
 
@@ -33,6 +34,7 @@ class Seeded:
 
     id: str
     agents_group: str
+    subnets: Mapping[str, str]  # ids
     hosts: Mapping[str, HostPlan]
 
 
@@ -40,6 +42,7 @@ class Seeded:
 class Seeds:
     service_name: str
     vpcs: Mapping[str, Seeded]
+    clusters: Mapping[str, ClusterPlan]
 
 
 @functools.cache
@@ -97,9 +100,16 @@ def _planted(url: str, topology: Topology) -> Seeds:
         vpcs = dict(zip(topology.vpcs, pool.map(gardener.vpc, topology.vpcs.items()), strict=True))
         list(pool.map(lambda peering: gardener.peering(peering, vpcs), topology.peerings))
         list(pool.map(lambda item: gardener.gateway(item, vpcs), topology.transit_gateways.items()))
-    agents = [name for name, vpc in topology.vpcs.items() if vpc.hosts]
+        clusters = dict(
+            zip(
+                topology.clusters,
+                pool.map(lambda item: gardener.cluster(item, vpcs), topology.clusters.items()),
+                strict=True,
+            )
+        )
+    agents = [name for name in topology.vpcs if _inhabited(topology, name)]
     say(url, "PUT", "astro/organization", organization.seeded(topology.cluster.id, topology.service_region, agents))
-    return Seeds(service_name=str(offered["name"]), vpcs=vpcs)
+    return Seeds(service_name=str(offered["name"]), vpcs=vpcs, clusters=clusters)
 
 
 def plan(topology: Topology, seeds: Seeds) -> Plan:
@@ -109,6 +119,9 @@ def plan(topology: Topology, seeds: Seeds) -> Plan:
             cidr=vpc.cidrs[0],
             hosts=seeds.vpcs[name].hosts,
             dns_servers=vpc.dns_servers,
+            clusters={
+                each.dns.address: _name_server(each.dns) for each in topology.clusters.values() if each.vpc == name
+            },
         )
         for name, vpc in topology.vpcs.items()
         if _needs_network(topology, name)
@@ -127,12 +140,29 @@ def _needs_network(topology: Topology, name: str) -> bool:
     groups = [{peering.requester, peering.accepter} for peering in topology.peerings]
     groups += [set(gateway.vpcs) for gateway in topology.transit_gateways.values()]
     near = {name}.union(*(group for group in groups if name in group))
-    return any(topology.vpcs[each].hosts for each in near)
+    return any(_inhabited(topology, each) for each in near)
+
+
+def _inhabited(topology: Topology, name: str) -> bool:
+    return bool(topology.vpcs[name].hosts) or any(cluster.vpc == name for cluster in topology.clusters.values())
+
+
+def _name_server(dns: ClusterDns) -> ClusterServer:
+    services = {
+        "kubernetes.default.svc.cluster.local": dns.address - 9,
+        "kube-dns.kube-system.svc.cluster.local": dns.address,
+    }
+    return ClusterServer(
+        forward="forwarding" if dns.forward == "vpc" else "public",
+        cache=dns.cache,
+        services=services,
+        node_local=NODE_LOCAL if dns.node_local else None,
+    )
 
 
 class _Gardener:
     def __init__(self, url: str, topology: Topology) -> None:
-        self._topology = topology
+        self._url, self._topology = url, topology
         places = {(topology.account_of(vpc), topology.region_of(vpc)) for vpc in topology.vpcs.values()}
         places |= {self._place(gateway) for gateway in topology.transit_gateways.values()}
         self._clients: dict[tuple[str, str], EC2Client] = {
@@ -178,7 +208,7 @@ class _Gardener:
             host: self._host(ec2, host, subnets[label], vpc.subnets[label].cidr, group)
             for host, label in vpc.hosts.items()
         }
-        return Seeded(id=vpc_id, agents_group=group, hosts=hosts)
+        return Seeded(id=vpc_id, agents_group=group, subnets=subnets, hosts=hosts)
 
     @staticmethod
     def _subnet(ec2: EC2Client, vpc_id: str, name: str, subnet: Subnet, ipv6: IPv6Network | None) -> str:
@@ -291,6 +321,107 @@ class _Gardener:
             ipv6=IPv6Interface(f"{ipv6}/{ranges[0].prefixlen}") if ipv6 else None,
         )
 
+    def cluster(self, item: tuple[str, ClusterWanted], seeded: Mapping[str, Seeded]) -> ClusterPlan:
+        """Its nodes are instances, with the security group that EKS makes for a cluster."""
+        name, wanted = item
+        vpc, there = self._topology.vpcs[wanted.vpc], seeded[wanted.vpc]
+        group = self._eks(item, there) if wanted.service == "eks" else self._nodes_group(item, there)
+        labels = [label for label in wanted.subnets or vpc.subnets for _each in range(wanted.nodes)]
+        nodes = tuple(self._node(item, there, label, group) for label in labels)
+        if wanted.service == "eks":
+            self._nodegroup(item, [there.subnets[label] for label in dict.fromkeys(labels)], len(nodes))
+        return ClusterPlan(
+            name=name,
+            wanted=wanted,
+            vpc=there.id,
+            account=self._topology.account_of(vpc),
+            region=self._topology.region_of(vpc),
+            nodes=nodes,
+            group=group,
+            pods_group=there.agents_group,
+        )
+
+    def _eks(self, item: tuple[str, ClusterWanted], there: Seeded) -> str:
+        name, wanted = item
+        public = wanted.api == "public"
+        made = self._eks_client(wanted).create_cluster(
+            name=name,
+            roleArn=f"arn:{self._partition(wanted)}:iam::{self._account(wanted)}:role/eks-cluster",
+            version=wanted.version,
+            resourcesVpcConfig={
+                "subnetIds": list(there.subnets.values()),
+                "endpointPublicAccess": public,
+                "endpointPrivateAccess": not public,
+            },
+            tags=dict(wanted.tags),
+        )
+        return str(made["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"])
+
+    def _nodegroup(self, item: tuple[str, ClusterWanted], subnets: list[str], count: int) -> None:
+        name, wanted = item
+        self._eks_client(wanted).create_nodegroup(
+            clusterName=name,
+            nodegroupName=f"{name}-nodes",
+            subnets=subnets,
+            nodeRole=f"arn:{self._partition(wanted)}:iam::{self._account(wanted)}:role/eks-nodes",
+            instanceTypes=["m6i.large"],
+            scalingConfig={"minSize": count, "maxSize": count, "desiredSize": count},
+        )
+
+    def _account(self, wanted: ClusterWanted) -> str:
+        return self._topology.account_of(self._topology.vpcs[wanted.vpc])
+
+    def _partition(self, wanted: ClusterWanted) -> str:
+        return partition(self._topology.region_of(self._topology.vpcs[wanted.vpc]))
+
+    def _eks_client(self, wanted: ClusterWanted) -> Any:
+        region = self._topology.region_of(self._topology.vpcs[wanted.vpc])
+        return client(self._url, "eks", self._account(wanted), region)
+
+    def _nodes_group(self, item: tuple[str, ClusterWanted], there: Seeded) -> str:
+        name, wanted = item
+        ec2 = self._of(self._topology.vpcs[wanted.vpc])
+        group = ec2.create_security_group(
+            GroupName=f"{name}-nodes",
+            Description="Nodes of a cluster",
+            VpcId=there.id,
+            TagSpecifications=[_tagged("security-group", {f"kubernetes.io/cluster/{name}": "owned"})],
+        )["GroupId"]
+        inside: Any = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
+        return group
+
+    def _node(self, item: tuple[str, ClusterWanted], there: Seeded, label: str, group: str) -> NodePlan:
+        name, wanted = item
+        vpc = self._topology.vpcs[wanted.vpc]
+        ec2 = self._of(vpc)
+        tags = {"Name": f"{name}-node", f"kubernetes.io/cluster/{name}": "owned"}
+        if wanted.service == "eks":
+            tags |= {"eks:cluster-name": name, "eks:nodegroup-name": f"{name}-nodes"}
+        (instance,) = ec2.run_instances(
+            ImageId="ami-1",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="m6i.large",
+            SubnetId=there.subnets[label],
+            SecurityGroupIds=[group],
+            TagSpecifications=[_tagged("instance", tags)],
+        )["Instances"]
+        interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
+        alike = [each for each in wanted.pod_subnets if vpc.subnets[each].az_id == vpc.subnets[label].az_id]
+        if alike:
+            made = ec2.create_network_interface(
+                SubnetId=there.subnets[alike[0]], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
+            )
+            interface = made["NetworkInterface"]["NetworkInterfaceId"]
+        return NodePlan(
+            name=instance["PrivateDnsName"],
+            instance=instance["InstanceId"],
+            address=IPv4Address(instance["PrivateIpAddress"]),
+            zone=instance["Placement"]["AvailabilityZone"],
+            pods_interface=interface,
+        )
+
     @staticmethod
     def _dhcp(ec2: EC2Client, vpc_id: str, dhcp: Dhcp) -> None:
         servers = list(map(str, dhcp.name_servers)) or ["AmazonProvidedDNS"]
@@ -301,6 +432,10 @@ class _Gardener:
 
 def _root(account: str) -> str:
     return f"arn:aws:iam::{account}:root"
+
+
+def _tagged(kind: Any, tags: Mapping[str, str]) -> Any:
+    return {"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
 def _named(kind: Any, name: str) -> Any:

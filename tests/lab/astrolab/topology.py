@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
@@ -16,6 +17,8 @@ import yaml
 
 from .authority import SUFFIX
 from .aws.settings import Settings
+from .kube.kinds import EXTENSIONS, KINDS
+from .kube.wanted import ADMIN, NODE_LOCAL, ClusterWanted
 from .shape import ShapeError, read
 
 DEMO = Path(__file__).resolve().parent.parent / "topologies" / "demo.yml"
@@ -128,6 +131,7 @@ class Topology:
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
     peerings: tuple[Peering, ...] = ()
     transit_gateways: Mapping[str, TransitGateway] = field(default_factory=dict)
+    clusters: Mapping[str, ClusterWanted] = field(default_factory=dict)  # of Kubernetes
     public_names: Mapping[str, tuple[IPv4Address, ...]] = field(default_factory=dict)
     public_ttl: int = 60  # seconds for which answers of the world's DNS may be kept
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -168,6 +172,7 @@ def load(path: Path) -> Topology:
         _peering_complaints,
         _gateway_complaints,
         _host_complaints,
+        _cluster_complaints,
     )
     complaints = [complaint for check in checks for complaint in check(topology)]
     if complaints:
@@ -275,3 +280,47 @@ def _host_complaints(topology: Topology) -> list[str]:
                 complaints.append(f"vpcs.{name}.hosts.{host}: the name is taken")
             seen.add(host)
     return complaints
+
+
+def _cluster_complaints(topology: Topology) -> list[str]:
+    complaints: list[str] = []
+    taken: set[tuple[str, object]] = set()
+    for name, cluster in topology.clusters.items():
+        dns = cluster.dns
+        addresses = {(cluster.vpc, dns.address), (cluster.vpc, NODE_LOCAL if dns.node_local else name)}
+        troubles = list(_cluster_troubles(topology, cluster))
+        if addresses & taken:
+            troubles.append(".dns: another cluster of the VPC has its name server there")
+        taken |= addresses
+        complaints += [f"clusters.{name}{trouble}" for trouble in troubles]
+    return complaints
+
+
+def _cluster_troubles(topology: Topology, cluster: ClusterWanted) -> Iterator[str]:
+    vpc = topology.vpcs.get(cluster.vpc)
+    if vpc is None:
+        yield f".vpc: there is no VPC {cluster.vpc}"
+        return
+    for label in (*cluster.subnets, *cluster.pod_subnets):
+        if label not in vpc.subnets:
+            yield f": the VPC {cluster.vpc} has no subnet {label}"
+    if not vpc.subnets or cluster.nodes < 1:
+        yield " has no subnet for a node"
+    if cluster.service == "eks" and len({subnet.az_id for subnet in vpc.subnets.values()}) < 2:
+        yield f": EKS wants subnets in two zones, and the VPC {cluster.vpc} has none"
+    if re.fullmatch(r"1\.\d+", cluster.version) is None:
+        yield f".version: {cluster.version} is not like 1.33"
+    if cluster.python not in ("", "python3") and not cluster.python.startswith("/"):
+        yield f".python: {cluster.python} is neither python3, nor nothing, nor a path"
+    yield from _user_troubles(cluster)
+
+
+def _user_troubles(cluster: ClusterWanted) -> Iterator[str]:
+    known = {kind.plural for kind in (*KINDS, *EXTENSIONS)}
+    for name, user in cluster.users.items():
+        for resource in user.can:
+            if resource.partition("/")[0] not in known:
+                yield f".users.{name}.can: there is no resource {resource}"
+    for account, name in cluster.entries.items():
+        if name not in (ADMIN, *cluster.users):
+            yield f".entries.{account}: there is no user {name}"

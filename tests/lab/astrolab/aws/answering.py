@@ -40,6 +40,7 @@ HANDLERS = {
     "s3": "astrolab.aws.buckets:S3",
     "servicequotas": "astrolab.aws.quotas:ServiceQuotas",
     "ssm": "astrolab.aws.managed:SystemsManager",
+    "eks": "astrolab.aws.eks:Eks",
 }
 
 

@@ -19,7 +19,7 @@ from moto.iam.models import get_account_id_from
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 READS = ("Describe", "Get", "List", "Search", "Test", "Simulate", "AssumeRole", "Decode")
-REST = frozenset({"route53", "route53profiles", "ram"})
+REST = frozenset({"route53", "route53profiles", "ram", "eks"})
 
 
 class LabRequest(Request):

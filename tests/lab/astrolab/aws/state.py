@@ -220,7 +220,7 @@ def _carriers(group_id: str, vpc_ids: set[str]) -> Iterator[str]:
                 and eni.vpc_id in vpc_ids
                 and any(group.id == group_id for group in eni.group_set)
             ):
-                yield f"{eni.private_ip_address}/32"
+                yield from (f"{each['PrivateIpAddress']}/32" for each in eni.private_ip_addresses)
 
 
 def _reachable(vpc_id: str) -> set[str]:

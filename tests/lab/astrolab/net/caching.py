@@ -13,8 +13,9 @@ from .resolver import Lookup, Reply
 
 
 class Cache:
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+    def __init__(self, lookup: Lookup, longest: int | None = None) -> None:
+        """`longest` is for how many seconds it keeps anything at most."""
+        self._lookup, self._longest = lookup, longest
         self._kept: dict[tuple[str, str], tuple[float, Reply]] = {}
 
     def __call__(self, name: str, rdtype: str) -> Reply | None:
@@ -24,8 +25,16 @@ class Cache:
             since, reply = now, self._lookup(name, rdtype)
             if reply is None:
                 return None
+            reply = _shortened(reply, self._longest)
             self._kept[key] = since, reply
         return _aged(reply, math.floor(now - since))
+
+
+def _shortened(reply: Reply, longest: int | None) -> Reply:
+    if longest is None:
+        return reply
+    records = tuple(replace(record, ttl=min(record.ttl, longest)) for record in reply.records)
+    return replace(reply, records=records, denied_for=min(reply.denied_for, longest))
 
 
 def _life(reply: Reply) -> int:

@@ -30,7 +30,7 @@ class Fabrics:
         self._fabrics: dict[str, Namespace] = {}
         self._hosts: dict[str, dict[str, hosts.Host]] = {}
         self._cables: dict[frozenset[str], int] = {}
-        self._laid = count()
+        self._laid, self._plugged = count(), count()
         self._numbers: dict[str, int] = {}  # of route tables and blocks of rules
         self._have: dict[str, frozenset[Thing]] = {}
         self._resolvers: dict[str, tuple[tuple[IPv4Address, ...], str]] = {}
@@ -41,6 +41,9 @@ class Fabrics:
     async def join(self, vpc: str, name: str, host: HostPlan) -> tuple[None, ...]:
         await asyncio.to_thread(self._join, vpc, name, host)
         return ()  # those that the VPC has serve everybody
+
+    async def part(self, vpc: str, name: str) -> None:
+        await asyncio.to_thread(self._part, vpc, name)
 
     async def translate(self, vpc: str, speaker: Speaker) -> list[Callable[[], None]]:
         return [await Relay(self.place(vpc), speaker).serve()]
@@ -62,14 +65,15 @@ class Fabrics:
 
     async def facts(self) -> dict[str, HostFacts]:
         return {
-            name: HostFacts(vpc=vpc.id, address=host.address.ip, pid=self._hosts[vpc.id][name].pid)
+            name: HostFacts(vpc=vpc.id, address=host.address.ip, pid=running.pid, pid_namespace=running.pid_namespace)
             for vpc in self._plans.values()
             for name, host in vpc.hosts.items()
+            for running in (self._hosts[vpc.id][name],)
         }
 
     def _lay(self, vpc: VpcPlan) -> None:
         fabric = Namespace.new()
-        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *self._public))
+        kernel.furnish(fabric, (vpc.router, *vpc.name_servers, *vpc.cluster_addresses, *self._public))
         self._fabrics[vpc.id], self._plans[vpc.id] = fabric, vpc
         if any(plan.ipv6 for plan in vpc.hosts.values()):
             kernel.furnish_ipv6(fabric)
@@ -79,8 +83,11 @@ class Fabrics:
 
     def _start(self, vpc: VpcPlan, name: str, plan: HostPlan) -> None:
         fabric, running = self._fabrics[vpc.id], self._hosts[vpc.id]
-        number = len(running)
-        running[name] = hosts.start(name, plan.address.ip, self._directory / name, self._bundle)
+        number, directory = next(self._plugged), self._directory / name
+        if plan.container:
+            running[name] = hosts.start_pod(name, plan.address.ip, directory, self._bundle, plan.container)
+        else:
+            running[name] = hosts.start(name, plan.address.ip, directory, self._bundle)
         kernel.plug_host(fabric, running[name].namespace, number, plan.address, vpc.router)
         if plan.ipv6:
             kernel.plug_ipv6(fabric, running[name].namespace, number, plan.ipv6)
@@ -88,14 +95,22 @@ class Fabrics:
     def _join(self, vpc: str, name: str, plan: HostPlan) -> None:
         self._start(self._plans[vpc], name, plan)
         self._plans[vpc] = replace(self._plans[vpc], hosts={**self._plans[vpc].hosts, name: plan})
-        self._resolvers.pop(vpc, None)  # it has not been told of any yet
+        if plan.container is None:
+            self._resolvers.pop(vpc, None)  # it has not been told of any yet
+
+    def _part(self, vpc: str, name: str) -> None:
+        """The cable goes with the host's network."""
+        self._hosts[vpc].pop(name).end()
+        left = {other: plan for other, plan in self._plans[vpc].hosts.items() if other != name}
+        self._plans[vpc] = replace(self._plans[vpc], hosts=left)
 
     def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
         for gateway in sight.gateways.values():
             self._cross(gateway)
         for view in sight.vpcs.values():
             cables, plan = self._cables_of(view.vpc, view.neighbours), self._plans[view.vpc]
-            unfiltered = (plan.router, plan.resolver, AMAZON)
+            node_local = (each.node_local for each in plan.clusters.values() if each.node_local)
+            unfiltered = (plan.router, plan.resolver, AMAZON, *node_local)
             self._change(view.vpc, things(view, cables, self._number, broken, unfiltered))
             self._tell_resolvers(view)
         for gone in self._fabrics.keys() - self._plans.keys() - sight.gateways.keys():
@@ -143,7 +158,8 @@ class Fabrics:
         if self._resolvers.get(view.vpc) != told:
             self._resolvers[view.vpc] = told
             for host in self._hosts[view.vpc].values():
-                hosts.tell_resolvers(host, *told)
+                if host.pid_namespace is None:  # a pod asks its cluster's name server
+                    hosts.tell_resolvers(host, *told)
 
 
 def _domain(region: str) -> str:

@@ -16,26 +16,43 @@ from .kernel import BLOCK, BLOCKS, Rule, host_network
 from .view import ANY_PROTOCOL, EVERYTHING, TCP, UDP, Acl, Entry, Subnet, Traffic, View
 
 Number = Callable[[str], int]  # always the same one for the same name
-_LAST_PORT = 65534
+_LAST_PORT, _DNS = 65534, 53
 _LAST, _END = BLOCK - 2, BLOCK - 1
 
 
 def filters(view: View, number: Number, unfiltered: Collection[IPv4Address]) -> Iterator[Rule]:
     """No block where everything may pass, as is usual."""
     for guest in view.guests:
+        source = host_network(guest.address)
         if EVERYTHING not in guest.leaves:
-            source = host_network(guest.address)
-            entries = [
-                Entry(number=place, allow=True, traffic=traffic)
-                for place, traffic in enumerate(sorted(guest.leaves, key=repr), start=1)
-            ]
-            yield from _block(number(f"{guest.address} sends"), source, entries, unfiltered)
+            allowed = guest.leaves | _to_services(view, guest.leaves)
+            yield from _block(number(f"{guest.address} sends"), source, _allowing(allowed), unfiltered)
+        if guest.policy is not None and EVERYTHING not in guest.policy:
+            router = view.cidr[1]  # without it there is no ARP
+            yield from _block(number(f"{guest.address} policy"), source, _allowing(guest.policy), (router,))
     for name, subnet in view.subnets.items():
         if not _open(subnet.outbound):
             yield from _block(number(f"{name} out"), subnet.cidr, subnet.outbound, unfiltered, inside=subnet)
         if not _open(subnet.inbound):
             block = _block(number(f"{name} in"), subnet.cidr, subnet.inbound, unfiltered, inside=subnet)
             yield from map(_turned, block)
+
+
+def _to_services(view: View, leaves: frozenset[Traffic]) -> frozenset[Traffic]:
+    """Security groups judge the packets to a cluster's name server by the pods that answer."""
+    return frozenset(
+        Traffic(network=host_network(service), protocol=protocol, first=_DNS, last=_DNS)
+        for service, pods in view.services.items()
+        for protocol in (TCP, UDP)
+        if any(each.carries(protocol, pod, _DNS) for each in leaves for pod in pods)
+    )
+
+
+def _allowing(some: Iterable[Traffic]) -> list[Entry]:
+    return [
+        Entry(number=place, allow=True, traffic=traffic)
+        for place, traffic in enumerate(sorted(some, key=repr), start=1)
+    ]
 
 
 def told(traffic: Traffic) -> tuple[int | None, tuple[int, int] | None]:

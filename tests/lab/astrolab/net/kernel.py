@@ -257,14 +257,23 @@ def _rule(rule: Rule) -> dict[str, object]:
     if rule.cable is not None:
         told["iifname"] = rule.cable.name
     if rule.source != ANYWHERE:
-        told |= {"src": str(rule.source.network_address), "src_len": rule.source.prefixlen}
+        told |= {"src": _named(rule.source), "src_len": rule.source.prefixlen}
     if rule.destination != ANYWHERE:
-        told |= {"dst": str(rule.destination.network_address), "dst_len": rule.destination.prefixlen}
+        told |= {"dst": _named(rule.destination), "dst_len": rule.destination.prefixlen}
     if rule.protocol is not None:
         told["ip_proto"] = rule.protocol
     if rule.ports is not None and rule.protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         told["dport_range"] = "{}:{}".format(*rule.ports)
     return told | _action(rule)
+
+
+def _named(network: IPv4Network) -> str:
+    """An address of a network: pyroute2 leaves out 0.0.0.0, and the kernel then refuses the length."""
+    return (
+        str(network.network_address)
+        if int(network.network_address)
+        else str(network[min(1, network.num_addresses - 1)])
+    )
 
 
 def _action(rule: Rule) -> dict[str, object]:

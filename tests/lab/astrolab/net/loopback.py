@@ -41,6 +41,11 @@ class Loopback:
         self._plans[vpc] = replace(self._plans[vpc], hosts={**self._plans[vpc].hosts, name: host})
         return [host.address.ip]
 
+    async def part(self, vpc: str, name: str) -> None:
+        """Its dialer stays: it says nothing any more."""
+        left = {other: plan for other, plan in self._plans[vpc].hosts.items() if other != name}
+        self._plans[vpc] = replace(self._plans[vpc], hosts=left)
+
     async def _dial_for(self, vpc: str, name: str, host: HostPlan) -> None:
         dialer = Dialer(self._judge(vpc, host), self._introduction(vpc, host))
         self._dialers[name] = await dialer.serve()
@@ -75,7 +80,7 @@ class Loopback:
 
     def _name_servers(self, vpc: VpcPlan, host: HostPlan) -> tuple[str, ...]:
         ports = self._places[vpc.id].names
-        servers = self._sight.vpcs[vpc.id].name_servers or (vpc.resolver,)
+        servers = host.container.servers if host.container else self._sight.vpcs[vpc.id].name_servers or (vpc.resolver,)
         known = [ports.get((server, host.address.ip)) for server in servers]
         return tuple(f"127.0.0.1:{port}" for port in known if port)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 from ..faults import AddressKind, Faults
 from .caching import Cache
+from .cluster_names import cluster_names
 from .front import Front, Listening, Path
 from .place import HTTPS, Asker, Place
 from .plan import AMAZON, HostFacts, HostPlan, NameServer, Plan, VpcPlan
@@ -37,6 +38,9 @@ class Wires(Protocol):
 
     def join(self, vpc: str, name: str, host: HostPlan) -> Awaitable[Sequence[Asker]]:
         """Puts a host into a VPC that is there; gives whom its name servers need further sockets for."""
+
+    def part(self, vpc: str, name: str) -> Awaitable[None]:
+        """Ends a host and what runs on it."""
 
     def translate(self, vpc: str, speaker: Speaker) -> Awaitable[Sequence[Callable[[], None]]]:
         """Carries what IPv6 hosts send to wrapped IPv4 addresses; what it gives back ends that."""
@@ -96,19 +100,25 @@ class Network:
                 except Exception:  # one bad moment must not end the network: it is logged, and tried again
                     traceback.print_exc()
 
-    async def add_host(self, observe: Observe, vpc: str, name: str, host: HostPlan) -> HostFacts:
-        """An agent host in a VPC that may just have been made; `observe` has to know its interface already."""
+    async def add_hosts(self, observe: Observe, vpc: str, hosts: Mapping[str, HostPlan]) -> dict[str, HostFacts]:
+        """Agent hosts in a VPC that may just have been made; `observe` has to know their interfaces already."""
         await self.follow(observe)
         async with self._alone:
-            if name in await self._wires.facts():
-                raise ValueError(f"there is an agent host {name} already")
             if vpc not in self._plans:
                 raise ValueError(f"there is no network for {vpc}")
-            plan = self._plans[vpc]
-            askers = await self._wires.join(vpc, name, host)
-            self._closers[vpc] += await self._answer_names(plan, askers)
+            for name, host in hosts.items():
+                if name in await self._wires.facts():
+                    raise ValueError(f"there is an agent host {name} already")
+                askers = await self._wires.join(vpc, name, host)
+                self._closers[vpc] += await self._answer_names(self._plans[vpc], askers)
         await self.follow(observe)
-        return (await self._wires.facts())[name]
+        facts = await self._wires.facts()
+        return {name: facts[name] for name in hosts}
+
+    async def remove_hosts(self, vpc: str, names: Iterable[str]) -> None:
+        async with self._alone:
+            for name in names:
+                await self._wires.part(vpc, name)
 
     async def follow(self, observe: Observe) -> None:
         async with self._alone:
@@ -146,10 +156,16 @@ class Network:
         lookups: dict[NameServer, Lookup] = {"public": self._world, "forwarding": private, "caching": Cache(private)}
         closers: list[Callable[[], None]] = []
         place = self._wires.place(vpc.id)
-        for address, kind in vpc.name_servers.items():
+        servers = {address: lookups[kind] for address, kind in vpc.name_servers.items()}
+        for address, cluster in vpc.clusters.items():
+            asked = Cache(lookups[cluster.forward], cluster.cache)
+            servers[address] = cluster_names(cluster.services, asked)
+            if cluster.node_local:
+                servers[cluster.node_local] = Cache(servers[address], cluster.cache)
+        for address, lookup in servers.items():
             for asker in askers:
                 own = address in (vpc.resolver, AMAZON)
-                told = self._by_subnet(vpc.id, private, asker) if own else partial(_alike, lookups[kind])
+                told = self._by_subnet(vpc.id, private, asker) if own else partial(_alike, lookup)
                 resolver = Resolver(vpc.id, told, self._faults, self._astro)
                 closers.append(await resolver.serve(*place.name_server(address, asker)))
         return closers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
 from ..aws import links, state
@@ -28,9 +28,18 @@ class _Target:
     zones: frozenset[str] | None = None
 
 
-def guests_of(plan: Plan) -> dict[str, list[str]]:
-    """The interfaces of agent hosts in each VPC."""
-    return {vpc.id: [host.interface for host in vpc.hosts.values()] for vpc in plan.vpcs}
+@dataclass(slots=True)
+class Lodgers:
+    """Who is in each VPC: agent hosts and pods, which come and go, what NetworkPolicies let a pod send, and who is behind the
+    addresses of name servers of clusters."""
+
+    hosts: dict[str, dict[str, HostPlan]]
+    policies: dict[IPv4Address, frozenset[Traffic]] = field(default_factory=dict)
+    services: dict[str, dict[IPv4Address, frozenset[IPv4Address]]] = field(default_factory=dict)
+
+
+def lodgers(plan: Plan) -> Lodgers:
+    return Lodgers({vpc.id: dict(vpc.hosts) for vpc in plan.vpcs})
 
 
 def placed(interface: str) -> tuple[str, HostPlan]:
@@ -41,16 +50,16 @@ def placed(interface: str) -> tuple[str, HostPlan]:
     return found.vpc_id, HostPlan(interface=interface, address=IPv4Interface(f"{found.address}/{length}"))
 
 
-def observer(plan: Plan, guests: Mapping[str, list[str]]) -> Observe:
-    """Sees the VPCs of the plan and those that were made since; `guests` may grow."""
+def observer(plan: Plan, within: Lodgers) -> Observe:
+    """Sees the VPCs of the plan and those that were made since."""
     spared = frozenset(plan.spared)
 
     def observe() -> Sight:
         gateways = links.gateways()
         across = _across(gateways)
-        unseen = spared - _near(guests, gateways, across)
+        unseen = spared - _near(within, gateways, across)
         views = {
-            vpc.id: _view(vpc, guests.get(vpc.id, []), across.get(vpc.id, {}))
+            vpc.id: _view(vpc, within, across.get(vpc.id, {}))
             for vpc in state.vpcs()
             if not vpc.is_default and vpc.id not in unseen
         }
@@ -59,11 +68,9 @@ def observer(plan: Plan, guests: Mapping[str, list[str]]) -> Observe:
     return observe
 
 
-def _near(
-    guests: Mapping[str, list[str]], gateways: list[links.Gateway], across: Mapping[str, Mapping[str, _Target]]
-) -> set[str]:
+def _near(within: Lodgers, gateways: list[links.Gateway], across: Mapping[str, Mapping[str, _Target]]) -> set[str]:
     """What is connected with a VPC that has agent hosts."""
-    inhabited = [vpc for vpc, interfaces in guests.items() if interfaces]
+    inhabited = [vpc for vpc, hosts in within.hosts.items() if hosts]
     nodes = {target.node for vpc in inhabited for target in across.get(vpc, {}).values()}
     behind = (attachment.vpc_id for each in gateways if each.id in nodes for attachment in each.attachments)
     return nodes.union(behind)
@@ -84,9 +91,9 @@ def private_names(vpc: str, world: PublicNames) -> Lookup:
     return lookup
 
 
-def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> View:
+def _view(vpc: state.Vpc, within: Lodgers, across: Mapping[str, _Target]) -> View:
     doors = frozenset(map(_door, state.endpoint_interfaces(vpc.id)))
-    hosts = frozenset(_guests(guests))
+    hosts = frozenset(_guests(list(within.hosts.get(vpc.id, {}).values()), within.policies))
     known = {each.id: each for each in links.subnets(vpc.id)}
     used = {door.subnet for door in doors} | {host.subnet for host in hosts}
     used |= {each.nat64[1] for name, each in known.items() if name in used and each.nat64}
@@ -98,6 +105,7 @@ def _view(vpc: state.Vpc, guests: list[str], across: Mapping[str, _Target]) -> V
         subnets={name: _subnet(each, across) for name, each in known.items() if name in used},
         neighbours=frozenset(target.node for target in across.values()),
         name_servers=tuple(_addresses(vpc.dns_servers)),
+        services=dict(within.services.get(vpc.id, {})),
         region=vpc.region,
     )
 
@@ -111,16 +119,17 @@ def _door(interface: state.Interface) -> Door:
     )
 
 
-def _guests(interfaces: list[str]) -> Iterator[Guest]:
-    for each in interfaces:
-        with suppress(KeyError):  # somebody deleted it: the host is cut off
-            found = state.interface(each)
+def _guests(hosts: Iterable[HostPlan], policies: Mapping[IPv4Address, frozenset[Traffic]]) -> Iterator[Guest]:
+    for host in hosts:
+        with suppress(KeyError):  # somebody deleted its interface: the host is cut off
+            found = state.interface(host.interface)
             leaves = frozenset(_traffic(state.leaving(found.security_group_ids)))
-            ipv6 = links.ipv6_address(each)
+            ipv6 = None if host.container else links.ipv6_address(host.interface)
             yield Guest(
-                address=IPv4Address(found.address),
+                address=host.address.ip,
                 subnet=found.subnet_id,
                 leaves=leaves,
+                policy=policies.get(host.address.ip),
                 ipv6=IPv6Address(ipv6) if ipv6 else None,
             )
 

@@ -17,10 +17,31 @@ AMAZON = IPv4Address("169.254.169.253")  # every VPC's own resolver answers ther
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What makes a host a pod: files of its own in /etc, processes of its own, and what its image has."""
+
+    resolv_conf: str
+    servers: tuple[IPv4Address, ...]  # the name servers in it
+    python: str = "python3"  # on PATH, or at this path only, or none
+    read_only: bool = False  # nothing can be written, not even in /tmp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlan:
     interface: str  # its network interface in AWS
     address: IPv4Interface
     ipv6: IPv6Interface | None = None
+    container: Container | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterServer:
+    """A cluster's name server: the names of its services, whom it asks for others, and how long it keeps the answers."""
+
+    forward: NameServer = "forwarding"
+    cache: int = 30
+    services: Mapping[str, IPv4Address] = field(default_factory=dict)
+    node_local: IPv4Address | None = None  # where another cache in front of it answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +50,7 @@ class VpcPlan:
     cidr: IPv4Network  # the first one; it holds the router and the resolver
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
     dns_servers: Mapping[IPv4Address, NameServer] = field(default_factory=dict)
+    clusters: Mapping[IPv4Address, ClusterServer] = field(default_factory=dict)
 
     @property
     def router(self) -> IPv4Address:
@@ -41,6 +63,11 @@ class VpcPlan:
     @property
     def name_servers(self) -> Mapping[IPv4Address, NameServer]:
         return {self.resolver: "forwarding", AMAZON: "forwarding", **self.dns_servers}
+
+    @property
+    def cluster_addresses(self) -> tuple[IPv4Address, ...]:
+        """At which name servers of clusters answer."""
+        return (*self.clusters, *(each.node_local for each in self.clusters.values() if each.node_local))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,5 +90,6 @@ class HostFacts:
     vpc: str
     address: IPv4Address
     pid: int | None = None
+    pid_namespace: str | None = None  # where it has processes of its own, of which `pid` is then the first
     name_servers: tuple[str, ...] = ()
     dial_through: str | None = None

@@ -27,6 +27,11 @@ class Traffic:
             return address in self.network
         return self.protocol == TCP and self.first <= port <= self.last and address in self.network
 
+    def carries(self, protocol: int, address: IPv4Address, port: int) -> bool:
+        if self.protocol not in (protocol, ANY_PROTOCOL) or address not in self.network:
+            return False
+        return self.protocol == ANY_PROTOCOL or self.first <= port <= self.last
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -67,6 +72,9 @@ class Guest:
     address: IPv4Address
     subnet: str
     leaves: frozenset[Traffic] = frozenset({EVERYTHING})
+    policy: frozenset[Traffic] | None = (
+        None  # what NetworkPolicies let it send, name servers included; None is everything
+    )
     ipv6: IPv6Address | None = None
 
 
@@ -92,6 +100,9 @@ class View:
     neighbours: frozenset[str]  # VPCs behind an active peering, and transit gateways
     name_servers: tuple[IPv4Address, ...]  # those of the DHCP options; none means the VPC's own resolver
     region: str
+    services: Mapping[IPv4Address, frozenset[IPv4Address]] = field(
+        default_factory=dict
+    )  # name servers, and who answers
 
     def guest(self, address: IPv4Address | IPv6Address) -> Guest | None:
         return next((guest for guest in self.guests if address in (guest.address, guest.ipv6)), None)
@@ -161,7 +172,8 @@ def gets_out(view: View, guest: Guest, packet: Packet) -> bool:
 
 
 def leaves(guest: Guest, packet: Packet) -> bool:
-    return any(traffic.covers(packet.destination, packet.port) for traffic in guest.leaves)
+    allowed = [guest.leaves] if guest.policy is None else [guest.leaves, guest.policy]
+    return all(any(each.covers(packet.destination, packet.port) for each in traffic) for traffic in allowed)
 
 
 def passes(start: Subnet | None, end: Subnet | None, packet: Packet) -> bool:

@@ -14,7 +14,15 @@ import yaml
 from ansible_collections.astro.privatelink.plugins.inventory import agent_vpcs
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory import tags as _inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import InventoryError
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory.tags import Found, Group, Machine, Rules, Vpc
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.tags import (
+    EksCluster,
+    Found,
+    Group,
+    Machine,
+    Rules,
+    Vpc,
+    Wanted,
+)
 
 ROOT = Path(__file__).resolve().parents[4]
 RULES = Rules(kinds={"via": "str", "agent_cidrs": "list", "replace_endpoint": "bool", "tags": "dict", "vpc_id": "str"})
@@ -216,3 +224,42 @@ def test_it_knows_the_variables_of_the_roles():
     known = {f"privatelink_{name}": kind for name, kind in agent_vpcs._kinds().items()}
     assert ours.items() <= known.items()
     assert known["privatelink_agents_confirmed"] == "str"  # of another role
+
+
+def cluster(name: str, number: int = 1, **tags: str) -> EksCluster:
+    return EksCluster(name=name, vpc_id=f"vpc-{number:08x}", region="us-east-1", group_id=f"sg-{name}", tags=tags)
+
+
+class TestClusters:
+    def test_they_are_where_the_agents_of_their_vpc_are(self):
+        found = Found(vpcs=(vpc(1, "payments"), vpc(2, "ledger")), clusters=(cluster("b"), cluster("a")))
+        hosts = variables(found, replace(RULES, eks_options={"namespace": "airflow"}))
+        assert hosts["payments"]["kubernetes"] == [
+            {"eks_cluster": "a", "namespace": "airflow"},
+            {"eks_cluster": "b", "namespace": "airflow"},
+        ]
+        assert "kubernetes" not in hosts["ledger"]
+        assert "agent_security_groups" not in hosts["payments"]
+
+    def test_their_own_security_groups_only_if_the_file_says_so(self):
+        groups = (Group(group_id="sg-2", vpc_id="vpc-00000001"),)
+        found = Found(vpcs=(vpc(1, "payments"),), groups=groups, clusters=(cluster("a"),))
+        assert variables(found)["payments"]["agent_security_groups"] == ["sg-2"]
+        rules = replace(RULES, eks_security_groups=True)
+        assert variables(found, rules)["payments"]["agent_security_groups"] == ["sg-2", "sg-a"]
+
+    @pytest.mark.parametrize(
+        ("wanted", "tagged", "plain"), [("none", False, False), ("tagged", True, False), ("all", True, True)]
+    )
+    def test_which_of_them(self, wanted, tagged, plain):
+        which = Wanted(vpcs={}, groups={}, machines={}, clusters=wanted)
+        assert which.has(cluster("a", **{"astro.privatelink/agents": ""})) is tagged
+        assert which.has(cluster("a", other="tag")) is plain
+
+    def test_they_are_the_same_in_a_cache(self):
+        found = Found(vpcs=(vpc(1, "payments"),), clusters=(cluster("a", x="y"),))
+        assert Found.read(json.loads(json.dumps(found.plain()))) == found
+
+    def test_a_cluster_that_two_logins_show_is_one(self):
+        found = Found.merge([Found(clusters=(cluster("a"),)), Found(clusters=(cluster("a"), cluster("a", 2)))])
+        assert [each.vpc_id for each in found.clusters] == ["vpc-00000001", "vpc-00000002"]

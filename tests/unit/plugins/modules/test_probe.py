@@ -47,7 +47,8 @@ def needs_newer(file: Path, python: str) -> str:
 
 
 def test_the_settings_name_all_that_the_probe_takes_along():
-    parts = {"plugins/module_utils/_probe/cli.py", *taken_along(ROOT / "plugins/modules/probe.py")}
+    ends = {f"plugins/module_utils/_probe/{last}.py" for last in ("cli", "streamed")}
+    parts = {*ends, *taken_along(ROOT / "plugins/modules/probe.py")}
     assert parts == set(FILES)
 
 

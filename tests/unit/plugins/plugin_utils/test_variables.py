@@ -42,7 +42,8 @@ def values(option):
     if kind == "dict":
         return [({"a": "b"}, ['{"a": "b"}', "{a: b}"])]
     if kind == "list" and elements == "dict":
-        entry = {"cidr": "10.0.0.0/8", "port": 53} if "options" in option else {"name": "x"}
+        # Each key with a value of its type: all that is not given becomes None.
+        entry = {key: values(sub)[0][0] for key, sub in option.get("options", {"name": {}}).items()}
         return [([entry], [json.dumps([entry])])]
     if kind == "list":
         return [(["a-1", "b-2"], ["a-1,b-2", '["a-1", "b-2"]', "[a-1, b-2]"]), (["a-1"], ["a-1"])]

@@ -49,6 +49,15 @@ def _free(subnet: Any) -> int:
     return int(subnet._available_ip_addresses) - len(old)
 
 
+def _next_address(subnet: Any, instance: Any) -> str:
+    """moto gives an instance one that an interface may have."""
+    if not subnet.cidr_block:
+        return str(_moto_next_address(subnet, instance))
+    address = str(subnet.ec2_backend.free_address(subnet))
+    subnet._subnet_ips[address] = instance
+    return address
+
+
 def _zone_group(zone: Any) -> str:
     return f"{zone.region_name}-zg-1"
 
@@ -61,12 +70,14 @@ def _route_state(route: Any) -> str:
     return "active"
 
 
+_moto_next_address = Subnet.get_available_subnet_ip
 ec2_backends.backend = Backend
 moto.ec2.utils.is_filter_matching = matches
 TaggedEC2Resource.get_tags = _tags
 SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
 Subnet.available_ip_address_count = property(_free)
+Subnet.get_available_subnet_ip = _next_address
 Subnet.arn = _arn("subnet")
 Route.state = property(_route_state)
 TransitGatewayAttachment.association = property(association)

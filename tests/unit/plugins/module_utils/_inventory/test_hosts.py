@@ -56,6 +56,13 @@ def vpc(number, **more):
         ({"tags": {"x" * 129: "y"}}, "too long"),
         ({"tags": {"managed-by": "me"}}, "Use another key"),
         ({"endpoint_id": "vpce-svc-1"}, "an id looks like vpce-0123456789abcdef0"),
+        ({"kubernetes": [{"namespace": "airflow"}]}, "names no cluster. Set context"),
+        ({"kubernetes": [{"context": "a"}, {"eks_cluster": "b", "context": "c"}]}, "entry 2, has eks_cluster beside"),
+        ({"kubernetes": [{"eks_cluster": "a", "region": "Ohio"}]}, "a region looks like us-east-1"),
+        ({"kubernetes": [{"context": "a", "pods_per_component": -1}]}, "0 for all pods"),
+        ({"kubernetes": [{"context": "a", "namespace": "Air flow"}]}, "not the name of a namespace"),
+        ({"kubernetes": [{"context": "a", "selector": "app astro"}]}, "looks like app=astro-agent,tier=worker"),
+        ({"kubernetes": [{"context": "a"}], "dial_through": "proxy"}, "privatelink_dial_through is 'proxy'"),
     ],
 )
 def test_bad_inventories_are_explained_by_name(change, text):
@@ -118,3 +125,21 @@ def test_a_broken_vpc_outside_of_the_run_does_not_stop_it_but_is_not_forgotten()
 def test_hosts_that_are_no_vpcs_are_not_read():
     known = Inventory.read({"one": vpc(1), "web": {"unrelated": 1}}, ["one"])
     assert (list(known.vpcs), list(known.everyone), known.unclear) == (["one"], ["one"], ())
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["app=astro-agent", "app==a,tier!=b", "app in (a, b)", "tier notin (a)", "app", "!legacy", "a.b/c=d , e=", "x="],
+)
+def test_selectors_of_kubernetes(selector):
+    hosts = {"one": vpc(1, kubernetes=[{"context": "a", "selector": selector}])}
+    (agent,) = Inventory.read(hosts, ["one"]).agents.values()
+    assert agent.cluster.selector == selector
+
+
+def test_clusters_of_vpcs_outside_of_the_run_are_known_and_one_with_errors_is_unclear():
+    odd = [{"context": "a", "pods_per_component": -1}]
+    hosts = {"one": vpc(1), "two": vpc(2, kubernetes=[{"context": "a"}]), "three": vpc(3, kubernetes=odd)}
+    found = Inventory.read(hosts, ["one"])
+    assert [agent.vpc for agent in found.agents.values()] == ["two"]
+    assert found.unclear == ("three",)

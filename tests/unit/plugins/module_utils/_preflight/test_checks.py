@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import finding
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, Plan
+from ansible_collections.astro.privatelink.plugins.module_utils._kube import admission
 from ansible_collections.astro.privatelink.plugins.module_utils._link import endpoint, model, zone
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import checks as core
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import network as _network
@@ -369,3 +370,42 @@ def test_ranges_of_ipv6_stop_nothing_and_admit_no_agent():
     assert ("AGENT_NOT_ADMITTED", "own") in found
     assert "CUSTOM_DNS" not in {code for code, _vpc in found}
     assert core.public(seen)["own"]["cidrs"] == ["10.1.0.0/16", "2600:1f18::/56"]
+
+
+# --- pods
+
+NODE = admission.Interface(id="eni-1", groups=frozenset(["sg-node"]), spans=frozenset(["10.1.1.9"]))
+
+
+@pytest.mark.parametrize(
+    ("sources", "groups", "codes"),
+    [
+        (["sg-agents"], [], ["POD_NOT_ADMITTED"]),
+        (["sg-agents", "sg-node"], [], []),
+        (["sg-agents", "10.1.0.0/16"], [], []),
+        (["sg-agents"], ["sg-end"], []),  # a group of the user's that admits the nodes
+        (["sg-agents"], ["sg-other"], ["POD_NOT_ADMITTED"]),
+    ],
+)
+def test_pods_whose_groups_the_endpoint_does_not_admit(sources, groups, codes):
+    pods = (admission.Placed(workload="worker", namespace="a", address="10.1.1.9"),)
+    vpc = replace(OWN, sources=frozenset(sources), pods=pods)
+    link = replace(LINK, sources=vpc.sources, security_groups=frozenset(groups))
+    have = replace(
+        HAVE,
+        groups=(
+            *HAVE.groups,
+            group("sg-end", "vpc-1", "sg-node", "sg-agents"),
+            group("sg-other", "vpc-1", "sg-agents"),
+        ),
+    )
+    got = found(vpcs=(vpc, JOINED), link=link, have=have, interfaces=(NODE,))
+    assert [code for name, code in got if code.startswith("POD_")] == codes
+
+
+def test_what_pods_need_are_the_subnets_until_there_are_addresses():
+    needs = core.needs(seen())
+    assert [str(each) for each in needs["own"].spans] == ["10.1.1.0/24"]
+    assert needs["own"].resolvers == {"169.254.169.253", "10.1.0.2"}
+    assert needs["joined"].spans == needs["own"].spans
+    assert core.needs(seen(vpcs=(OWN,), link=replace(LINK, name="other")))["own"].spans == ()

@@ -172,7 +172,15 @@ def test_a_healthy_agent_is_no_finding():
 
 def test_what_is_returned_is_plain_and_says_from_where():
     found = core.public(TARGET, seen(names(vpc_resolver=said())))
-    assert found["place"] == {"hostname": "agent-1", "sources": [], "proxy": "", "proxy_url": "", "machine": ""}
+    assert found["place"] == {
+        "hostname": "agent-1",
+        "sources": [],
+        "proxy": "",
+        "proxy_url": "",
+        "machine": "",
+        "search": [],
+        "ndots": 1,
+    }
     assert found["names"]["servers"][0]["addresses"] == list(RIGHT)
     assert found["addresses"][0]["interface"] == "eni-1 in us-east-1a"
     assert core.public(TARGET, seen(None))["names"] == {}

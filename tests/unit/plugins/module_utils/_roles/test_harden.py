@@ -13,6 +13,8 @@ from ansible_collections.astro.privatelink.plugins.module_utils._astro.access im
 from ansible_collections.astro.privatelink.plugins.module_utils._astro.lists import Back
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import InputError
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
+from ansible_collections.astro.privatelink.plugins.module_utils._kube.health import State
+from ansible_collections.astro.privatelink.plugins.module_utils._kube.model import Refused
 from ansible_collections.astro.privatelink.plugins.module_utils._roles import harden as core
 from ansible_collections.astro.privatelink.plugins.module_utils._roles import verify
 
@@ -216,6 +218,7 @@ def test_what_the_variables_ask_for(settings, expected):
         ({"deployment_ids": None}, "harden_deployment_ids is not set"),
         ({"deployment_ids": [" "]}, "harden_deployment_ids is not set"),
         ({"watch_timeout": -1}, "harden_watch_timeout is -1"),
+        ({"pods_timeout": -1}, "harden_pods_timeout is -1"),
         ({"timeout": float("nan")}, "harden_timeout is nan"),
         ({"timeout": float("inf")}, "harden_timeout is inf"),
     ],
@@ -250,3 +253,56 @@ def test_the_way_back_is_a_command_that_can_be_pasted():
     assert words[:5] == ["ansible", "localhost", "-m", "astro.privatelink.deployment_access", "-a"]
     given = json.loads(words[5])
     assert (given["ranges"], given["organization_id"]) == (["10.0.0.0/8"], "it's")
+
+
+# --- pods
+
+
+def pod(name="w-1", *, ready=True, restarts=0, uid="1"):
+    return State(name=name, namespace="a", workload="w", uid=uid, ready=ready, restarts=restarts)
+
+
+GONE = Refused("KUBE_API_UNREACHABLE", cluster="c", url="https://c", detail="timed out", hint="")
+
+
+@pytest.mark.parametrize(
+    ("pods", "confirmed", "said"),
+    [
+        ({}, False, []),
+        ({"one": []}, False, []),
+        ({"one": [pod()]}, False, []),
+        ({"one": [pod(), pod(uid="2", ready=False)]}, False, []),
+        ({"one": [pod(ready=False)]}, False, ["w-1 is not ready"]),
+        ({"one": [pod(ready=False)]}, True, []),
+        ({"one": GONE}, True, ["cannot be read"]),
+    ],
+)
+def test_pods_that_are_not_well_are_not_restricted(pods, confirmed, said):
+    found = core.unwell(pods, confirmed)
+    assert [one.code for one in found] == ["LOCKDOWN_UNSAFE"] * len(said)
+    assert all(text in one.text for text, one in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        ({}, {}, []),
+        ({"one": [pod()]}, {"one": [pod()]}, []),
+        ({"one": [pod()]}, {"one": [pod(ready=False)]}, ["PODS_WORSE"]),
+        ({"one": [pod()]}, {"one": [pod(restarts=1)]}, ["PODS_WORSE"]),
+        ({"one": [pod()]}, {}, ["PODS_WORSE"]),
+        ({"one": [pod()]}, {"one": GONE}, ["PODS_UNSEEN"]),
+        ({"one": GONE}, {"one": GONE}, []),
+    ],
+)
+def test_pods_that_are_worse_since(before, after, codes):
+    assert [one.code for one in core.worse(before, after)] == codes
+
+
+def test_on_what_it_rests_is_said():
+    deployments = [{"name": "etl", "agent_tokens": [{"activity": "used"}, {"activity": "quiet"}]}, {"name": "ml"}]
+    assert core.rests_on({"one": [pod(), pod(ready=False)], "two": GONE}, deployments, confirmed=False) == [
+        "one: 1 of 2 agent pods are ready.",
+        "etl: 1 agent tokens were used while this run watched.",
+        "ml: no agent token was used.",
+    ]

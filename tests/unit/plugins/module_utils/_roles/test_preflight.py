@@ -124,3 +124,24 @@ def test_a_vpc_without_an_agent_host_is_told():
     read = {"findings": [], "vpcs": {"own": {"host": "h"}}}
     (found,) = core.findings(Inventory.read(FLEET, ["own"]), read, {})
     assert (found["code"], found["severity"]) == ("NO_AGENT_HOST_YET", "warning")
+
+
+@pytest.mark.parametrize(
+    ("seen", "codes"),
+    [
+        ([], ["POLICY_BLOCKS_DNS", "POLICY_BLOCKS_ENDPOINT"]),
+        ([{"addresses": ["1.2.3.4"]}], ["POLICY_BLOCKS_ENDPOINT"]),
+        ([{"problem": "DNS_NODATA"}], ["POLICY_BLOCKS_ENDPOINT"]),
+        ([{"addresses": ["1.2.3.4"]}, {"problem": "DNS_TIMEOUT"}], ["POLICY_BLOCKS_DNS", "POLICY_BLOCKS_ENDPOINT"]),
+        ([{"addresses": ["1.2.3.4"]}, {}], ["POLICY_BLOCKS_DNS", "POLICY_BLOCKS_ENDPOINT"]),
+    ],
+)
+def test_policies_that_do_not_keep_pods_from_dns(seen, codes):
+    """A name server's answer to every pod that was asked disproves what a policy says of DNS, not what it says of Astro."""
+    inventory = Inventory.read({**FLEET, "a1": {"privatelink_agent_vpc": "own"}}, ["own"], ["a1"])
+    read = {
+        "findings": [{"code": code, "vpc": "own"} for code in ("POLICY_BLOCKS_DNS", "POLICY_BLOCKS_ENDPOINT")],
+        "vpcs": {"own": {"host": "h"}},
+    }
+    agents = {"own": [{"name": "a1", "names": names} for names in seen]}
+    assert [one["code"] for one in core.findings(inventory, read, agents)] == codes
