@@ -137,6 +137,15 @@ def test_faults_of_aws_are_passed_on(lab: Lab) -> None:
         (("fault", "dns", "nowhere", "--silent"), "There is no VPC or agent host nowhere"),
         (("fault", "address", "elsewhere", "--dead"), "elsewhere is not an address"),
         (("heal", "everything"), "heal knows dns, tls, http, address and aws"),
+        (("kubeconfig", "nowhere"), "There is no cluster nowhere in the lab; there are payments."),
+        (
+            ("kubeconfig", "payments", "nobody"),
+            "There is no user nobody of the cluster payments; there are admin, prober.",
+        ),
+        (
+            ("rollout", "payments", "nothing"),
+            "there is no Deployment nothing; there are astro-agent-triggerer, astro-agent-worker",
+        ),
         (("fault", "aws", "throttled"), "throttled is not of the form NAME=VALUE."),
     ],
 )
@@ -185,6 +194,8 @@ TYPED = [
     (("look", "payments-agent"), "TLS verified"),
     (("look", "payments-agent", "--json"), '"attempts"'),
     (("look", "payments-agent", "nowhere.example"), "nowhere.example is"),
+    (("kubeconfig", "payments"), "kube/payments.yml"),
+    (("rollout", "payments", "astro-agent-triggerer"), "astro-agent-triggerer-"),
     (("calls",), "calls,"),
     (("calls", "--json", "--reset"), '"total"'),
     (("requests",), "by the public way"),
