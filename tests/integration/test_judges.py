@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import boto3
 import pytest
@@ -134,10 +135,8 @@ def test_all_that_is_asked_of_an_account_can_be_taken_away(plain_moto: Asked) ->
 
 
 def test_a_judge_that_is_not_there_is_told_so(tmp_path: Path) -> None:
-    @contextlib.contextmanager
-    def nobody(_log: Path) -> Iterator[dict[str, str]]:
+    def nobody(_log: Path) -> NoReturn:
         raise NoJudge("it is not installed")
-        yield {}
 
     told_of = page(
         [Judgement("moto", "1", "2026-01-02", {"a.py::test_x[1]": "failed"}), judged("x", tmp_path, nobody, str)]

@@ -379,7 +379,7 @@ def _decode(certificate: bytes) -> dict[str, Any]:
 def _temporary() -> IO[bytes]:
     """A file in memory, where there is such a thing: a container may have no directory that can be written to."""
     create: Callable[[str], int] | None = getattr(os, "memfd_create", None)
-    return os.fdopen(create("certificate"), "w+b") if create else tempfile.TemporaryFile()
+    return tempfile.TemporaryFile() if create is None else os.fdopen(create("certificate"), "w+b")
 
 
 def _text(error: Exception) -> str:

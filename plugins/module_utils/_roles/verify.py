@@ -223,12 +223,16 @@ def health(
 
 
 def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    answers: dict[tuple[str, int], list[str]] = {}
     for agent in agents:
         page = agent["health"]
         if page:
-            answer = f"answered {page['status']}" if page["status"] else "did not answer"
-            text = f"{page['url']} {answer} on {agent['name']}"
-            yield {"kind": "health page", "good": 200 <= page["status"] < 300, "text": text}
+            answers.setdefault((page["url"], page["status"]), []).append(agent["name"])
+    for (url, status), names in answers.items():
+        good = 200 <= status < 300
+        answer = f"answered {status}" if status else "did not answer"
+        where = f"{len(names)} agent hosts" if good and len(names) > 1 else ", ".join(names)
+        yield {"kind": "health page", "good": good, "text": f"{url} {answer} on {where}"}
 
 
 def lines_of_health(vpcs: Iterable[ReportVpc]) -> list[str]:

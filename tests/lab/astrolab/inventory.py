@@ -10,6 +10,7 @@ from typing import Any
 
 from .astro.organization import DEPLOYMENT
 from .home import Record
+from .kube.wanted import ADMIN, ClusterPlan
 from .net.plan import HostFacts
 from .seed import Seeds
 from .topology import Topology, Vpc
@@ -32,6 +33,9 @@ def inventory(topology: Topology, seeds: Seeds, record: Record) -> dict[str, Any
     if topology.service_region != topology.region:
         common["privatelink_service_region"] = topology.service_region
     vpcs = {name: _vpc(topology, seeds, name, vpc) for name, vpc in topology.vpcs.items() if vpc.agents}
+    for name, plan in seeds.clusters.items():
+        if plan.wanted.listed:
+            vpcs[plan.wanted.vpc].setdefault("privatelink_kubernetes", []).append(_cluster(record, name, plan))
     names = {vpc.id: name for name, vpc in record.vpcs.items()}
     hosts = {name: _host(record, names, facts) for name, facts in record.hosts.items()}
     return {"agent_vpcs": {"vars": common, "hosts": vpcs}, "agent_hosts": {"hosts": hosts}}
@@ -53,6 +57,13 @@ def _vpc(topology: Topology, seeds: Seeds, name: str, vpc: Vpc) -> dict[str, Any
     if (account := topology.account_of(vpc)) != topology.account:
         known |= {"privatelink_account_id": account, "privatelink_assume_role_arn": ROLE.format(account=account)}
     return known
+
+
+def _cluster(record: Record, name: str, plan: ClusterPlan) -> dict[str, Any]:
+    where = {"namespace": plan.wanted.namespace}
+    if plan.wanted.service == "eks":
+        return {"eks_cluster": name, **where}
+    return {"kubeconfig": record.kubeconfig(name, ADMIN), "context": name, **where}
 
 
 def _host(record: Record, names: Mapping[str, str], facts: HostFacts) -> dict[str, Any]:

@@ -21,11 +21,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from . import judged
-from .judged import (  # noqa: F401
-    pytest_collection_modifyitems,
-    pytest_runtest_makereport,
-    pytest_sessionfinish,
-)
+
+pytest_collection_modifyitems = judged.pytest_collection_modifyitems
+pytest_runtest_makereport = judged.pytest_runtest_makereport
+pytest_sessionfinish = judged.pytest_sessionfinish
 
 AGENTS = os.environ.get("CONTRACT_ACCOUNT", "111122223333")
 OTHERS, ASTRO = "444455556666", "999988887777"

@@ -41,6 +41,7 @@ class ClusterWanted:
     vpc: str
     service: Literal["eks", "plain"] = "eks"
     version: str = "1.33"
+    listed: bool = False  # whether the lab's inventory names it, so that runs find agents there
     api: Literal["public", "private", "refused"] = "public"  # private: packets from outside of the VPC are lost
     namespace: str = "airflow"
     prefix: str = "astro-agent"  # the chart's resourceNamePrefix

@@ -45,3 +45,17 @@ def test_one_machine_cannot_be_in_two_vpcs():
 )
 def test_what_may_be_two_machines_or_one_vpc_is_left_alone(looked, hosts):
     assert core.impostors(looked, hosts) == {}
+
+
+def test_health_pages_that_answer_alike_are_one_line():
+    there = [
+        {"name": name, "health": {"url": "http://localhost:39091/healthz", "status": status}}
+        for name, status in [("a", 200), ("b", 200), ("c", 503), ("d", 0)]
+    ]
+    told = core.health(there, "", {})
+    assert [(one["good"], one["text"].partition("/healthz ")[2]) for one in told["rests_on"]] == [
+        (True, "answered 200 on 2 agent hosts"),
+        (False, "answered 503 on c"),
+        (False, "did not answer on d"),
+    ]
+    assert told["state"] == "doubtful"
