@@ -119,9 +119,9 @@ options:
   eks_cidrs:
     description:
       - Which ranges a VPC with such EKS clusters has as C(privatelink_agent_cidrs), if O(agent_cidrs) gives it any.
-      - V(vpc) are all of the VPC, secondary ones such as 100.64.0.0/16 among them.
-      - V(used) are those of the subnets in which nodes and pods of its clusters are now. Take it only if all agents of these VPCs are pods.
-        If no node of a cluster runs, they are all of the VPC, with a warning.
+      - V(vpc) gives all ranges of the VPC, secondary ones such as 100.64.0.0/16 among them.
+      - V(used) gives those of the subnets in which nodes and pods of its clusters are now. Take it only if all agents of these VPCs are
+        pods. If no node of a cluster runs, it gives all ranges of the VPC, with a warning.
     type: str
     choices: [vpc, used]
     default: vpc

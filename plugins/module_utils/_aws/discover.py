@@ -7,11 +7,11 @@ decides nothing.
 
 Where tags of nodes and pods are from:
 
-- ``kubernetes.io/cluster/NAME`` on instances: EKS User Guide (nodes of one's own), the IAM policies of Karpenter and EKS Auto
-  Mode; that managed node groups have it is what users report. On branch and trunk interfaces:
-  aws/amazon-vpc-resource-controller-k8s, pkg/config/type.go.
-- ``cluster.k8s.amazonaws.com/name``: aws/amazon-vpc-cni-k8s, pkg/awsutils; only where it is told the name, which nobody depends
-  on here: these interfaces are attached to a node. ``eks:eks-cluster-name``: AmazonEKSNetworkingPolicy.
+- ``kubernetes.io/cluster/NAME`` on instances: EKS User Guide (nodes of one's own), IAM policies for Karpenter and EKS Auto Mode;
+  managed nodes get it, and ``eks:cluster-name``, from their Auto Scaling group, as users' exports of these show. On branch and
+  trunk interfaces: aws/amazon-vpc-resource-controller-k8s, pkg/config/type.go.
+- ``cluster.k8s.amazonaws.com/name``: aws/amazon-vpc-cni-k8s, pkg/awsutils; only where that is told the name. Nothing depends on
+  it: these interfaces are attached to a node. ``eks:eks-cluster-name``: AmazonEKSNetworkingPolicy.
 - Interfaces that are ``available`` are left over from nodes and pods that are gone (both projects delete them as such).
 - Interfaces of Fargate pods have no tag that is documented: such pods are not seen."""
 

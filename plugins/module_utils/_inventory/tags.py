@@ -27,8 +27,8 @@ _ACCESS = ("profile", "assume_role_arn")
 
 #: On nodes (EKS tells to put it on nodes of one's own), and on what EKS's controller makes for security groups for pods.
 _OWNED = "kubernetes.io/cluster/{}"
-#: On interfaces for pods, with the cluster's name: by the VPC CNI, and by EKS Auto Mode.
-_NAMED = ("cluster.k8s.amazonaws.com/name", "eks:eks-cluster-name")
+#: With the cluster's name: on managed nodes, on interfaces for pods by the VPC CNI, and on both by EKS Auto Mode.
+_NAMED = ("eks:cluster-name", "cluster.k8s.amazonaws.com/name", "eks:eks-cluster-name")
 #: How the description of interfaces of the control plane begins.
 _CONTROL_PLANE = "Amazon EKS "
 
@@ -276,7 +276,7 @@ def unseen(found: Found) -> list[str]:
 
 
 def cluster_tags(names: Iterable[str]) -> list[str]:
-    """Keys of tags of which nodes of these clusters, and interfaces of their pods, have at least one."""
+    """Keys of tags: nodes of these clusters, and interfaces of their pods, have at least one of them."""
     return [*map(_OWNED.format, names), *_NAMED]
 
 

@@ -288,6 +288,7 @@ class TestClusters:
             ({"kubernetes.io/cluster/a": "owned"}, {}, True),  # of a node, or a branch for one pod
             ({"kubernetes.io/cluster/a": "shared"}, {}, True),
             ({"cluster.k8s.amazonaws.com/name": "a"}, {}, True),  # of the VPC CNI
+            ({"eks:cluster-name": "a"}, {}, True),  # of managed nodes
             ({"eks:eks-cluster-name": "a"}, {}, True),  # of Auto Mode
             ({"kubernetes.io/cluster/ab": "owned"}, {}, False),
             ({"cluster.k8s.amazonaws.com/name": "b"}, {}, False),
