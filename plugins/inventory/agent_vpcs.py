@@ -13,7 +13,8 @@ author: Contributors to astro.privatelink (@astro-privatelink)
 description:
   - Finds the VPCs in which Remote Execution Agents run, with the variables that the roles of this collection read. They are the
     hosts of the group C(agent_vpcs).
-  - Asks each account and region at most three times (pages aside), however many VPCs there are.
+  - Asks each account and region at most three times (pages aside), however many VPCs there are. With O(eks) it asks once more for
+    each EKS cluster, and three times more for the interfaces of all their nodes and pods.
   - A tag C(astro.privatelink/via) of a VPC sets its variable C(privatelink_via), and so for every C(privatelink_*) variable of the
     roles. Lists are separated by blanks. Set what all VPCs have in common in
     C(group_vars/agent_vpcs.yml) beside this file.
@@ -102,11 +103,28 @@ options:
     version_added: 0.11.0
   eks_security_groups:
     description:
-      - Whether the security group that EKS makes for a cluster is one of agents, beside those of O(security_group_filters).
-      - That is right for managed node groups and Fargate as EKS makes them. It is not for nodes with groups of their own
-        (launch templates, self-managed nodes, Karpenter) and for pods with a SecurityGroupPolicy. Check it before you rely on it.
-    type: bool
-    default: false
+      - Which security groups of these EKS clusters are ones of agents, beside those of O(security_group_filters).
+      - V(used) takes all that the interfaces of the cluster's nodes and pods have now. That covers the groups of node groups, of launch
+        templates, of Karpenter and of nodes of your own, of custom networking (ENIConfig), and of pods with a
+        SecurityGroupPolicy. AWS does not show which pods are agents, so the other pods of the cluster are admitted as well.
+      - Nodes and pods that do not run are not seen, nor are pods on Fargate. A cluster of which no node runs counts as with
+        V(cluster), with a warning.
+      - V(cluster) takes the group that EKS makes for a cluster, which is that of Fargate, and of managed node groups without a launch
+        template.
+      - Groups of the control plane are never taken, unless nodes have them too.
+    type: str
+    choices: [none, cluster, used]
+    default: none
+    version_added: 0.11.0
+  eks_cidrs:
+    description:
+      - Which ranges a VPC with such EKS clusters has as C(privatelink_agent_cidrs), if O(agent_cidrs) gives it any.
+      - V(vpc) gives all ranges of the VPC, secondary ones such as 100.64.0.0/16 among them.
+      - V(used) gives those of the subnets in which nodes and pods of its clusters are now. Take it only if all agents of these VPCs are
+        pods. If no node of a cluster runs, it gives all ranges of the VPC, with a warning.
+    type: str
+    choices: [vpc, used]
+    default: vpc
     version_added: 0.11.0
   hostnames:
     description: What a VPC is called, V(tag:KEY) or V(vpc_id); the first that it has. Names must differ, over all accounts.
@@ -123,7 +141,8 @@ notes:
     C(region), C(account_id) and C(tags), beside the variables; for VPCs C(cidrs), for machines C(instance_id),
     C(private_ip_address) and C(private_dns_name). They do not become variables.
   - Needs the permissions C(ec2:DescribeVpcs), C(ec2:DescribeSecurityGroups), and C(ec2:DescribeInstances) with
-    O(agent_host_filters); with O(eks) C(eks:ListClusters) and C(eks:DescribeCluster).
+    O(agent_host_filters); with O(eks) C(eks:ListClusters) and C(eks:DescribeCluster); for V(used)
+    C(ec2:DescribeInstances), C(ec2:DescribeNetworkInterfaces) and C(ec2:DescribeSubnets).
 requirements:
   - boto3
   - botocore
@@ -142,6 +161,7 @@ regions: [us-east-1]
 plugin: astro.privatelink.agent_vpcs
 regions: [us-east-1]
 eks: tagged
+eks_security_groups: used
 eks_options:
   namespace: airflow
 
@@ -222,9 +242,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             raise AnsibleParserError(missing_required_lib("boto3"))
         try:
             wanted = self._wanted()
-            hosts = tags.hosts(self._found(path, wanted, cache), self._rules(wanted))
+            found = self._found(path, wanted, cache)
+            hosts = tags.hosts(found, self._rules(wanted))
         except errors.PrivateLinkError as problem:
             raise AnsibleParserError(str(problem)) from problem
+        for warning in tags.unseen(found) if wanted.interfaces else ():
+            self.display.warning(warning)
         self.inventory.add_group("agent_vpcs")
         for host in hosts:
             self._add(host)
@@ -232,7 +255,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
     def _wanted(self) -> tags.Wanted:
         options = ("filters", "security_group_filters", "agent_host_filters")
         vpcs, groups, machines = (tags.filters(option, self.get_option(option)) for option in options)
-        return tags.Wanted(vpcs=vpcs, groups=groups, machines=machines, clusters=self.get_option("eks"))
+        used = "used" in (self.get_option("eks_security_groups"), self.get_option("eks_cidrs"))
+        return tags.Wanted(
+            vpcs=vpcs, groups=groups, machines=machines, clusters=self.get_option("eks"), interfaces=used
+        )
 
     def _rules(self, wanted: tags.Wanted) -> tags.Rules:
         names, agent_names = self.get_option("hostnames"), self.get_option("agent_hostnames")
@@ -244,6 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             agent_cidrs=self.get_option("agent_cidrs"),
             eks_options=self.get_option("eks_options"),
             eks_security_groups=self.get_option("eks_security_groups"),
+            eks_cidrs=self.get_option("eks_cidrs"),
             other_tags=tags.other_tags([*names, *agent_names], wanted.vpcs, wanted.groups, wanted.machines),
         )
 

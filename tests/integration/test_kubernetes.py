@@ -205,7 +205,7 @@ def test_an_inventory_of_nothing_but_a_region(linked: Lab, tmp_path: Path) -> No
     """The EKS cluster of a VPC is found with it, and with that the group of its nodes and the pods."""
     group = linked.client("eks").describe_cluster(name="payments")["cluster"]["resourcesVpcConfig"]
     file = tmp_path / "fleet.agent_vpcs.yml"
-    options = {"eks": "all", "eks_options": {"namespace": "airflow"}, "eks_security_groups": True}
+    options = {"eks": "all", "eks_options": {"namespace": "airflow"}, "eks_security_groups": "used"}
     names = {"filters": {"tag:Name": "payments"}}
     file.write_text(
         yaml.safe_dump({"plugin": "astro.privatelink.agent_vpcs", "regions": ["us-east-1"], **names, **options})

@@ -2,19 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The inventory's reads: VPCs, security groups and machines by filters, at most three calls (pages aside) for each account
-and region, all at the same time; and EKS clusters, a call for each. It decides nothing."""
+and region, all at the same time; EKS clusters, a call for each, and three more for what their nodes and pods have. It
+decides nothing.
+
+Where tags of nodes and pods are from:
+
+- ``kubernetes.io/cluster/NAME`` on instances: EKS User Guide (nodes of one's own), IAM policies for Karpenter and EKS Auto Mode;
+  managed nodes get it, and ``eks:cluster-name``, from their Auto Scaling group, as users' exports of these show. On branch and
+  trunk interfaces: aws/amazon-vpc-resource-controller-k8s, pkg/config/type.go.
+- ``cluster.k8s.amazonaws.com/name``: aws/amazon-vpc-cni-k8s, pkg/awsutils; only where that is told the name. Nothing depends on
+  it: these interfaces are attached to a node. ``eks:eks-cluster-name``: AmazonEKSNetworkingPolicy.
+- Interfaces that are ``available`` are left over from nodes and pods that are gone (both projects delete them as such).
+- Interfaces of Fargate pods have no tag that is documented: such pods are not seen."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from .._core import errors
 from .._core.plan import WORKERS
-from .._inventory.tags import Account, EksCluster, Filters, Found, Group, Machine, Vpc, Wanted
+from .._inventory.tags import (
+    Account,
+    EksCluster,
+    Filters,
+    Found,
+    Group,
+    Interface,
+    Machine,
+    Vpc,
+    Wanted,
+    cluster_tags,
+    in_use,
+)
 from . import clients as aws_clients
-from .answers import many, tags, text, understood
+from .answers import many, tags, text, understood, values
 from .session import Boto3, Login
 
 
@@ -44,6 +68,9 @@ def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: W
             groups = _groups(ec2, wanted.groups) if wanted.groups else ()
             machines = _machines(ec2, wanted.machines, region) if wanted.machines else ()
         clusters = _clusters(clients, region, wanted, {vpc.vpc_id for vpc in vpcs}) if wanted.clusters != "none" else ()
+        if clusters and wanted.interfaces:
+            with aws_clients.reading("EC2"):
+                clusters = _inhabited(ec2, clusters)
     except errors.ReadFailed as problem:
         return Found(), f"{region} with {account}: {problem}"
     return Found(vpcs=tuple(vpcs), groups=tuple(groups), machines=tuple(machines), clusters=tuple(clusters)), ""
@@ -89,6 +116,50 @@ def _cluster(cluster: Mapping[str, Any], region: str) -> EksCluster:
         region=region,
         group_id=str(network.get("clusterSecurityGroupId") or ""),
         tags=dict(cluster.get("tags") or {}),
+    )
+
+
+def _inhabited(ec2: Any, clusters: Sequence[EksCluster]) -> list[EksCluster]:
+    """The clusters, with the security groups and the IPv4 ranges of the subnets of their nodes and pods."""
+    keys = cluster_tags(cluster.name for cluster in clusters)
+    interfaces = _of_nodes(ec2, keys) + _of_pods(ec2, keys)
+    theirs = [in_use(cluster, interfaces) for cluster in clusters]
+    subnets = sorted({each.subnet_id for some in theirs for each in some})
+    shown = aws_clients.describe(ec2, "describe_subnets", "Subnets", {"subnet-id": subnets}) if subnets else []
+    cidrs = dict(understood(shown, lambda subnet: (text(subnet, "SubnetId"), text(subnet, "CidrBlock"))))
+    return [
+        replace(
+            cluster,
+            groups=tuple(sorted({group for each in some for group in each.groups})),
+            cidrs=tuple(sorted({cidrs[each.subnet_id] for each in some if each.subnet_id in cidrs})),
+        )
+        for cluster, some in zip(clusters, theirs, strict=True)
+    ]
+
+
+def _of_nodes(ec2: Any, keys: Sequence[str]) -> list[Interface]:
+    """All that are attached to nodes, those that the VPC CNI has added for pods among them."""
+    alive = {"tag-key": keys, "instance-state-name": ["pending", "running"]}
+    reservations = aws_clients.describe(ec2, "describe_instances", "Reservations", alive)
+    instances = [instance for reservation in reservations for instance in many(reservation, "Instances")]
+    found = [(each, instance) for instance in instances for each in many(instance, "NetworkInterfaces")]
+    return understood(found, lambda pair: _interface(pair[0], tags(pair[1])))
+
+
+def _of_pods(ec2: Any, keys: Sequence[str]) -> list[Interface]:
+    """Those with a tag of their own. A pod with security groups of its own has one that is attached to no instance."""
+    used = {"tag-key": keys, "status": ["in-use"]}
+    found = aws_clients.describe(ec2, "describe_network_interfaces", "NetworkInterfaces", used)
+    return understood(found, lambda each: _interface(each, tags({"Tags": each.get("TagSet")})))
+
+
+def _interface(interface: Mapping[str, Any], tagged: Mapping[str, str]) -> Interface:
+    return Interface(
+        vpc_id=text(interface, "VpcId"),
+        subnet_id=text(interface, "SubnetId"),
+        groups=tuple(values(many(interface, "Groups"), "GroupId")),
+        description=str(interface.get("Description") or ""),
+        tags=tagged,
     )
 
 

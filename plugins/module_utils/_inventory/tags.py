@@ -25,6 +25,13 @@ _NOT_BY_TAG = {"vpc_id", "region", "account_id", "profile", "assume_role_arn"}
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 _ACCESS = ("profile", "assume_role_arn")
 
+#: On nodes (EKS tells to put it on nodes of one's own), and on what EKS's controller makes for security groups for pods.
+_OWNED = "kubernetes.io/cluster/{}"
+#: With the cluster's name: on managed nodes, on interfaces for pods by the VPC CNI, and on both by EKS Auto Mode.
+_NAMED = ("eks:cluster-name", "cluster.k8s.amazonaws.com/name", "eks:eks-cluster-name")
+#: How the description of interfaces of the control plane begins.
+_CONTROL_PLANE = "Amazon EKS "
+
 Filters = Mapping[str, Sequence[str]]
 
 
@@ -41,12 +48,14 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """By what is looked for. Without filters for ``machines`` none are; ``clusters`` of EKS are none, those tagged, or all."""
+    """By what is looked for. Without filters for ``machines`` none are; ``clusters`` of EKS are none, those tagged, or all;
+    ``interfaces`` says whether to look for those of their nodes and pods."""
 
     vpcs: Filters
     groups: Filters
     machines: Filters
     clusters: str = "none"
+    interfaces: bool = False
 
     def has(self, cluster: EksCluster) -> bool:
         return self.clusters == "all" or (self.clusters == "tagged" and AGENTS_TAG in cluster.tags)
@@ -87,12 +96,26 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class EksCluster:
-    """An EKS cluster; ``group_id`` is the security group that EKS itself gives to nodes, unless they have others."""
+    """An EKS cluster; ``group_id`` is the security group that EKS itself gives to nodes, unless they have others. If that
+    was looked for, ``groups`` and ``cidrs`` are those that the interfaces of its nodes and pods have now."""
 
     name: str
     vpc_id: str
     region: str
     group_id: str
+    tags: Mapping[str, str]
+    groups: tuple[str, ...] = ()
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """A network interface, with its own tags, or those of the instance that has it."""
+
+    vpc_id: str
+    subnet_id: str
+    groups: tuple[str, ...]
+    description: str
     tags: Mapping[str, str]
 
 
@@ -122,7 +145,10 @@ class Found:
             vpcs=tuple(Vpc(**{**vpc, "cidrs": tuple(vpc["cidrs"])}) for vpc in plain["vpcs"]),
             groups=tuple(Group(**group) for group in plain["groups"]),
             machines=tuple(Machine(**machine) for machine in plain["machines"]),
-            clusters=tuple(EksCluster(**cluster) for cluster in plain["clusters"]),
+            clusters=tuple(
+                EksCluster(**{**each, "groups": tuple(each["groups"]), "cidrs": tuple(each["cidrs"])})
+                for each in plain["clusters"]
+            ),
         )
 
     def plain(self) -> dict[str, Any]:
@@ -140,7 +166,8 @@ class Rules:
     agent_cidrs: str = "joined"
     other_tags: frozenset[str] = frozenset({AGENTS_TAG})
     eks_options: Mapping[str, Any] = field(default_factory=dict)
-    eks_security_groups: bool = False
+    eks_security_groups: str = "none"
+    eks_cidrs: str = "vpc"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,16 +186,15 @@ def hosts(found: Found, rules: Rules) -> list[Host]:
     problems: list[str] = []
     vpcs = sorted(found.vpcs, key=lambda vpc: (_name(asdict(vpc), rules.hostnames), vpc.vpc_id))
     names = {vpc.vpc_id: _name(asdict(vpc), rules.hostnames) for vpc in vpcs}
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, set[str]] = {}
     for group in found.groups:
-        groups.setdefault(group.vpc_id, []).append(group.group_id)
+        groups.setdefault(group.vpc_id, set()).add(group.group_id)
     clusters: dict[str, list[EksCluster]] = {}
     for cluster in sorted(found.clusters, key=lambda cluster: cluster.name):
         clusters.setdefault(cluster.vpc_id, []).append(cluster)
-        if rules.eks_security_groups and cluster.group_id:
-            groups.setdefault(cluster.vpc_id, []).append(cluster.group_id)
+        groups.setdefault(cluster.vpc_id, set()).update(_groups(cluster, rules.eks_security_groups))
     every = [
-        _vpc_host(vpc, names, (sorted(groups.get(vpc.vpc_id, [])), clusters.get(vpc.vpc_id, [])), rules, problems)
+        _vpc_host(vpc, names, (sorted(groups.get(vpc.vpc_id, ())), clusters.get(vpc.vpc_id, [])), rules, problems)
         for vpc in vpcs
     ]
     machines = sorted(found.machines, key=lambda machine: machine.instance_id)
@@ -197,7 +223,7 @@ def _vpc_host(
         "region": vpc.region,
         "account_id": vpc.account_id,
         **vpc.access,
-        **_sources(vpc, groups, rules.agent_cidrs, joined="via" in tagged),
+        **_sources(_ranges(vpc, clusters, rules.eks_cidrs), groups, rules.agent_cidrs, joined="via" in tagged),
         **_kubernetes(clusters, rules.eks_options),
         **tagged,
     }
@@ -210,18 +236,62 @@ def _vpc_host(
     )
 
 
-def _sources(vpc: Vpc, groups: list[str], agent_cidrs: str, joined: bool) -> dict[str, list[str]]:
+def _sources(cidrs: list[str], groups: list[str], agent_cidrs: str, joined: bool) -> dict[str, list[str]]:
     """Where agents are. A VPC that shares a link is mostly admitted by its ranges: a security group can be named from another
     VPC over a peering of the same region only."""
     if agent_cidrs == "all" or (agent_cidrs == "joined" and joined):
-        return {"agent_cidrs": list(vpc.cidrs)}
+        return {"agent_cidrs": cidrs}
     return {"agent_security_groups": groups} if groups else {}
+
+
+def _groups(cluster: EksCluster, which: str) -> Iterable[str]:
+    """The security groups that are taken as those of a cluster's pods."""
+    own = (cluster.group_id,) if cluster.group_id else ()
+    return {"none": (), "cluster": own, "used": cluster.groups or own}[which]
+
+
+def _ranges(vpc: Vpc, clusters: Sequence[EksCluster], which: str) -> list[str]:
+    """All of the VPC, unless the pods' own are wanted and known of each cluster."""
+    if which == "used" and clusters and all(cluster.cidrs for cluster in clusters):
+        return sorted({cidr for cluster in clusters for cidr in cluster.cidrs})
+    return list(vpc.cidrs)
 
 
 def _kubernetes(clusters: Iterable[EksCluster], options: Mapping[str, Any]) -> dict[str, Any]:
     """Where the agents are pods."""
     found = [{"eks_cluster": cluster.name, **options} for cluster in clusters]
     return {"kubernetes": found} if found else {}
+
+
+def unseen(found: Found) -> list[str]:
+    """What to say of clusters whose interfaces were looked for and of which there are none."""
+    clusters = sorted(found.clusters, key=lambda cluster: (cluster.vpc_id, cluster.name))
+    return [
+        f"No node of the EKS cluster {cluster.name} in {cluster.vpc_id} ({cluster.region}) runs now. Its pods are taken to have "
+        f"{cluster.group_id or 'no group'}, which EKS made for it, and to be anywhere in the VPC. Nodes and pods with groups of "
+        "their own are not admitted: run this again when they are there."
+        for cluster in clusters
+        if not cluster.groups
+    ]
+
+
+def cluster_tags(names: Iterable[str]) -> list[str]:
+    """Keys of tags: nodes of these clusters, and interfaces of their pods, have at least one of them."""
+    return [*map(_OWNED.format, names), *_NAMED]
+
+
+def in_use(cluster: EksCluster, interfaces: Iterable[Interface]) -> list[Interface]:
+    """Those of the cluster's nodes and pods. Those of its control plane are no agents'."""
+
+    def has(interface: Interface) -> bool:
+        named = _OWNED.format(cluster.name) in interface.tags
+        return named or any(interface.tags.get(key) == cluster.name for key in _NAMED)
+
+    return [
+        each
+        for each in interfaces
+        if each.vpc_id == cluster.vpc_id and has(each) and not each.description.startswith(_CONTROL_PLANE)
+    ]
 
 
 def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> Host:

@@ -47,7 +47,10 @@ def _vpc(topology: Topology, seeds: Seeds, name: str, vpc: Vpc) -> dict[str, Any
         known |= {"privatelink_via": vpc.via, "privatelink_agent_cidrs": [str(cidr) for cidr in vpc.cidrs]}
     else:
         pods = [
-            each.group for each in seeds.clusters.values() if each.wanted.vpc == name and not each.wanted.pod_groups
+            group
+            for each in seeds.clusters.values()
+            if each.wanted.vpc == name and not each.wanted.pod_groups
+            for group in each.groups
         ]
         known["privatelink_agent_security_groups"] = [seeds.vpcs[name].agents_group, *pods]
     if (region := topology.region_of(vpc)) != topology.region:

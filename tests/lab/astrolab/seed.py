@@ -322,12 +322,15 @@ class _Gardener:
         )
 
     def cluster(self, item: tuple[str, ClusterWanted], seeded: Mapping[str, Seeded]) -> ClusterPlan:
-        """Its nodes are instances, with the security group that EKS makes for a cluster."""
+        """Its nodes are instances, with the security group that EKS makes for a cluster, or with one of their own."""
         name, wanted = item
         vpc, there = self._topology.vpcs[wanted.vpc], seeded[wanted.vpc]
-        group = self._eks(item, there) if wanted.service == "eks" else self._nodes_group(item, there)
+        group = self._eks(item, there) if wanted.service == "eks" else self._group(item, there, "nodes")
+        pods = group
+        if wanted.own_groups:
+            group, pods = self._group(item, there, "own"), self._group(item, there, "pods")
         labels = [label for label in wanted.subnets or vpc.subnets for _each in range(wanted.nodes)]
-        nodes = tuple(self._node(item, there, label, group) for label in labels)
+        nodes = tuple(self._node(item, there, label, (group, pods)) for label in labels)
         if wanted.service == "eks":
             self._nodegroup(item, [there.subnets[label] for label in dict.fromkeys(labels)], len(nodes))
         return ClusterPlan(
@@ -337,7 +340,7 @@ class _Gardener:
             account=self._topology.account_of(vpc),
             region=self._topology.region_of(vpc),
             nodes=nodes,
-            group=group,
+            groups=tuple(dict.fromkeys((group, pods) if wanted.pod_subnets else (group,))),
             pods_group=there.agents_group,
         )
 
@@ -378,11 +381,11 @@ class _Gardener:
         region = self._topology.region_of(self._topology.vpcs[wanted.vpc])
         return client(self._url, "eks", self._account(wanted), region)
 
-    def _nodes_group(self, item: tuple[str, ClusterWanted], there: Seeded) -> str:
+    def _group(self, item: tuple[str, ClusterWanted], there: Seeded, of: str) -> str:
         name, wanted = item
         ec2 = self._of(self._topology.vpcs[wanted.vpc])
         group = ec2.create_security_group(
-            GroupName=f"{name}-nodes",
+            GroupName=f"{name}-{of}",
             Description="Nodes of a cluster",
             VpcId=there.id,
             TagSpecifications=[_tagged("security-group", {f"kubernetes.io/cluster/{name}": "owned"})],
@@ -391,7 +394,7 @@ class _Gardener:
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
         return group
 
-    def _node(self, item: tuple[str, ClusterWanted], there: Seeded, label: str, group: str) -> NodePlan:
+    def _node(self, item: tuple[str, ClusterWanted], there: Seeded, label: str, groups: tuple[str, str]) -> NodePlan:
         name, wanted = item
         vpc = self._topology.vpcs[wanted.vpc]
         ec2 = self._of(vpc)
@@ -404,16 +407,13 @@ class _Gardener:
             MaxCount=1,
             InstanceType="m6i.large",
             SubnetId=there.subnets[label],
-            SecurityGroupIds=[group],
+            SecurityGroupIds=[groups[0]],
             TagSpecifications=[_tagged("instance", tags)],
         )["Instances"]
         interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
         alike = [each for each in wanted.pod_subnets if vpc.subnets[each].az_id == vpc.subnets[label].az_id]
         if alike:
-            made = ec2.create_network_interface(
-                SubnetId=there.subnets[alike[0]], Groups=[group], Description=f"aws-K8S-{instance['InstanceId']}"
-            )
-            interface = made["NetworkInterface"]["NetworkInterfaceId"]
+            interface = self._more(ec2, name, instance["InstanceId"], there.subnets[alike[0]], groups[1])
         return NodePlan(
             name=instance["PrivateDnsName"],
             instance=instance["InstanceId"],
@@ -421,6 +421,23 @@ class _Gardener:
             zone=instance["Placement"]["AvailabilityZone"],
             pods_interface=interface,
         )
+
+    @staticmethod
+    def _more(ec2: EC2Client, cluster: str, instance: str, subnet: str, group: str) -> str:
+        """An interface for pods, as the VPC CNI adds it to a node."""
+        tags = {
+            "cluster.k8s.amazonaws.com/name": cluster,
+            "node.k8s.amazonaws.com/instance_id": instance,
+            "eks:eni:owner": "amazon-vpc-cni",
+        }
+        made = ec2.create_network_interface(
+            SubnetId=subnet,
+            Groups=[group],
+            Description=f"aws-K8S-{instance}",
+            TagSpecifications=[_tagged("network-interface", tags)],
+        )["NetworkInterface"]["NetworkInterfaceId"]
+        ec2.attach_network_interface(NetworkInterfaceId=made, InstanceId=instance, DeviceIndex=1)
+        return made
 
     @staticmethod
     def _dhcp(ec2: EC2Client, vpc_id: str, dhcp: Dhcp) -> None:

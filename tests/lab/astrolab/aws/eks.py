@@ -67,6 +67,7 @@ class Eks(Answering, EKSResponse):
             "endpointPrivateAccess": wanted.get("endpointPrivateAccess", False),
             "publicAccessCidrs": wanted.get("publicAccessCidrs") or ["0.0.0.0/0"],
         }
+        cluster.interfaces = self._control_plane(cluster, subnets)
         return ActionResult({"cluster": _shown(cluster)})
 
     def describe_cluster(self) -> ActionResult:
@@ -76,6 +77,9 @@ class Eks(Answering, EKSResponse):
         """The group goes with the cluster, if nothing has it any more."""
         name = self._get_param("name")
         cluster = self.eks_backend.delete_cluster(name=name)
+        for interface in cluster.interfaces:
+            self._ec2.enis[interface].status = "available"
+            self._ec2.delete_network_interface(interface)
         group = cluster.resources_vpc_config["clusterSecurityGroupId"]
         with contextlib.suppress(ServiceException):
             self._ec2.delete_security_group(group_id=group)
@@ -107,6 +111,20 @@ class Eks(Answering, EKSResponse):
         if len({each.vpc_id for each in found}) > 1:
             raise AwsError("InvalidParameterException", "Subnets specified must belong to the same VPC")
         return found
+
+    def _control_plane(self, cluster: Any, subnets: list[Any]) -> list[str]:
+        """Its interfaces in the VPC, in two zones, with the cluster's group and those that were named for it."""
+        network, ec2 = cluster.resources_vpc_config, self._ec2
+        wanted = (network["clusterSecurityGroupId"], *network["securityGroupIds"])
+        zones = {each.availability_zone: each for each in reversed(subnets)}
+        made = [
+            ec2.create_network_interface(subnet, None, description=f"Amazon EKS {cluster.name}")
+            for _zone, subnet in sorted(zones.items())[:2]
+        ]
+        for each in made:
+            each.status, each.requester_managed = "in-use", True
+            each._group_set = [ec2.groups[network["vpcId"]][group] for group in wanted]
+        return [each.id for each in made]
 
     def _group(self, name: str, vpc: str) -> str:
         """EKS makes one for the control plane and the managed nodes: all among themselves, and all outwards."""

@@ -31,13 +31,20 @@ def take(interface: str) -> Taken:
         return Taken(interface=interface, address=_with_length(found, eni))
 
 
-def branch(trunk: str, group: str, name: str) -> Taken:
-    """An interface for one pod, beside that of its node: security groups for pods."""
+def branch(trunk: str, group: str, cluster: str) -> Taken:
+    """An interface for one pod, beside that of its node, as EKS's controller makes it: security groups for pods."""
     with WORLD.lock:
         backend = _backend(trunk)
         subnet = backend.enis[trunk].subnet
         made = backend.create_network_interface(subnet, None, group_ids=[group], description="aws-k8s-branch-eni")
-        backend.create_tags([made.id], {"vpcresources.k8s.aws/pod": name})
+        made.status, made.interface_type = "in-use", "branch"
+        tags = {
+            "vpcresources.k8s.aws/vlan-id": str(len(backend.enis)),
+            "vpcresources.k8s.aws/trunk-eni-id": trunk,
+            "eks:eni:owner": "eks-vpc-resource-controller",
+            f"kubernetes.io/cluster/{cluster}": "owned",
+        }
+        backend.create_tags([made.id], tags)
         return Taken(interface=made.id, address=_with_length(made.private_ip_address, made))
 
 

@@ -61,11 +61,14 @@ class Bodies:
         self.running: dict[str, Body] = {}
         self._cooling: list[tuple[float, secondary.Taken]] = []
 
-    async def start(self, wanted: Mapping[str, NodePlan], container: Container, group: str | None) -> None:
-        """Pods on nodes, all with the same files; with a security group of their own they get interfaces of their own."""
+    async def start(
+        self, wanted: Mapping[str, NodePlan], container: Container, branches: tuple[str, str] | None
+    ) -> None:
+        """Pods on nodes, all with the same files; with a security group of their own, which comes with the cluster's name,
+        they get interfaces of their own."""
         self._give_back()
         taken = {
-            name: secondary.branch(node.pods_interface, group, name) if group else secondary.take(node.pods_interface)
+            name: secondary.branch(node.pods_interface, *branches) if branches else secondary.take(node.pods_interface)
             for name, node in wanted.items()
         }
         plans = {

@@ -169,7 +169,8 @@ class Cluster:
     async def _run(self, things: Sequence[Object]) -> list[Object]:
         """Pods on nodes, and running."""
         nodes = {each["metadata"]["name"]: self._node_for(each) for each in things}
-        wanted, group = self.plan.wanted, self.plan.pods_group if self.plan.wanted.pod_groups else None
+        wanted = self.plan.wanted
+        branches = (self.plan.pods_group, self.plan.name) if wanted.pod_groups else None
         container = Container(
             resolv_conf=furniture.resolv_conf(self.plan, things[0]["metadata"]["namespace"]) if things else "",
             servers=(furniture.name_server(self.plan.wanted.dns),),
@@ -179,11 +180,11 @@ class Cluster:
         for each in things:
             self.store.replace(PODS, pods.placed(each, nodes[each["metadata"]["name"]]))
         if nodes:
-            await self.bodies.start(nodes, container, group)
+            await self.bodies.start(nodes, container, branches)
         done = []
         for name, node in nodes.items():
             body, thing = self.bodies.running[name], self._pod_named(name)
-            if group:
+            if branches:
                 annotation = furniture.branch_interface(body.taken.interface, body.address)
                 metadata = {
                     **thing["metadata"],

@@ -49,6 +49,9 @@ class ClusterWanted:
     subnets: tuple[str, ...] = ()  # of the nodes; none means all
     nodes: int = 1  # in each of these subnets
     pod_subnets: tuple[str, ...] = ()  # custom networking: pods have addresses of these, by zone
+    own_groups: bool = (
+        False  # nodes have a launch template's group instead of EKS's, and pods of custom networking another
+    )
     pod_groups: bool = False  # security groups for pods: each has an interface of its own, with the agents' group
     env: Mapping[str, str] = field(default_factory=dict)  # the chart's commonEnv
     python: str = "python3"  # on PATH; a path where it is not; or nothing
@@ -80,7 +83,7 @@ class ClusterPlan:
     account: str
     region: str
     nodes: tuple[NodePlan, ...]
-    group: str  # the security group that EKS makes for nodes and control plane
+    groups: tuple[str, ...]  # the security groups of nodes and of what they have for pods
     pods_group: str  # the security group of pods that have interfaces of their own
 
 

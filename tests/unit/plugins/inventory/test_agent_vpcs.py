@@ -18,6 +18,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._inventory.tags 
     EksCluster,
     Found,
     Group,
+    Interface,
     Machine,
     Rules,
     Vpc,
@@ -241,12 +242,65 @@ class TestClusters:
         assert "kubernetes" not in hosts["ledger"]
         assert "agent_security_groups" not in hosts["payments"]
 
-    def test_their_own_security_groups_only_if_the_file_says_so(self):
-        groups = (Group(group_id="sg-2", vpc_id="vpc-00000001"),)
-        found = Found(vpcs=(vpc(1, "payments"),), groups=groups, clusters=(cluster("a"),))
-        assert variables(found)["payments"]["agent_security_groups"] == ["sg-2"]
-        rules = replace(RULES, eks_security_groups=True)
-        assert variables(found, rules)["payments"]["agent_security_groups"] == ["sg-2", "sg-a"]
+    @pytest.mark.parametrize(
+        ("which", "groups"),
+        [("none", ["sg-2"]), ("cluster", ["sg-2", "sg-a", "sg-b"]), ("used", ["sg-2", "sg-b", "sg-nodes", "sg-pods"])],
+    )
+    def test_their_security_groups_as_the_file_says(self, which, groups):
+        """Of b no node runs, so it has the group that EKS made."""
+        clusters = (replace(cluster("a"), groups=("sg-nodes", "sg-pods", "sg-2")), cluster("b"))
+        known = (Group(group_id="sg-2", vpc_id="vpc-00000001"),)
+        found = Found(vpcs=(vpc(1, "payments"),), groups=known, clusters=clusters)
+        hosts = variables(found, replace(RULES, eks_security_groups=which))
+        assert hosts["payments"]["agent_security_groups"] == groups
+
+    @pytest.mark.parametrize(
+        ("which", "running", "cidrs"),
+        [
+            ("vpc", True, ["10.2.0.0/16", "100.64.0.0/16"]),
+            ("used", True, ["10.2.1.0/24", "100.64.1.0/24"]),
+            ("used", False, ["10.2.0.0/16", "100.64.0.0/16"]),
+        ],
+    )
+    def test_the_ranges_of_a_joined_vpc_as_the_file_says(self, which, running, cidrs):
+        """All of the VPC, as soon as it is not known of one of its clusters where its pods are."""
+        there = replace(vpc(2, "analytics", via="payments"), cidrs=("10.2.0.0/16", "100.64.0.0/16"))
+        clusters = (
+            replace(cluster("a", 2), cidrs=("10.2.1.0/24", "100.64.1.0/24")),
+            replace(cluster("b", 2), cidrs=("10.2.1.0/24",) if running else ()),
+        )
+        hosts = variables(Found(vpcs=(vpc(1, "payments"), there), clusters=clusters), replace(RULES, eks_cidrs=which))
+        assert hosts["analytics"]["agent_cidrs"] == cidrs
+
+    def test_ranges_of_pods_need_pods(self):
+        hosts = variables(Found(vpcs=(vpc(2, "a", via="b"),)), replace(RULES, eks_cidrs="used"))
+        assert hosts["a"]["agent_cidrs"] == ["10.2.0.0/16"]
+
+    def test_one_that_has_no_nodes_is_named(self):
+        found = Found(clusters=(replace(cluster("a"), groups=("sg-nodes",)), cluster("idle", 2)))
+        (warning,) = _inventory.unseen(found)
+        assert warning.startswith("No node of the EKS cluster idle in vpc-00000002 (us-east-1) runs now.")
+        assert "sg-idle" in warning
+
+    @pytest.mark.parametrize(
+        ("tags", "more", "theirs"),
+        [
+            ({"kubernetes.io/cluster/a": "owned"}, {}, True),  # of a node, or a branch for one pod
+            ({"kubernetes.io/cluster/a": "shared"}, {}, True),
+            ({"cluster.k8s.amazonaws.com/name": "a"}, {}, True),  # of the VPC CNI
+            ({"eks:cluster-name": "a"}, {}, True),  # of managed nodes
+            ({"eks:eks-cluster-name": "a"}, {}, True),  # of Auto Mode
+            ({"kubernetes.io/cluster/ab": "owned"}, {}, False),
+            ({"cluster.k8s.amazonaws.com/name": "b"}, {}, False),
+            ({"kubernetes.io/cluster/a": "owned"}, {"vpc_id": "vpc-00000002"}, False),  # of a namesake
+            ({"kubernetes.io/cluster/a": "owned"}, {"description": "Amazon EKS a"}, False),  # of the control plane
+            ({}, {"description": "aws-k8s-branch-eni"}, False),
+        ],
+    )
+    def test_which_interfaces_are_those_of_nodes_and_pods(self, tags, more, theirs):
+        known = {"vpc_id": "vpc-00000001", "subnet_id": "subnet-1", "groups": ("sg-1",), "description": ""}
+        interface = Interface(**{**known, **more}, tags=tags)
+        assert _inventory.in_use(cluster("a"), [interface]) == ([interface] if theirs else [])
 
     @pytest.mark.parametrize(
         ("wanted", "tagged", "plain"), [("none", False, False), ("tagged", True, False), ("all", True, True)]
@@ -257,7 +311,8 @@ class TestClusters:
         assert which.has(cluster("a", other="tag")) is plain
 
     def test_they_are_the_same_in_a_cache(self):
-        found = Found(vpcs=(vpc(1, "payments"),), clusters=(cluster("a", x="y"),))
+        running = replace(cluster("a", x="y"), groups=("sg-1",), cidrs=("10.1.0.0/24",))
+        found = Found(vpcs=(vpc(1, "payments"),), clusters=(running, cluster("b")))
         assert Found.read(json.loads(json.dumps(found.plain()))) == found
 
     def test_a_cluster_that_two_logins_show_is_one(self):

@@ -138,7 +138,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "SubnetId": "subnet-0000000a",
                 "AvailabilityZone": "us-east-1a",
                 "Groups": [{"GroupId": AGENTS}],
-            }
+            },
+            {
+                "NetworkInterfaceId": "eni-0000000b",
+                "VpcId": VPC,
+                "SubnetId": "subnet-0000000b",
+                "Groups": [{"GroupId": "sg-0pods"}],
+                "Description": "aws-k8s-branch-eni",
+                "TagSet": [{"Key": "kubernetes.io/cluster/k", "Value": "owned"}],
+            },
         ]
     },
     "describe_vpc_endpoint_services": {
@@ -264,11 +272,25 @@ ANSWERS: dict[str, dict[str, Any]] = {
                         "VpcId": VPC,
                         "PrivateIpAddress": "10.1.1.9",
                         "PrivateDnsName": "ip-10-1-1-9.ec2.internal",
-                        "Tags": [{"Key": "role", "Value": "agent"}],
+                        "Tags": [
+                            {"Key": "role", "Value": "agent"},
+                            {"Key": "kubernetes.io/cluster/k", "Value": "owned"},
+                        ],
+                        "NetworkInterfaces": [
+                            {"VpcId": VPC, "SubnetId": "subnet-0000000a", "Groups": [{"GroupId": "sg-0nodes"}]}
+                        ],
                     }
                 ],
             }
         ]
+    },
+    "list_clusters": {"clusters": ["k"]},
+    "describe_cluster": {
+        "cluster": {
+            "name": "k",
+            "resourcesVpcConfig": {"vpcId": VPC, "clusterSecurityGroupId": "sg-0cluster"},
+            "tags": {},
+        }
     },
 }
 
@@ -452,9 +474,18 @@ def look_at_everything(answers: dict[str, Any]) -> None:
 
 def look_for_an_inventory(answers: dict[str, Any]) -> None:
     account = tags.Account(regions=("us-east-1",), access={})
-    wanted = tags.Wanted(vpcs={"tag-key": ["x"]}, groups={"tag-key": ["x"]}, machines={"tag-key": ["x"]})
+    here = {"tag-key": ["x"]}
+    wanted = tags.Wanted(vpcs=here, groups=here, machines=here, clusters="all", interfaces=True)
     found, problem = discover._read(Aws(answers), account, "us-east-1", wanted)
-    hosts = tags.hosts(found, tags.Rules(kinds={"agents": "str"}))
+    hosts = tags.hosts(found, tags.Rules(kinds={"agents": "str"}, eks_security_groups="used"))
+    groups = {group for host in hosts for group in host.variables.get("privatelink_agent_security_groups", ())}
+    told = {"sg-0nodes": "describe_instances", "sg-0pods": "describe_network_interfaces"}
+    assert {group for group in told if group in groups} <= {
+        group for group in told if group in repr(answers[told[group]])
+    }
+    if answers == ANSWERS:
+        assert told.keys() <= groups
+        assert "sg-0cluster" not in groups
     known = [vpc.get("VpcId") for vpc in some(answers, "describe_vpcs", "Vpcs")]
     assert {host.id for host in hosts if host.group == "agent_vpcs"} <= set(known)
     assert hosts or problem or VPC not in known

@@ -9,11 +9,21 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2 import utils
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance as MotoInstance
 
 # A documented filter that moto does not know; it compares texts.
 MotoInstance.state_code_text = property(lambda self: str(self._state.code))
 utils.filter_dict_attribute_mapping["instance-state-code"] = "state_code_text"
+
+
+def _groups(interface: Any) -> Any:
+    of_instance = interface.instance.security_groups if interface.instance and not interface.device_index else ()
+    return list({group.id: group for group in (*interface._group_set, *of_instance)}.values())
+
+
+# The groups of an instance are those of its first interface; moto gives them to all that are attached later.
+NetworkInterface.group_set = property(_groups)
 
 
 class Instance:
