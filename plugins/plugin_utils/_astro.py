@@ -84,5 +84,6 @@ class AstroStep(Step):
         return {"deployments": [{key: answer[key] for key in kept} for answer in answers], **more}  # type: ignore[literal-required]
 
     def say_whole(self, lines: Iterable[str]) -> None:
-        """Commands to copy: these are never cut short."""
+        """Commands to copy, before what they undo is done: these are never cut short, and stay if this run is killed."""
         _speak.say(lines, longest=20_000)
+        _speak.said()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from ansible import constants
@@ -24,6 +25,16 @@ def say(lines: Iterable[str], longest: int = 2000) -> None:
     text = "\n".join(printable(line, longest) for line in lines)
     if text:
         _display.display(text)
+
+
+def said(seconds: float = 5.0) -> None:
+    """Waits until what was said is on the terminal, whatever becomes of this run. A step speaks by way of Ansible's main process."""
+    reader = getattr(getattr(_display, "_final_q", None), "_reader", None)
+    end = time.monotonic() + seconds
+    while reader is not None and reader.poll(0) and time.monotonic() < end:
+        time.sleep(0.01)
+    if reader is not None:
+        time.sleep(0.1)  # it is taken, and written next
 
 
 def warn(text: str) -> None:

@@ -172,6 +172,8 @@ class TestEndpoints:
             undo(ec2.delete_vpc_endpoints, VpcEndpointIds=[made])
             return made
 
+        settings(lab, acceptance_seconds=None)  # nobody accepts it, so AWS shows no name of it
+        undo(settings, lab, profile="as_aws")
         one = make()
         assert look(lab) == [("ENDPOINT_FOREIGN", "ledger")]
         assert look(lab, ledger={"endpoint_id": one}) == [("DEFAULT_SECURITY_GROUP", "ledger")]

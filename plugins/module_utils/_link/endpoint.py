@@ -19,6 +19,7 @@ from . import subnets as _subnets
 from .model import NAME, OWNED, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
 
 #: States from which an endpoint never comes back.
+_ON_ITS_WAY = {"pending", "pendingacceptance"}
 _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired": "ENDPOINT_EXPIRED"}
 
 
@@ -89,9 +90,7 @@ def unsettled(links: Iterable[Link], have: Have) -> dict[str, str]:
     """The endpoints that an earlier run made and that are still on their way, with the names of their VPCs."""
     wanted = [link for link in links if link.present and not link.sources_only]
     found = {link.name: find(link, have)[0] for link in wanted}
-    return {
-        str(e.id): name for name, e in found.items() if e is not None and e.state in {"pending", "pendingacceptance"}
-    }
+    return {str(e.id): name for name, e in found.items() if e is not None and e.state in _ON_ITS_WAY}
 
 
 def result(link: Link, have: Have) -> dict[str, Any]:
@@ -112,6 +111,12 @@ def result(link: Link, have: Have) -> dict[str, Any]:
         "hosted_zone_id": endpoint.hosted_zone_id,
         "addresses": [dict(address) for address in endpoint.addresses],
     }
+
+
+def target(name: str, shown: Mapping[str, Any]) -> dict[str, str]:
+    """What the records of a link will point to. ``shown`` is its endpoint's `result`: AWS may show no name of one that is on its way."""
+    later = "" if shown["dns_name"] or shown["state"] not in _ON_ITS_WAY else str(New("endpoint", name))
+    return {key: shown[key] or later for key in ("dns_name", "hosted_zone_id")}
 
 
 def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:

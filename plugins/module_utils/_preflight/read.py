@@ -208,10 +208,10 @@ def _try(ec2: Any, operation: str, arguments: Mapping[str, Any], names: Iterable
 
 def _aliases(fleet: Fleet) -> dict[str, _zone.Alias]:
     """What the records of each link will point to."""
-    results = {link.name: endpoint.result(link, fleet.have) for link in fleet.links}
+    found = {link.name: endpoint.target(link.name, endpoint.result(link, fleet.have)) for link in fleet.links}
     return {
         name: _zone.Alias(dns_name=_zone.plain(end["dns_name"]), hosted_zone_id=end["hosted_zone_id"])
-        for name, end in results.items()
+        for name, end in found.items()
     }
 
 

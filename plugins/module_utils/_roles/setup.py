@@ -11,6 +11,7 @@ from typing import Any
 
 from .._core.findings import Shown, finding
 from .._inventory.hosts import AgentVpc, Inventory
+from .._link.endpoint import target
 
 
 def fleets(inventory: Inventory) -> list[dict[str, Any]]:
@@ -217,4 +218,4 @@ def _member(vpc: AgentVpc, owner: AgentVpc) -> dict[str, str]:
 
 
 def _record(vpc: AgentVpc, endpoint: Mapping[str, Any]) -> dict[str, str]:
-    return {"host": vpc.host, "dns_name": endpoint["dns_name"], "hosted_zone_id": endpoint["hosted_zone_id"]}
+    return {"host": vpc.host, **target(vpc.name, endpoint)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -22,7 +23,8 @@ def run(command, program, **more):
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **{"bufsize": 0, **more}
     )
-    process.stdin.write(program)
+    with contextlib.suppress(BrokenPipeError):  # a command that finds no Python ends without reading it
+        process.stdin.write(program)
     try:
         process.wait(timeout=60)
     finally:

@@ -660,3 +660,21 @@ def test_subnets_of_all_zones_are_swapped_one_zone_after_another():
 def test_an_available_endpoint_without_a_name_is_not_ready():
     have = replace(DONE, endpoints=(replace(endpoint(), dns_name=""),))
     assert [one.code for one in core.status(LINK, have, 0)] == ["ANSWER_UNCLEAR"]
+
+
+@pytest.mark.parametrize("state", ["pending", "pendingacceptance"])
+def test_records_point_to_an_endpoint_that_is_on_its_way(state):
+    shown = {"dns_name": "", "hosted_zone_id": "", "state": state}
+    later = "<endpoint of ledger>"
+    assert core.target("ledger", shown) == {"dns_name": later, "hosted_zone_id": later}
+
+
+@pytest.mark.parametrize("state", ["", "available", "rejected", "failed"])
+def test_records_point_nowhere_where_no_endpoint_comes(state):
+    shown = {"dns_name": "", "hosted_zone_id": "", "state": state}
+    assert core.target("ledger", shown) == {"dns_name": "", "hosted_zone_id": ""}
+
+
+def test_records_point_to_the_name_that_aws_shows():
+    shown = {"dns_name": "vpce-1.example", "hosted_zone_id": "Z1", "state": "pending"}
+    assert core.target("ledger", shown) == {"dns_name": "vpce-1.example", "hosted_zone_id": "Z1"}
