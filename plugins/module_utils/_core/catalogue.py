@@ -1157,6 +1157,10 @@ CATALOGUE: dict[str, Entry] = {
         "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
         "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",
     ),
+    "KUBE_API_FAILED": Entry(
+        "The Kubernetes API of {cluster}, {url}, answers {status}: {detail}.",
+        "For 400 and 404, check selector and context of privatelink_kubernetes; otherwise run again when the API is well.",
+    ),
     "KUBE_LOGIN_REFUSED": Entry(
         "The Kubernetes API of {cluster} does not know who asks: {detail}.",
         "Log in again: the token or certificate may have expired. On EKS, the cluster needs an access entry for the AWS role "
