@@ -1155,7 +1155,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "KUBE_API_UNREACHABLE": Entry(
         "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
-        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",
+        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}.",
     ),
     "KUBE_API_FAILED": Entry(
         "The Kubernetes API of {cluster}, {url}, answers {status}: {detail}.",
