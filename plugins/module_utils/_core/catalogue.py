@@ -1121,7 +1121,7 @@ CATALOGUE: dict[str, Entry] = {
     "PROBE_FAILED": Entry(
         "The probe could not run on {agent}: {detail}.",
         "Nothing was verified from there. The host needs Python 3.8 or newer (3.9 with ansible-core 2.20 or newer). "
-        "If it has one, set ansible_python_interpreter.",
+        "If it has one, set ansible_python_interpreter, or for pods python of privatelink_kubernetes.",
     ),
     # --- agents that are pods
     "KUBE_CLIENT_MISSING": Entry(

@@ -81,7 +81,7 @@ class Client:
         raw = self.text(path, query, ANSWER)
         try:
             found = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise self._unreachable("its answer is not that of a Kubernetes API")
@@ -342,7 +342,7 @@ def _message(body: bytes) -> str:
     """What a Status object says, or whatever else came."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return printable(body[:500].decode("utf-8", "replace")).strip()
     return printable(found.get("message", "")) if isinstance(found, Mapping) else ""
 

@@ -95,6 +95,8 @@ FORBIDDEN = 'pods is forbidden: User "u" cannot list resource "pods" in API grou
         (PODS, (404, b"<html>nothing here</html>"), ("KUBE_API_FAILED", "answers 404: <html>nothing here</html>")),
         (PODS, (500, b"\x1b[2Joops"), ("KUBE_API_FAILED", "answers 500: [2Joops")),
         (PODS, (200, b"no json"), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
+        (PODS, (200, b"[" * 100_000), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
+        (PODS, (500, b"[" * 100_000), ("KUBE_API_FAILED", "answers 500: [[[")),
         (PODS, (200, []), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
     ],
 )  # fmt: skip
