@@ -121,7 +121,12 @@ class _Reader:
     def _log(self, path: str, container: str) -> bytes | None:
         """The end of a log; nothing of one whose last lines are longer than any that people read."""
         for lines in LINES:
-            query = {"container": container, "sinceSeconds": str(LATELY), "tailLines": str(lines), "limitBytes": str(LOG)}
+            query = {
+                "container": container,
+                "sinceSeconds": str(LATELY),
+                "tailLines": str(lines),
+                "limitBytes": str(LOG),
+            }
             read = self._client.text(path, query, LOG)
             if len(read) < LOG:
                 return read

@@ -175,7 +175,7 @@ def test_a_list_of_empty_pages_without_end_is_no_list(serve, tmp_path, monkeypat
     monkeypatch.setattr(client, "PAGES", 5)
     asked: list[str] = []
     page = {"items": [], "metadata": {"continue": "more"}}
-    with pytest.raises(Refused, match="KUBE_API_UNREACHABLE.*its list has no end"):
+    with pytest.raises(Refused, match=r"KUBE_API_UNREACHABLE.*its list has no end"):
         connect(tmp_path, serve(lambda path: (asked.append(path), (200, page))[1])).list(PODS)
     assert len(asked) == 5
 
@@ -185,28 +185,6 @@ def test_an_answer_that_is_too_long_is_no_answer(serve, tmp_path, monkeypatch):
     api = connect(tmp_path, serve(lambda _path: (200, b'{"items": "' + b"x" * 500_000 + b'"}')))
     with pytest.raises(Refused, match="KUBE_API_UNREACHABLE"):
         api.get(PODS)
-
-
-def test_a_plugin_for_credentials_is_run_and_may_not_take_for_ever(serve, tmp_path, monkeypatch):
-    url = serve(lambda _path: (200, {"items": []}))
-    plugin = tmp_path / "plugin"
-
-    def with_plugin(script: str) -> Cluster:
-        plugin.write_text(f"#!/bin/sh\n{script}\n")
-        plugin.chmod(0o755)
-        said = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
-        return config(tmp_path, url, exec=said)
-
-    credential = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "kind": "ExecCredential",
-        "status": {"token": "of-it"},
-    }
-    made = client.configuration(with_plugin(f"echo '{json.dumps(credential)}'"), str(tmp_path))
-    assert [each["value"] for each in made.auth_settings().values()] == ["Bearer of-it"]
-    monkeypatch.setattr(client, "PLUGIN", 0.3)
-    with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.* did not end within 0 seconds"):
-        client.configuration(with_plugin("sleep 3"), str(tmp_path))
 
 
 def plugin(place: Path, url: str, script: str) -> Cluster:
@@ -223,6 +201,15 @@ def credential(**more: str) -> str:
     return f"echo '{json.dumps({**kind, 'status': more})}'"
 
 
+def test_a_plugin_for_credentials_is_run_and_may_not_take_for_ever(tmp_path, monkeypatch):
+    url = "http://127.0.0.1:1"
+    made = client.configuration(plugin(tmp_path, url, credential(token="of-it")), str(tmp_path))
+    assert [each["value"] for each in made.auth_settings().values()] == ["Bearer of-it"]
+    monkeypatch.setattr(client, "PLUGIN", 0.3)
+    with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.* did not end within 0 seconds"):
+        client.configuration(plugin(tmp_path, url, "sleep 3"), str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("script", "told"),
     [
@@ -234,29 +221,24 @@ def credential(**more: str) -> str:
 )
 def test_a_plugin_that_fails_is_told_and_never_means_that_nobody_asks(tmp_path, capfd, script, told):
     """The client logs it, raw, and goes on without a login."""
-    with pytest.raises(Refused, match="KUBE_CONFIG_UNREADABLE.*its plugin for credentials failed: ") as raised:
+    with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.*its plugin for credentials failed: ") as raised:
         client.configuration(plugin(tmp_path, "http://127.0.0.1:1", script), str(tmp_path))
     assert told in str(raised.value)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_plugin_that_fails_in_the_middle_is_told(serve, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("then", "told"), [("exit 4", "process returned 4"), ("sleep 3", "did not end within 0 seconds")]
+)
+def test_a_plugin_that_fails_in_the_middle_is_told(serve, tmp_path, monkeypatch, then, told):
     """A token that is over is fetched anew, by the plugin, before a request."""
     once = tmp_path / "once"
     over = credential(token="t", expirationTimestamp="2020-01-01T00:00:00Z")
-    cluster = plugin(
-        tmp_path, serve(lambda _path: (200, {"items": []})), f"[ -e {once} ] && exit 4; touch {once}; {over}"
-    )
+    url = serve(lambda _path: (200, {"items": []}))
+    cluster = plugin(tmp_path, url, f"[ -e {once} ] && {then}; touch {once}; {over}")
     api = client.Client(client.configuration(cluster, str(tmp_path)), cluster)
-    with pytest.raises(Refused, match="KUBE_CONFIG_UNREADABLE.*process returned 4"):
-        api.get(PODS)
-    monkeypatch.setattr(client, "PLUGIN", 0.3)
-    cluster = plugin(tmp_path, "http://127.0.0.1:1", f"[ -e {once} ] && sleep 3; touch {once}; {over}")
-    once.unlink()
-    monkeypatch.undo()
-    api = client.Client(client.configuration(cluster, str(tmp_path)), cluster)
-    monkeypatch.setattr(client, "PLUGIN", 0.3)
-    with pytest.raises(Refused, match="KUBE_CONFIG_UNREADABLE.*did not end within 0 seconds"):
+    monkeypatch.setattr(client, "PLUGIN", 0.5)
+    with pytest.raises(Refused, match=rf"KUBE_CONFIG_UNREADABLE.*{told}"):
         api.get(PODS)
 
 
@@ -265,7 +247,7 @@ def test_a_token_that_no_request_can_carry_is_not_shown(serve, tmp_path, token):
     cluster = config(tmp_path, serve(lambda _path: (200, {"items": []})), token=token)
     api = client.Client(client.configuration(cluster, str(tmp_path)), cluster)
     for ask in (lambda: api.get(PODS), lambda: api.run(POD, ["true"], b"", 5), lambda: api.send("POST", JOBS, {})):
-        with pytest.raises(Refused, match="KUBE_CONFIG_UNREADABLE.*the token has") as raised:
+        with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.*the token has") as raised:
             ask()
         assert "secret" not in str(raised.value)
 
