@@ -1207,7 +1207,8 @@ CATALOGUE: dict[str, Entry] = {
     "KUBE_JOB_FAILED": Entry(
         "The Job {job} in namespace {namespace}, in the place of {pod}, did not answer: {detail}.",
         "Nothing was verified from there. It needs the rights to create and delete jobs, list pods and get pods/log, and an "
-        "image with Python (job_image of privatelink_kubernetes).",
+        "image with Python (job_image of privatelink_kubernetes). If the Job is still there, Kubernetes removes it within "
+        "minutes.",
     ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: setup would send {operations}.",
