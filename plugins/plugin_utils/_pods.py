@@ -90,7 +90,9 @@ class Pods:
             if isinstance(places, Refused):
                 raise places
             choice = find.chosen(self._client(host), cluster, places)
-        except (Refused, ReadFailed) as problem:
+        except (
+            Exception
+        ) as problem:  # a library of the client's may raise anything, and no cluster takes others with it
             return [replace(host, refused=_refused(problem))], ()
         before = host.vpc if alone else host.name
         agents = [replace(host, name=f"{before}/{one.slot}", chosen=one) for one in choice.chosen]
@@ -174,12 +176,8 @@ class Pods:
         def safely(host: AgentHost) -> R | Refused:
             try:
                 return ask(host)
-            except (Refused, ReadFailed) as problem:
+            except Exception as problem:  # as in _find
                 return _refused(problem)
-            except (
-                Exception
-            ) as problem:  # a library of the client's may raise anything, and no cluster takes others with it
-                return Refused("READ_FAILED", problem=f"{type(problem).__name__}: {problem}")
 
         if not hosts:
             return []
@@ -300,5 +298,8 @@ def _named(pod: Pod) -> str:
     return f"{pod.namespace}/{pod.name}"
 
 
-def _refused(problem: Refused | ReadFailed) -> Refused:
-    return problem if isinstance(problem, Refused) else Refused("READ_FAILED", problem=str(problem))
+def _refused(problem: Exception) -> Refused:
+    if isinstance(problem, Refused):
+        return problem
+    told = str(problem) if isinstance(problem, ReadFailed) else f"{type(problem).__name__}: {problem}"
+    return Refused("READ_FAILED", problem=told)

@@ -1121,7 +1121,7 @@ CATALOGUE: dict[str, Entry] = {
     "PROBE_FAILED": Entry(
         "The probe could not run on {agent}: {detail}.",
         "Nothing was verified from there. The host needs Python 3.8 or newer (3.9 with ansible-core 2.20 or newer). "
-        "If it has one, set ansible_python_interpreter.",
+        "If it has one, set ansible_python_interpreter, or for pods python of privatelink_kubernetes.",
     ),
     # --- agents that are pods
     "KUBE_CLIENT_MISSING": Entry(
@@ -1155,7 +1155,11 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "KUBE_API_UNREACHABLE": Entry(
         "The Kubernetes API of {cluster}, {url}, does not answer this machine: {detail}.",
-        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}",
+        "Check the network, proxies and the cluster's CA from where Ansible runs. {hint}.",
+    ),
+    "KUBE_API_FAILED": Entry(
+        "The Kubernetes API of {cluster}, {url}, answers {status}: {detail}.",
+        "For 400 and 404, check selector and context of privatelink_kubernetes; otherwise run again when the API is well.",
     ),
     "KUBE_LOGIN_REFUSED": Entry(
         "The Kubernetes API of {cluster} does not know who asks: {detail}.",
@@ -1203,7 +1207,8 @@ CATALOGUE: dict[str, Entry] = {
     "KUBE_JOB_FAILED": Entry(
         "The Job {job} in namespace {namespace}, in the place of {pod}, did not answer: {detail}.",
         "Nothing was verified from there. It needs the rights to create and delete jobs, list pods and get pods/log, and an "
-        "image with Python (job_image of privatelink_kubernetes).",
+        "image with Python (job_image of privatelink_kubernetes). If the Job is still there, Kubernetes removes it within "
+        "minutes.",
     ),
     "SETUP_INCOMPLETE": Entry(
         "AWS lacks something that the inventory asks for: setup would send {operations}.",

@@ -81,21 +81,20 @@ class Choice:
 def choose(cluster: Cluster, found: Iterable[Pod], places: Sequence[Place]) -> Choice:
     """Pods of each workload on as many nodes and in as many zones as there are. ``places`` are the VPC's subnets.
 
-    Raises Refused if all that run are outside of the VPC.
+    Raises Refused if none is in the VPC, and some are outside.
     """
     zones = _Zones(places)
     there = [pod for pod in found if not pod.over]
-    running = [pod for pod in there if pod.runs]
-    away = [pod for pod in running if not zones.has(pod)]
-    if away and len(away) == len(running):
-        pod = away[0]
-        raise Refused(
-            "KUBE_POD_ELSEWHERE", pod=f"{pod.namespace}/{pod.name}", address=_address(pod), cluster=cluster.label
-        )
+    here = {pod.group for pod in there if zones.has(pod)}
+    away = [pod for pod in there if zones.lacks(pod)]
+    if away and not here:
+        pod, address = away[0], _address(away[0]) or "an unknown address"
+        raise Refused("KUBE_POD_ELSEWHERE", pod=f"{pod.namespace}/{pod.name}", address=address, cluster=cluster.label)
+    others = {pod.group for pod in away} - here  # whose pods that are nowhere yet will not be here either
     chosen: list[Chosen] = []
     unasked: dict[str, Refused] = {}
-    notes = [f"{len(away)} running pods are in another VPC, and not asked"] if away else []
-    for name, alike in _grouped(pod for pod in there if not pod.runs or zones.has(pod)).items():
+    notes = [f"{len(away)} pods are in another VPC, and not asked"] if away else []
+    for name, alike in _grouped(pod for pod in there if not zones.lacks(pod) and pod.group not in others).items():
         try:
             taken = _of_workload(name, alike, cluster, zones)
         except Refused as problem:
@@ -197,7 +196,7 @@ def _state(pod: Pod) -> str:
 
 
 def _address(pod: Pod) -> str:
-    return pod.node_address or pod.address or "unknown"
+    return pod.node_address or pod.address
 
 
 class _Zones:
@@ -209,6 +208,10 @@ class _Zones:
 
     def has(self, pod: Pod) -> bool:
         return self._zone(pod) is not None
+
+    def lacks(self, pod: Pod) -> bool:
+        """Whether a pod is elsewhere. One that has no node yet may still come."""
+        return not self.has(pod) and (pod.runs or bool(_address(pod)))
 
     def of(self, pod: Pod) -> str:
         return self._zone(pod) or ""

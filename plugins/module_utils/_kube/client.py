@@ -14,9 +14,8 @@ import json
 import os
 import re
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from urllib.parse import quote, urlencode
 
 from .._core.text import printable
 from .choose import Chosen
+from .login import bounded, fits
 from .model import Cluster, Refused
 from .script import PIECE, Ended
 
@@ -34,10 +34,12 @@ CONNECT, READ = 10.0, 30.0
 PLUGIN = 60.0
 #: Most bytes of one answer of the API, and of what a command may write.
 ANSWER, OUTPUT = 64_000_000, 1_000_000
-#: Objects in one page of a list.
-PAGE = 500
+#: Objects in one page of a list, and most pages of one.
+PAGE, PAGES = 500, 500
 _STDIN, _STDOUT, _STDERR, _ERROR = 0, 1, 2, 3
 _LATE = -1
+#: Whom a refusal names that came without a login. Nobody should get rights for that one.
+_NOBODY = 'User "system:anonymous"'
 _PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 
 
@@ -64,7 +66,7 @@ class Client:
         """All pages of a list, as one."""
         items: list[Any] = []
         more = {"limit": str(PAGE)}
-        while True:
+        for _page in range(PAGES):
             page = self.get(path, {**(query or {}), **more})
             items += page["items"] if isinstance(page.get("items"), list) else []
             meta = page.get("metadata")
@@ -72,13 +74,14 @@ class Client:
             if not onward or len(items) > ANSWER // 1000:
                 return {**page, "items": items}
             more = {"limit": str(PAGE), "continue": str(onward)}
+        raise self._unreachable("its list has no end")
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """One object of the API. Raises Refused, `Missing` for what is not there."""
         raw = self.text(path, query, ANSWER)
         try:
             found = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise self._unreachable("its answer is not that of a Kubernetes API")
@@ -185,9 +188,18 @@ class Client:
             socket.shutdown()
 
     def _login(self) -> dict[str, str]:
-        """The header that says who asks; a file's plugin for credentials may have to run for it."""
-        settings = self._configuration.auth_settings().values()
-        return {each["key"]: each["value"] for each in settings if each.get("in") == "header" and each.get("value")}
+        """The header that says who asks; a file's plugin for credentials may have to run for it. Raises Refused."""
+        settings: list[Any] = []
+        try:
+            said = bounded(PLUGIN, lambda: settings.extend(self._configuration.auth_settings().values()))
+        except Exception as problem:  # plugins of whatever make
+            raise _unusable(self._cluster, _plain(problem)) from problem
+        if said:
+            raise _unusable(self._cluster, f"its plugin for credentials failed: {said[-1]}")
+        found = {each["key"]: each["value"] for each in settings if each.get("in") == "header" and each.get("value")}
+        if not all(fits(str(each)) for each in found.values()):
+            raise _unusable(self._cluster, "the token has a line break or other characters that no token has")
+        return found
 
     def _unreachable(self, detail: str) -> Refused:
         facts = {"cluster": self._cluster.label, "url": self._configuration.host, "detail": detail.rstrip(".")}
@@ -198,7 +210,7 @@ class Client:
         message = _message(body) or f"status {status}"
         what = _What.of(path, verb)
         facts = {"cluster": self._cluster.label, "detail": message.rstrip(".")}
-        if status == 401:
+        if status == 401 or (status == 403 and _NOBODY in message):
             return Refused("KUBE_LOGIN_REFUSED", **facts)
         if status == 403:
             return Refused(
@@ -213,7 +225,7 @@ class Client:
             return Missing("KUBE_POD_GONE", pod=what.name, detail=facts["detail"])
         if verb == "exec":
             return Refused("KUBE_EXEC_FAILED", pod=what.name, detail=f"{status}, {facts['detail']}")
-        return self._unreachable(f"it answers {status}, {facts['detail']}")
+        return Refused("KUBE_API_FAILED", **facts, url=self._configuration.host, status=status)
 
 
 class Missing(Refused):
@@ -252,21 +264,29 @@ def configuration(cluster: Cluster, directory: str) -> Any:
     from kubernetes.config import list_kube_config_contexts, load_kube_config
 
     file = os.path.expanduser(cluster.kubeconfig) or None
-    shown = cluster.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
         contexts, current = list_kube_config_contexts(file)  # which runs no plugin yet
         names = sorted(str(each["name"]) for each in contexts)
         if cluster.context and cluster.context not in names:
-            raise Refused("KUBE_CONTEXT_UNKNOWN", file=shown, context=cluster.context, contexts=names)
+            raise Refused("KUBE_CONTEXT_UNKNOWN", file=_shown(cluster), context=cluster.context, contexts=names)
         made = Configuration()
         named = cluster.context or str((current or {}).get("name") or "")
         given = {"client_configuration": made, "persist_config": False, "temp_file_path": directory}
-        _within(PLUGIN, lambda: load_kube_config(file, named, **given))
+        if said := bounded(PLUGIN, lambda: load_kube_config(file, named, **given)):
+            raise _unusable(cluster, f"its plugin for credentials failed: {said[-1]}")
     except Refused:
         raise
     except Exception as problem:  # ConfigException, files of any form, and plugins of whatever make
-        raise Refused("KUBE_CONFIG_UNREADABLE", file=shown, detail=_plain(problem)) from problem
+        raise _unusable(cluster, _plain(problem)) from problem
     return _bounded(made)
+
+
+def _shown(cluster: Cluster) -> str:
+    return cluster.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+
+
+def _unusable(cluster: Cluster, detail: str) -> Refused:
+    return Refused("KUBE_CONFIG_UNREADABLE", file=_shown(cluster), detail=detail)
 
 
 def at(server: Server, directory: str) -> Any:
@@ -290,26 +310,6 @@ def installed() -> None:
         import sys
 
         raise Refused("KUBE_CLIENT_MISSING", python=sys.executable, detail=_plain(problem)) from problem
-
-
-def _within(seconds: float, call: Callable[[], Any]) -> None:
-    """A plugin for credentials may wait for somebody; the client gives it all the time in the world."""
-    raised: list[Exception | None] = []
-
-    def run() -> None:
-        try:
-            call()
-            raised.append(None)
-        except Exception as problem:  # handed on below
-            raised.append(problem)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not raised:
-        raise TimeoutError(f"its plugin for credentials did not end within {seconds:.0f} seconds")
-    if raised[0]:
-        raise raised[0]
 
 
 def _bounded(made: Any) -> Any:
@@ -342,7 +342,7 @@ def _message(body: bytes) -> str:
     """What a Status object says, or whatever else came."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return printable(body[:500].decode("utf-8", "replace")).strip()
     return printable(found.get("message", "")) if isinstance(found, Mapping) else ""
 

@@ -21,8 +21,9 @@ from .told import Told
 
 R = TypeVar("R")
 
-#: Bytes and lines of one log that are read at most.
-LOG, LINES = 200_000, 2000
+#: Bytes of one log that are read at most, and how many of its last lines: fewer where so many have more bytes, since a limit of
+#: bytes leaves out the newest ones.
+LOG, LINES = 200_000, (2000, 200, 20)
 _POLICIES = "/apis/networking.k8s.io/v1"
 _CILIUM = "/apis/cilium.io/v2"
 
@@ -113,15 +114,23 @@ class _Reader:
             pod, what = each.pod, f"logs of {each.pod.namespace}"
             if what not in self.unread:
                 path = f"{_in('/api/v1', pod.namespace, 'pods', pod.name)}/log"
-                query = {
-                    "container": each.container,
-                    "sinceSeconds": str(LATELY),
-                    "tailLines": str(LINES),
-                    "limitBytes": str(LOG),
-                }
-                read = self.ask(what, partial(self._client.text, path, query, LOG))
+                read = self.ask(what, partial(self._log, path, each.container))
                 found |= {} if read is None else {pod.name: read.decode("utf-8", "replace")}
         return found
+
+    def _log(self, path: str, container: str) -> bytes | None:
+        """The end of a log; nothing of one whose last lines are longer than any that people read."""
+        for lines in LINES:
+            query = {
+                "container": container,
+                "sinceSeconds": str(LATELY),
+                "tailLines": str(lines),
+                "limitBytes": str(LOG),
+            }
+            read = self._client.text(path, query, LOG)
+            if len(read) < LOG:
+                return read
+        return None
 
 
 def _in(group: str, space: str, *rest: str) -> str:

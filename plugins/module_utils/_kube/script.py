@@ -124,7 +124,7 @@ class Ended:
             if line.startswith(MARK):
                 try:
                     found = json.loads(line[len(MARK) :])
-                except ValueError:
+                except (ValueError, RecursionError):
                     return None
                 return found if isinstance(found, dict) else None
         return None
@@ -132,6 +132,6 @@ class Ended:
     def _status(self) -> Mapping[str, Any]:
         try:
             found = json.loads(self.status)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, Mapping) else {}

@@ -23,6 +23,8 @@ from .objects import Thing, many, name, part
 STARTS = 180
 #: Seconds between two looks at it.
 _AGAIN = 1.0
+#: How often its removal is tried.
+_REMOVES = 3
 #: Most bytes of its log.
 _LOG = 1_000_000
 
@@ -61,8 +63,19 @@ class Twin:
             raise self._failed(chosen, order, problem.of("").seen) from problem
         finally:
             # Also if it may not have been made: the answer may have been lost. What stays, Kubernetes removes.
-            with contextlib.suppress(Refused):
-                self.client.send("DELETE", f"{jobs}/{order.name}", {"propagationPolicy": "Background"})
+            self._remove(f"{jobs}/{order.name}")
+
+    def _remove(self, path: str) -> None:
+        """Also where the API does not answer for a moment."""
+        for _attempt in range(_REMOVES):
+            try:
+                return self.client.send("DELETE", path, {"propagationPolicy": "Background"})
+            except Refused as problem:
+                if problem.code not in {"KUBE_API_UNREACHABLE", "KUBE_API_FAILED"}:
+                    return None
+            with contextlib.suppress(InterruptedError):
+                self.pause(_AGAIN)
+        return None
 
     def _answer(self, chosen: Chosen, order: job.Order, jobs: str) -> dict[str, Any]:
         pod = self._ended(chosen, order, jobs)

@@ -328,3 +328,13 @@ def test_every_step_that_looks_looks_from_pods():
     ]
     assert len(calls) >= 8
     assert set(calls) == {"self.manned("}
+
+
+def test_what_a_library_raises_fails_one_cluster_alone():
+    """Whatever it is: the others are asked, and it is no consent."""
+    pods = Some({"prod": Api(lists=RecursionError("too deep")), "other": Api(shown("worker-0"))})
+    found = inventory(one=vpc(1, CLUSTER), two=vpc(2, {**CLUSTER, "context": "other"}))
+    manned = pods.manned(found, ["one", "two"])
+    assert answers(pods, manned, "one") == ["READ_FAILED"]
+    assert answers(pods, manned, "two") == ["worker-0"]
+    assert "RecursionError: too deep" in str(manned.agents_of("one")[0].refused)

@@ -126,7 +126,27 @@ def test_a_cluster_in_two_vpcs_shows_the_pods_of_this_one():
     away = pod("worker-2", address="10.20.1.20", node_address="10.20.1.5")
     choice = choose(CLUSTER, [pod("worker-1"), away], PLACES)
     assert names(choice) == ["worker-1"]
-    assert choice.notes == ("1 running pods are in another VPC, and not asked",)
+    assert choice.notes == ("1 pods are in another VPC, and not asked",)
+
+
+def test_what_another_vpc_starts_or_fails_to_run_is_not_missing_here():
+    outside = {"address": "", "node_address": "10.20.1.5"}
+    found = [
+        pod("worker-1"),
+        pod("other-1", containers=(Container(name="other"),), **outside),  # waits to be started again
+        pod("more-1", **outside),
+        pod("more-2", phase="Pending", address="", node_address=""),
+    ]
+    choice = choose(CLUSTER, found, PLACES)
+    assert (names(choice), choice.unasked) == (["worker-1"], {})
+    assert choice.notes == ("2 pods are in another VPC, and not asked",)
+
+
+def test_what_does_not_run_is_told_where_it_belongs():
+    found = [pod("worker-1", phase="Pending", address="", node_address=""), pod("triggerer-1")]
+    assert {name: one.code for name, one in choose(CLUSTER, found, PLACES).unasked.items()} == {
+        "airflow/worker": "KUBE_NONE_RUNS"
+    }
 
 
 def test_without_subnets_nothing_is_in_the_vpc():

@@ -86,13 +86,17 @@ FORBIDDEN = 'pods is forbidden: User "u" cannot list resource "pods" in API grou
     ("path", "answer", "finding"),
     [
         (PODS, status(401, "Unauthorized"), ("KUBE_LOGIN_REFUSED", "Unauthorized")),
+        (PODS, status(403, FORBIDDEN.replace('"u"', '"system:anonymous"')), ("KUBE_LOGIN_REFUSED", "does not know who asks")),
+        (PODS, status(400, "unable to parse requirement"), ("KUBE_API_FAILED", "check selector and context of privatelink_kubernetes")),
         (PODS, status(403, FORBIDDEN), ("KUBE_FORBIDDEN", "refuses to list pods in airflow")),
         ("/api/v1/pods", status(403, "no"), ("KUBE_FORBIDDEN", "refuses to list pods in all namespaces: no. Apply the ClusterRole")),
         (POLICIES, status(403, "no"), ("KUBE_FORBIDDEN", "list networkpolicies in airflow")),
         (f"{PODS}/worker-1", status(404, "not found"), ("KUBE_POD_GONE", "airflow/worker-1 is gone")),
-        (PODS, (404, b"<html>nothing here</html>"), ("KUBE_API_UNREACHABLE", "it answers 404, <html>nothing here</html>")),
-        (PODS, (500, b"\x1b[2Joops"), ("KUBE_API_UNREACHABLE", "it answers 500, [2Joops")),
+        (PODS, (404, b"<html>nothing here</html>"), ("KUBE_API_FAILED", "answers 404: <html>nothing here</html>")),
+        (PODS, (500, b"\x1b[2Joops"), ("KUBE_API_FAILED", "answers 500: [2Joops")),
         (PODS, (200, b"no json"), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
+        (PODS, (200, b"[" * 100_000), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
+        (PODS, (500, b"[" * 100_000), ("KUBE_API_FAILED", "answers 500: [[[")),
         (PODS, (200, []), ("KUBE_API_UNREACHABLE", "its answer is not that of a Kubernetes API")),
     ],
 )  # fmt: skip
@@ -167,6 +171,15 @@ def test_a_list_that_never_ends_does(serve, tmp_path, monkeypatch):
     assert len(found["items"]) == 2 * len(asked) < 10
 
 
+def test_a_list_of_empty_pages_without_end_is_no_list(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "PAGES", 5)
+    asked: list[str] = []
+    page = {"items": [], "metadata": {"continue": "more"}}
+    with pytest.raises(Refused, match=r"KUBE_API_UNREACHABLE.*its list has no end"):
+        connect(tmp_path, serve(lambda path: (asked.append(path), (200, page))[1])).list(PODS)
+    assert len(asked) == 5
+
+
 def test_an_answer_that_is_too_long_is_no_answer(serve, tmp_path, monkeypatch):
     monkeypatch.setattr(client, "ANSWER", 1000)
     api = connect(tmp_path, serve(lambda _path: (200, b'{"items": "' + b"x" * 500_000 + b'"}')))
@@ -174,26 +187,69 @@ def test_an_answer_that_is_too_long_is_no_answer(serve, tmp_path, monkeypatch):
         api.get(PODS)
 
 
-def test_a_plugin_for_credentials_is_run_and_may_not_take_for_ever(serve, tmp_path, monkeypatch):
-    url = serve(lambda _path: (200, {"items": []}))
-    plugin = tmp_path / "plugin"
+def plugin(place: Path, url: str, script: str) -> Cluster:
+    """A kubeconfig file whose plugin for credentials is a script for sh."""
+    file = place / "plugin"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    said = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(file), "interactiveMode": "Never"}
+    return config(place, url, exec=said)
 
-    def with_plugin(script: str) -> Cluster:
-        plugin.write_text(f"#!/bin/sh\n{script}\n")
-        plugin.chmod(0o755)
-        said = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
-        return config(tmp_path, url, exec=said)
 
-    credential = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "kind": "ExecCredential",
-        "status": {"token": "of-it"},
-    }
-    made = client.configuration(with_plugin(f"echo '{json.dumps(credential)}'"), str(tmp_path))
+def credential(**more: str) -> str:
+    kind = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    return f"echo '{json.dumps({**kind, 'status': more})}'"
+
+
+def test_a_plugin_for_credentials_is_run_and_may_not_take_for_ever(tmp_path, monkeypatch):
+    url = "http://127.0.0.1:1"
+    made = client.configuration(plugin(tmp_path, url, credential(token="of-it")), str(tmp_path))
     assert [each["value"] for each in made.auth_settings().values()] == ["Bearer of-it"]
     monkeypatch.setattr(client, "PLUGIN", 0.3)
     with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.* did not end within 0 seconds"):
-        client.configuration(with_plugin("sleep 3"), str(tmp_path))
+        client.configuration(plugin(tmp_path, url, "sleep 3"), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("printf 'no\\033[31m\\007 way\\n' >&2; exit 3", "process returned 3. no[31m way"),
+        ("echo garbage", "failed to decode process output"),
+        ("echo '[1]'", "malformed response"),
+        (credential(), "missing token"),
+    ],
+)
+def test_a_plugin_that_fails_is_told_and_never_means_that_nobody_asks(tmp_path, capfd, script, told):
+    """The client logs it, raw, and goes on without a login."""
+    with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.*its plugin for credentials failed: ") as raised:
+        client.configuration(plugin(tmp_path, "http://127.0.0.1:1", script), str(tmp_path))
+    assert told in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("then", "told"), [("exit 4", "process returned 4"), ("sleep 3", "did not end within 0 seconds")]
+)
+def test_a_plugin_that_fails_in_the_middle_is_told(serve, tmp_path, monkeypatch, then, told):
+    """A token that is over is fetched anew, by the plugin, before a request."""
+    once = tmp_path / "once"
+    over = credential(token="t", expirationTimestamp="2020-01-01T00:00:00Z")
+    url = serve(lambda _path: (200, {"items": []}))
+    cluster = plugin(tmp_path, url, f"[ -e {once} ] && {then}; touch {once}; {over}")
+    api = client.Client(client.configuration(cluster, str(tmp_path)), cluster)
+    monkeypatch.setattr(client, "PLUGIN", 0.5)
+    with pytest.raises(Refused, match=rf"KUBE_CONFIG_UNREADABLE.*{told}"):
+        api.get(PODS)
+
+
+@pytest.mark.parametrize("token", ["very\nsecret", "very\x07secret", "very\u20acsecret"])
+def test_a_token_that_no_request_can_carry_is_not_shown(serve, tmp_path, token):
+    cluster = config(tmp_path, serve(lambda _path: (200, {"items": []})), token=token)
+    api = client.Client(client.configuration(cluster, str(tmp_path)), cluster)
+    for ask in (lambda: api.get(PODS), lambda: api.run(POD, ["true"], b"", 5), lambda: api.send("POST", JOBS, {})):
+        with pytest.raises(Refused, match=r"KUBE_CONFIG_UNREADABLE.*the token has") as raised:
+            ask()
+        assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "a: b", "{", "contexts: 7\ncurrent-context: x\n"])

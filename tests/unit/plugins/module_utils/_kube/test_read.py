@@ -110,3 +110,16 @@ def test_what_may_not_be_read_is_told_once_with_the_rights():
 def test_pods_that_may_not_be_read_are_refused():
     with pytest.raises(Refused):
         core.pods(Api(**{PODS: forbidden("list", "pods")}), CLUSTER, PLACES)
+
+
+def test_of_a_long_log_the_newest_lines_are_read():
+    """A limit of bytes cuts off the end, and the last heartbeat is there."""
+    api = Api(**{EVENTS: [], LOG: (b"x" * core.LOG, b"heartbeat failed")})
+    assert core.told(api, CLUSTER, [pod()], False, CHOSEN).logs == {"w": "heartbeat failed"}
+    assert [query["tailLines"] for path, query in api.asked if path == LOG] == ["2000", "200"]
+
+
+def test_a_log_without_an_end_says_nothing():
+    api = Api(**{EVENTS: [], LOG: b"heartbeat " + b"x" * core.LOG})
+    found = core.told(api, CLUSTER, [pod()], False, CHOSEN)
+    assert (found.logs, found.unread) == ({}, {})

@@ -171,7 +171,7 @@ def test_exit_codes(status, code):
     assert ended(**status).code == code
 
 
-@pytest.mark.parametrize("status", [b"", b"no json", b"[]", b"7", b"\xff"])
+@pytest.mark.parametrize("status", [b"", b"no json", b"[]", b"7", b"\xff", b"[" * 100_000])
 def test_a_status_of_another_form_says_nothing(status):
     found = script.Ended(status=status)
     assert (found.code, found.said, found.cannot_start) == (None, "it says nothing", False)
@@ -217,3 +217,8 @@ def test_the_answer_is_what_stands_behind_the_mark(stdout, answer):
 def test_what_is_said_is_fit_to_show():
     assert ended(stderr=b"first\n\x1b]0;title\x07last\n").said == "]0;titlelast"
     assert len(ended(stderr=b"x" * 100_000).said) == 500
+
+
+@pytest.mark.parametrize("answer", ["", "{{ 1 }}", "[" * 100_000, "[]"])
+def test_what_is_behind_the_mark_and_no_object_is_no_answer(answer):
+    assert ended(stdout=f"{script.MARK}{answer}\n".encode(), status="Success").answer is None

@@ -102,3 +102,21 @@ def test_a_job_that_cannot_be_removed_does_not_hide_the_answer():
     api.send = send
     assert look(api) == {"addresses": []}
     assert sent(api) == ["POST", "DELETE"]
+
+
+@pytest.mark.parametrize(("code", "times"), [("KUBE_API_UNREACHABLE", 2), ("KUBE_FORBIDDEN", 1)])
+def test_its_removal_is_tried_again_where_the_api_does_not_answer_for_a_moment(code, times):
+    api = Api(**{PODS: ([AGENT], [DONE]), LOG: GOOD})
+    made, facts = (
+        api.send,
+        {"url": "u", "hint": "h"} if times == 2 else {"verb": "delete", "resource": "jobs", "kind": "Role"},
+    )
+
+    def send(method, path, body):
+        made(method, path, body)
+        if sent(api) == ["POST", "DELETE"]:
+            raise Refused(code, cluster="c", namespace="airflow", detail="no", **facts)
+
+    api.send = send
+    assert look(api) == {"addresses": []}
+    assert sent(api) == ["POST", *["DELETE"] * times]
