@@ -26,7 +26,7 @@ class ActionModule(Step):
     role = "preflight"
 
     def take(self) -> dict[str, Any]:
-        inventory = self.manned(self.inventory)
+        inventory = self.with_pods(self.inventory)
         told = self.told(inventory.names, way=inventory.names)
         scope = preflight.scope(self.inventory, preflight.placed(told))
         read = self._survey(scope["fleets"], scope["zones"], told)

@@ -44,7 +44,7 @@ class ActionModule(Step):
             return {}, []
         # A record moves all VPCs on its zone, also those outside of this run.
         moved = dict.fromkeys([*setup.moved(self.inventory, planned), *(n for each in shifts for n in each.members)])
-        targets = verify.targets(self.manned(self.inventory.including(moved), moved), endpoints)
+        targets = verify.targets(self.with_pods(self.inventory.including(moved), moved), endpoints)
         asked = [targets[name] for name in moved if targets[name].expected]
         self.warn(
             finding("NAME_UNPROVEN", target.vpc, host=target.host).public() for target in asked if not target.agents

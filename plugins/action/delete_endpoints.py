@@ -43,7 +43,7 @@ class ActionModule(Step):
         found = setup.problems(self.inventory, read, planned)
         if not self.check:
             zones, unread = self._zones(accounts)
-            targets = verify.targets(self.manned(self.inventory), read)
+            targets = verify.targets(self.with_pods(self.inventory), read)
             seen = self.look(targets.values(), expected=(), patience=0.0, health_url="")
             for more in (
                 unread,

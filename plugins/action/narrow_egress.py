@@ -29,7 +29,7 @@ class ActionModule(Step):
             return self.result(planned, setup.problems(self.inventory, planned, [{"findings": missing}]))
         allowed = fleets.egress(agents)
         users = harden_aws.users_of_groups(self.inventory, harden_aws.closed(planned))
-        places = harden_aws.targets(self.manned(self.inventory, harden_aws.at_stake(users)), users, endpoints)
+        places = harden_aws.targets(self.with_pods(self.inventory, harden_aws.at_stake(users)), users, endpoints)
         failed = {one["vpc"] for one in harden_aws.errors(allowed)}
 
         def close(spared: Iterable[str]) -> list[Any]:

@@ -33,7 +33,7 @@ class ActionModule(Step):
         self.inventory.widened()  # whoever is not understood may share a link
         fleets = self.fleets(self.settings["wait_timeout"])
         read = fleets.planning().endpoints(teardown.endpoints(self.inventory))
-        targets = verify.targets(self.manned(self.inventory), read)
+        targets = verify.targets(self.with_pods(self.inventory), read)
         problems = setup.problems(self.inventory, read, [])
         problems |= self._cut_off({name: one for name, one in targets.items() if name not in problems})
         opened, refused = self._admitted([name for name in self.inventory.names if name not in problems])

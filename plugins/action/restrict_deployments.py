@@ -68,7 +68,7 @@ class ActionModule(AstroStep):
 
     def _evidence(self, everyone: Inventory, ids: Sequence[str]) -> tuple[Evidence, list[Finding]]:
         endpoints = self.fleets().planning().endpoints(setup.fleets(everyone))
-        targets = verify.targets(self.manned(everyone), endpoints)
+        targets = verify.targets(self.with_pods(everyone), endpoints)
         seen = self.look(targets.values(), timeout=self.settings["timeout"], patience=0.0)
         of_links = {name: list(target.findings) for name, target in targets.items()}
         vpcs = document(Run(inventory=everyone, verified=endpoints, targets=of_links, seen=seen))["vpcs"]

@@ -21,7 +21,7 @@ class ActionModule(Step):
         new = fleets.planning().zones(setup.zones(self.inventory, endpoints))
         problems = setup.problems(self.inventory, endpoints, new)
         problems = {**move_dns_layout.not_ready(self.inventory, new), **problems}
-        targets = verify.targets(self.manned(self.inventory), endpoints)
+        targets = verify.targets(self.with_pods(self.inventory), endpoints)
         asked = {name: target for name, target in targets.items() if name not in problems}
         problems |= verify.stopped(asked, self.look(asked.values(), patience=0.0))
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)

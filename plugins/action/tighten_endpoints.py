@@ -25,7 +25,7 @@ class ActionModule(Step):
         if self.check:
             return self.result(planned, setup.problems(self.inventory, planned, [{"findings": kept}]))
         users = harden_aws.users_of_links(self.inventory, harden_aws.removed(planned))
-        places = harden_aws.targets(self.manned(self.inventory, harden_aws.at_stake(users)), users, planned)
+        places = harden_aws.targets(self.with_pods(self.inventory, harden_aws.at_stake(users)), users, planned)
 
         def remove(spared: Iterable[str]) -> list[Any]:
             return fleets.endpoints(harden_aws.links(self.inventory, spared))

@@ -21,7 +21,7 @@ class ActionModule(Step):
 
     def take(self) -> dict[str, Any]:
         endpoints = self.fleets().planning().endpoints(setup.fleets(self.inventory))
-        targets = verify.targets(self.manned(self.inventory), endpoints)
+        targets = verify.targets(self.with_pods(self.inventory), endpoints)
         more = {"timeout": self.settings["timeout"], "patience": self.settings["patience"]}
         seen = self.look(targets.values(), **more)
         told = self.told(targets, way=verify.stopped(targets, seen), health=True)

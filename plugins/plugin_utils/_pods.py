@@ -66,7 +66,7 @@ class Pods:
 
     # --- which pods
 
-    def manned(self, inventory: Inventory, names: Iterable[str]) -> Inventory:
+    def with_pods(self, inventory: Inventory, names: Iterable[str]) -> Inventory:
         """The inventory with pods in the place of the clusters of these VPCs. Each cluster is asked once in a step."""
         wanted = set(names)
         hosts = [one for one in inventory.agents.values() if one.cluster and one.vpc in wanted and one.chosen is None]
@@ -80,7 +80,7 @@ class Pods:
             for one, (agents, notes) in zip(new, found, strict=True):
                 self._found[one.name] = agents
                 self._say(f"{one.vpc}, pods of {_of(one).label}: {note}" for note in notes)
-        return inventory.manned(self._found)
+        return inventory.with_pods(self._found)
 
     def _find(self, host: AgentHost, alone: bool) -> tuple[list[AgentHost], Sequence[str]]:
         """The pods of a cluster as agent hosts, and what was left out. ``alone``: it is the only cluster of its VPC."""

@@ -144,17 +144,17 @@ class Step(ActionBase):
             result["findings"] += false.get(result["name"], [])
         return seen
 
-    def manned(self, inventory: Inventory, names: Iterable[str] | None = None) -> Inventory:
+    def with_pods(self, inventory: Inventory, names: Iterable[str] | None = None) -> Inventory:
         """The inventory with the pods that run now, of its VPCs or of those named. Until then their clusters stand for them,
         which are agent hosts that nobody can ask."""
-        return self._pods.manned(inventory, inventory.names if names is None else names)
+        return self._pods.with_pods(inventory, inventory.names if names is None else names)
 
     def told(self, names: Iterable[str], way: Iterable[str] = (), health: bool = False) -> dict[str, list[Told]]:
-        """What the clusters of VPCs say of their agents, after `manned`: of the way out of pods in some VPCs, and of health."""
+        """What the clusters of VPCs say of their agents, after `with_pods`: of the way out of pods in some VPCs, and of health."""
         return self._pods.told(names, way, health)
 
     def states(self, names: Iterable[str]) -> dict[str, list[State] | Refused]:
-        """How the pods of VPCs are now, after `manned`."""
+        """How the pods of VPCs are now, after `with_pods`."""
         return self._pods.states(names)
 
     @functools.cached_property

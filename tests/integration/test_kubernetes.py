@@ -321,7 +321,7 @@ def some(lab: Lab, place: Path, entry: Entry) -> tuple[Pods, Callable[[], dict[s
     directory = place / "kept"
     directory.mkdir(exist_ok=True)
     found = Pods(Boto3(), 5, str(directory), lambda _lines: None)
-    inventory = found.manned(Inventory.read({"payments": known}, ["payments"]), ["payments"])
+    inventory = found.with_pods(Inventory.read({"payments": known}, ["payments"]), ["payments"])
     target = Target(vpc="payments", host=lab.record.cluster_host, expected=(), patience=0.0)
     agents = inventory.agents_of("payments")
 

@@ -132,7 +132,7 @@ class Inventory:
 
     ``everyone`` are all agent VPCs of the inventory that can be understood, in this run or not; ``unclear`` names the
     others. ``agents`` are the agent hosts, by their names; ``strangers`` those of VPCs that are not here, as in a job slice.
-    Each cluster of a VPC is an agent host that cannot be asked, until `manned` puts its pods in its place.
+    Each cluster of a VPC is an agent host that cannot be asked, until `with_pods` puts its pods in its place.
     """
 
     names: tuple[str, ...]
@@ -183,7 +183,7 @@ class Inventory:
     def agents_of(self, name: str) -> list[AgentHost]:
         return [agent for agent in self.agents.values() if agent.vpc == name]
 
-    def manned(self, pods: Mapping[str, Sequence[AgentHost]]) -> Inventory:
+    def with_pods(self, pods: Mapping[str, Sequence[AgentHost]]) -> Inventory:
         """The same run with pods in the place of their clusters, which are named by ``pods``."""
         hosts = [each for host in self.agents.values() for each in pods.get(host.name, [host])]
         return replace(self, agents={host.name: host for host in hosts})

@@ -133,7 +133,7 @@ def test_pods_take_the_place_of_their_cluster():
     api = Api(shown("worker-1"), shown("worker-2"), shown("worker-3"), shown("triggerer-1"))
     pods = Some({"prod": api})
     given = inventory(one=vpc(1, CLUSTER, ca_file="/ca.pem", health_url="http://h"), two=vpc(2, CLUSTER))
-    found = pods.manned(given, ["one"])
+    found = pods.with_pods(given, ["one"])
     assert [one.name for one in found.agents_of("one")] == [
         "one/airflow/triggerer/1",
         "one/airflow/worker/1",
@@ -142,7 +142,7 @@ def test_pods_take_the_place_of_their_cluster():
     assert {(one.ca_file, one.health_url) for one in found.agents_of("one")} == {("/ca.pem", "http://h")}
     assert [one.name for one in found.agents_of("two")] == ["two/prod"]
     assert pods.said == ["one, pods of prod: airflow/worker: 2 of 3 running pods are asked"]
-    pods.manned(given, ["one"])
+    pods.with_pods(given, ["one"])
     assert api.listed == 1
     assert answers(pods, found) == ["triggerer-1", "worker-1", "worker-2"]
     assert pods.place(found.agents["one/airflow/worker/2"]) == {
@@ -157,7 +157,7 @@ def test_several_clusters_of_a_vpc_are_told_apart():
     given = inventory(one=vpc(1, CLUSTER, {"context": "other"}, {"context": "other", "selector": "x=y"}))
     assert list(given.agents) == ["one/prod", "one/other", "one/other#3"]
     pods = Some({"prod": Api(shown("worker-1")), "other": Api(shown("worker-1"))})
-    assert list(pods.manned(given, ["one"]).agents) == [
+    assert list(pods.with_pods(given, ["one"]).agents) == [
         "one/prod/airflow/worker/1",
         "one/other/airflow/worker/1",
         "one/other#3/airflow/worker/1",
@@ -166,14 +166,14 @@ def test_several_clusters_of_a_vpc_are_told_apart():
 
 def test_agent_hosts_of_other_kinds_stay():
     given = inventory(["box"], one=vpc(1, CLUSTER), box={"privatelink_agent_vpc": "one"})
-    found = Some({"prod": Api(shown("worker-1"))}).manned(given, ["one"])
+    found = Some({"prod": Api(shown("worker-1"))}).with_pods(given, ["one"])
     assert [one.name for one in found.agents_of("one")] == ["box", "one/airflow/worker/1"]
 
 
 def test_the_probe_is_told_what_it_is_told_elsewhere():
     api = Api(shown("worker-1"))
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     (answer,) = pods.look(looks(found, "one", interfaces={"10.10.1.1": "eni-1"}, patience=3.0))
     assert answer["asked"] == {
         "vpc": "one",
@@ -203,7 +203,7 @@ def test_the_probe_is_told_what_it_is_told_elsewhere():
 def test_a_cluster_that_shows_no_pods_is_no_other_vpcs_problem(api, code):
     pods = Some({"prod": Api(shown("worker-1")), "odd": api})
     given = inventory(one=vpc(1, {"context": "odd", "namespace": "airflow"}), two=vpc(2, CLUSTER))
-    found = pods.manned(given, ["one", "two"])
+    found = pods.with_pods(given, ["one", "two"])
     (host,) = found.agents_of("one")
     assert (host.name, host.refused.code) == ("one/odd", code)
     assert answers(pods, found) == [code]
@@ -217,7 +217,7 @@ def gone(name):
 def test_a_pod_that_is_gone_has_a_successor():
     api = Api(shown("worker-1"), shown("worker-2"))
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     api.pods = [shown("worker-2"), shown("worker-8"), shown("worker-9")]
     api.wrong = {"worker-1": gone("worker-1")}
     assert answers(pods, found) == ["worker-8", "worker-2"]
@@ -231,7 +231,7 @@ def test_a_pod_that_is_gone_has_a_successor():
 def test_successors_are_not_shared():
     api = Api(shown("worker-1"), shown("worker-2"))
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     api.pods = [shown("worker-9")]
     api.wrong = {name: gone(name) for name in ("worker-1", "worker-2")}
     assert sorted(answers(pods, found)) == ["KUBE_POD_GONE", "worker-9"]
@@ -241,7 +241,7 @@ def test_successors_are_not_shared():
 def test_a_pod_that_is_still_there_is_not_replaced(code):
     api = Api(shown("worker-1"), wrong={"worker-1": Refused(code, pod="worker-1", detail="odd")})
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, {**CLUSTER, "pods_per_component": 1})), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, {**CLUSTER, "pods_per_component": 1})), ["one"])
     api.pods.append(shown("worker-2"))
     assert answers(pods, found) == [code]
 
@@ -265,7 +265,7 @@ def test_a_pod_that_is_still_there_is_not_replaced(code):
 def test_one_pod_takes_no_other_with_it(problem):
     api = Api(shown("worker-1"), shown("triggerer-1"), wrong={"worker-1": problem})
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     first, second = answers(pods, found)
     assert first == "triggerer-1"
     assert (
@@ -283,7 +283,7 @@ def missing(text):
 def test_without_sh_python_is_tried_by_name_and_none_is_said():
     api = Api(shown("worker-1"), wrong={"worker-1": missing("executable file not found in $PATH")})
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     assert answers(pods, found) == ["KUBE_NO_PYTHON"]
     assert [command for _pod, _container, command in api.asked][:3] == ["sh", "python3", "python"]
 
@@ -292,7 +292,7 @@ def test_what_python_says_in_the_end_is_told():
     ended = script.Ended(stderr=b"Traceback\nMemoryError: no\n", status=b'{"status": "Failure"}')
     api = Api(shown("worker-1"), wrong={"worker-1": ended})
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, CLUSTER)), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, CLUSTER)), ["one"])
     (problem,) = pods.look(looks(found, "one"))
     assert problem.code == "KUBE_EXEC_FAILED"
     assert "MemoryError: no" in str(problem)
@@ -315,7 +315,7 @@ def test_many_are_asked_side_by_side_but_not_more_than_that():
 
     api = Slow(*(shown(f"worker-{number}") for number in range(10)))
     pods = Some({"prod": api})
-    found = pods.manned(inventory(one=vpc(1, {**CLUSTER, "pods_per_component": 0})), ["one"])
+    found = pods.with_pods(inventory(one=vpc(1, {**CLUSTER, "pods_per_component": 0})), ["one"])
     assert len(answers(pods, found)) == 10
     assert most[0] == 5
 
@@ -324,17 +324,17 @@ def test_every_step_that_looks_looks_from_pods():
     """A step that forgets would not pass, since its clusters could not be asked; but it would never do its work."""
     steps = (Path(_pods.__file__).parents[1] / "action").glob("*.py")
     calls = [
-        call for file in steps for call in re.findall(r"(?:verify|harden_aws)\.targets\((.{12})", file.read_text())
+        call for file in steps for call in re.findall(r"(?:verify|harden_aws)\.targets\((.{15})", file.read_text())
     ]
     assert len(calls) >= 8
-    assert set(calls) == {"self.manned("}
+    assert set(calls) == {"self.with_pods("}
 
 
 def test_what_a_library_raises_fails_one_cluster_alone():
     """Whatever it is: the others are asked, and it is no consent."""
     pods = Some({"prod": Api(lists=RecursionError("too deep")), "other": Api(shown("worker-0"))})
     found = inventory(one=vpc(1, CLUSTER), two=vpc(2, {**CLUSTER, "context": "other"}))
-    manned = pods.manned(found, ["one", "two"])
-    assert answers(pods, manned, "one") == ["READ_FAILED"]
-    assert answers(pods, manned, "two") == ["worker-0"]
-    assert "RecursionError: too deep" in str(manned.agents_of("one")[0].refused)
+    found = pods.with_pods(found, ["one", "two"])
+    assert answers(pods, found, "one") == ["READ_FAILED"]
+    assert answers(pods, found, "two") == ["worker-0"]
+    assert "RecursionError: too deep" in str(found.agents_of("one")[0].refused)
