@@ -85,16 +85,14 @@ def choose(cluster: Cluster, found: Iterable[Pod], places: Sequence[Place]) -> C
     """
     zones = _Zones(places)
     there = [pod for pod in found if not pod.over]
-    here = {pod.group for pod in there if zones.has(pod)}
     away = [pod for pod in there if zones.lacks(pod)]
-    if away and not here:
+    if away and not any(zones.has(pod) for pod in there):
         pod, address = away[0], _address(away[0]) or "an unknown address"
         raise Refused("KUBE_POD_ELSEWHERE", pod=f"{pod.namespace}/{pod.name}", address=address, cluster=cluster.label)
-    others = {pod.group for pod in away} - here  # whose pods that are nowhere yet will not be here either
     chosen: list[Chosen] = []
     unasked: dict[str, Refused] = {}
     notes = [f"{len(away)} pods are in another VPC, and not asked"] if away else []
-    for name, alike in _grouped(pod for pod in there if not zones.lacks(pod) and pod.group not in others).items():
+    for name, alike in _grouped(inside(there, places)).items():
         try:
             taken = _of_workload(name, alike, cluster, zones)
         except Refused as problem:
@@ -103,6 +101,14 @@ def choose(cluster: Cluster, found: Iterable[Pod], places: Sequence[Place]) -> C
         chosen += taken
         notes += _left_out(name, alike, [each.pod for each in taken])
     return Choice(chosen=tuple(chosen), unasked=unasked, notes=tuple(notes))
+
+
+def inside(found: Iterable[Pod], places: Sequence[Place]) -> list[Pod]:
+    """The pods that are in the VPC with these subnets, or that are nowhere yet and not of a workload that is elsewhere."""
+    zones, there = _Zones(places), list(found)
+    here = {pod.group for pod in there if zones.has(pod)}
+    others = {pod.group for pod in there if zones.lacks(pod)} - here
+    return [pod for pod in there if not zones.lacks(pod) and pod.group not in others]
 
 
 def _of_workload(name: str, alike: Sequence[Pod], cluster: Cluster, zones: _Zones) -> list[Chosen]:

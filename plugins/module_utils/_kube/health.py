@@ -104,7 +104,7 @@ def when(given: str) -> datetime.datetime | None:
 def evidence(
     pods: Sequence[State], events: Sequence[Thing] | None, logs: Mapping[str, str], now: datetime.datetime
 ) -> list[Evidence]:
-    """What speaks for and against the agents' health. ``events`` is None if they may not be read; ``logs`` are by pods' names."""
+    """What speaks for and against the agents' health. ``events`` is None if they may not be read; ``logs`` are by NAMESPACE/POD."""
     found = _ready(pods)
     since = now - datetime.timedelta(seconds=LATELY)
     restarted = [pod for pod in pods if pod.restarted and pod.restarted >= since]

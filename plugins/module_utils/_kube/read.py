@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from . import job
-from .choose import Chosen, Place
+from . import job, model
+from .choose import Chosen, Place, inside
 from .client import Client, Missing
 from .dns import CONFIGS
 from .health import LATELY
 from .model import Cluster, Refused
-from .objects import Thing, many, namespace, part, text
+from .objects import Thing, many, namespace, part
 from .told import Told
 
 R = TypeVar("R")
@@ -33,8 +32,9 @@ def pods(client: Client, cluster: Cluster, places: Sequence[Place]) -> list[Thin
     query = {"labelSelector": cluster.selector}
     paths = [_in("/api/v1", each, "pods") for each in cluster.namespaces or [""]]
     found = [part({"pod": each}, "pod") for path in paths for each in client.list(path, query)["items"]]
-    nets = [ipaddress.ip_network(each.cidr, strict=False) for each in places]
-    return [pod for pod in found if not _over(pod) and job.is_agent(pod) and _within(pod, nets)]
+    named = [(each, read) for each in found if (read := model.pod(each)) and not read.over and job.is_agent(each)]
+    ours = {(pod.namespace, pod.name) for pod in inside([pod for _each, pod in named], places)}
+    return [each for each, pod in named if (pod.namespace, pod.name) in ours]
 
 
 def told(client: Client, cluster: Cluster, found: Sequence[Thing], way: bool, chosen: Iterable[Chosen] | None) -> Told:
@@ -115,7 +115,7 @@ class _Reader:
             if what not in self.unread:
                 path = f"{_in('/api/v1', pod.namespace, 'pods', pod.name)}/log"
                 read = self.ask(what, partial(self._log, path, each.container))
-                found |= {} if read is None else {pod.name: read.decode("utf-8", "replace")}
+                found |= {} if read is None else {f"{pod.namespace}/{pod.name}": read.decode("utf-8", "replace")}
         return found
 
     def _log(self, path: str, container: str) -> bytes | None:
@@ -135,21 +135,3 @@ class _Reader:
 
 def _in(group: str, space: str, *rest: str) -> str:
     return "/".join([group, *(["namespaces", space] if space else []), *rest])
-
-
-def _over(pod: Thing) -> bool:
-    return text(pod, "status", "phase") in {"Succeeded", "Failed"}
-
-
-def _within(pod: Thing, nets: Sequence[Any]) -> bool:
-    """Whether a pod is in one of these ranges, or is nowhere yet."""
-    known = False
-    for given in (text(pod, "status", "hostIP"), text(pod, "status", "podIP")):
-        try:
-            address = ipaddress.ip_address(given)
-        except ValueError:
-            continue
-        known = True
-        if any(address in net for net in nets):
-            return True
-    return not known

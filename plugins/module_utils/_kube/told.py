@@ -18,7 +18,7 @@ from .objects import Thing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was read. ``events`` are None if they may not be; ``logs`` are by pods' names; ``unread`` says what else was refused."""
+    """What was read. ``events`` are None if they may not be; ``logs`` are by NAMESPACE/POD; ``unread`` says what else was refused."""
 
     cluster: str
     pods: tuple[Thing, ...] = ()

@@ -49,6 +49,26 @@ def test_the_agents_of_the_vpc(given, there):
     assert bool(core.pods(Api(**{PODS: [given]}), CLUSTER, PLACES)) is there
 
 
+def test_pods_that_are_nowhere_yet_are_where_the_others_of_their_workload_are():
+    def of(workload, name, host):
+        owner = {"kind": "StatefulSet", "name": workload, "controller": True}
+        given = pod(name, host, "Pending" if not host else "Running")
+        return {**given, "metadata": {**given["metadata"], "ownerReferences": [owner]}}
+
+    given = [of("near", "near-0", "10.1.0.5"), of("near", "near-1", ""), of("far", "far-0", "10.2.0.5")]
+    found = core.pods(Api(**{PODS: [*given, of("far", "far-1", "")]}), CLUSTER, PLACES)
+    assert [each["metadata"]["name"] for each in found] == ["near-0", "near-1"]
+
+
+def test_pods_of_one_name_in_two_namespaces_have_a_log_each():
+    twins = [
+        SimpleNamespace(pod=SimpleNamespace(namespace=space, name="w"), container="worker") for space in ("one", "two")
+    ]
+    logs = {f"/api/v1/namespaces/{space}/pods/w/log": f"heartbeat {space}".encode() for space in ("one", "two")}
+    found = core.told(Api(**{EVENTS: [], **logs}), CLUSTER, [], False, twins)
+    assert found.logs == {"one/w": "heartbeat one", "two/w": "heartbeat two"}
+
+
 def test_without_a_namespace_all_are_asked():
     api = Api(**{"/api/v1/pods": [pod()]})
     assert core.pods(api, Cluster(context="c"), PLACES)
@@ -75,7 +95,7 @@ def test_all_of_it():
     assert [each.get("metadata", {}).get("name") for each in found.policies] == ["p", None]
     assert {each["kind"] for each in found.policies} == {"NetworkPolicy"}
     assert found.configs == ({"data": {}},)
-    assert found.logs["w"].startswith("heartbeat")
+    assert found.logs["airflow/w"].startswith("heartbeat")
     assert not found.unread
 
 
@@ -115,7 +135,7 @@ def test_pods_that_may_not_be_read_are_refused():
 def test_of_a_long_log_the_newest_lines_are_read():
     """A limit of bytes cuts off the end, and the last heartbeat is there."""
     api = Api(**{EVENTS: [], LOG: (b"x" * core.LOG, b"heartbeat failed")})
-    assert core.told(api, CLUSTER, [pod()], False, CHOSEN).logs == {"w": "heartbeat failed"}
+    assert core.told(api, CLUSTER, [pod()], False, CHOSEN).logs == {"airflow/w": "heartbeat failed"}
     assert [query["tailLines"] for path, query in api.asked if path == LOG] == ["2000", "200"]
 
 
