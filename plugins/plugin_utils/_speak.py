@@ -26,5 +26,11 @@ def say(lines: Iterable[str], longest: int = 2000) -> None:
         _display.display(text)
 
 
+def detail(lines: Iterable[str]) -> None:
+    """Lines for those who ask for more, with -v."""
+    if _display.verbosity:
+        say(lines)
+
+
 def warn(text: str) -> None:
     _display.warning(printable(text, 2000))

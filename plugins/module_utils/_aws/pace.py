@@ -62,7 +62,13 @@ LOWEST = 0.05
 #: Seconds for which a call that AWS throttles is sent again, where a run does not say for how long it waits.
 PATIENCE = 600.0
 #: AWS's codes for a call that came too soon; nothing was done for it.
-THROTTLED = {"EC2ThrottledException", "RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"}
+THROTTLED = {
+    "EC2ThrottledException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 
 
 def limit(service: str, action: str) -> Limit:
