@@ -81,4 +81,11 @@ links:
       type: list
       elements: str
       sample: [com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0]
+requests:
+  description: >-
+    How many requests went to each service of AWS, how many of them AWS throttled, which were sent again, and for how many seconds requests
+    waited because of AWS's limits.
+  returned: where AWS was asked
+  type: dict
+  sample: {ec2: {calls: 163, throttled: 1, waited: 57.5}}
 """

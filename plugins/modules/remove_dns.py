@@ -43,4 +43,11 @@ seen:
   returned: always
   type: dict
   sample: {}
+requests:
+  description: >-
+    How many requests went to each service of AWS, how many of them AWS throttled, which were sent again, and for how many seconds requests
+    waited because of AWS's limits.
+  returned: where AWS was asked
+  type: dict
+  sample: {ec2: {calls: 163, throttled: 1, waited: 57.5}}
 """

@@ -37,5 +37,11 @@ def said(seconds: float = 5.0) -> None:
         time.sleep(0.1)  # it is taken, and written next
 
 
+def detail(lines: Iterable[str]) -> None:
+    """Lines for those who ask for more, with -v."""
+    if _display.verbosity:
+        say(lines)
+
+
 def warn(text: str) -> None:
     _display.warning(printable(text, 2000))

@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
+from ..module_utils._aws import pace
 from ..module_utils._aws.fleet import Fleets
 from ..module_utils._aws.session import Boto3, versions
 from ..module_utils._core.errors import InputError, PrivateLinkError
@@ -77,11 +78,18 @@ class Step(ActionBase):
         if problem := refusal({**running(), "amazon.aws": _amazon_aws(), **versions()}):
             raise AnsibleActionFail(problem)
         self.variables: dict[str, Any] = task_vars or {}
+        pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self.take()))
+            return dict(wrap_var(self._counted(self.take())))
         except PrivateLinkError as error:
             return dict(wrap_var(self.unfit(error)))
+
+    def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A result with what AWS was asked for it."""
+        asked = pace.PACERS.requests()
+        _speak.detail(plan.requests(asked))
+        return {**result, "requests": asked} if asked else result
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""

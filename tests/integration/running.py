@@ -21,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import pace
 from astrolab.lab import Lab
 from botocore.loaders import JSONFileLoader, Loader
 
@@ -107,6 +108,7 @@ def run_module(lab: Lab, module: str, *, check: bool = False, account: str = "",
     arguments = {**params, "_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp", "_ansible_diff": True}
     env = {**lab.env, **({"AWS_ACCESS_KEY_ID": account} if account else {})}
     out = io.StringIO()
+    pace.PACERS.forget()  # a module is a process of its own, and knows nothing of those before it
     with _environ(env), patch_module_args(arguments), redirect_stdout(out), suppress(SystemExit):
         main()
     return dict(json.loads(out.getvalue().splitlines()[-1]))

@@ -16,7 +16,9 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.exceptions import BotoCoreError, ClientError
 
 from .._core.errors import ReadFailed
+from . import pace
 from .answers import UNCLEAR
+from .not_yet import VISIBLE_AFTER
 from .session import Login, Sdk, assume
 
 #: Values that one EC2 filter takes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html).
@@ -27,10 +29,17 @@ class Clients:
     """AWS clients of one account, and of the other accounts that a plan needs.
 
     ``others`` are those accounts, by the names that `Call.access` has for them; the name "" is the own account.
+    ``patience`` are the seconds for which a call that AWS throttles is sent again.
     """
 
-    def __init__(self, sdk: Sdk, own: Login | None = None, others: Mapping[str, Login] | None = None) -> None:
-        self._sdk = sdk
+    def __init__(
+        self,
+        sdk: Sdk,
+        own: Login | None = None,
+        others: Mapping[str, Login] | None = None,
+        patience: float = pace.PATIENCE,
+    ) -> None:
+        self._sdk, self._patience = sdk, max(patience, VISIBLE_AFTER)
         self._logins = {**(others or {}), "": own or Login()}
         self._sessions: dict[str, Any] = {}
         self._known: dict[tuple[str, str, str], Any] = {}
@@ -46,7 +55,9 @@ class Clients:
                 raise ReadFailed(self._refused[access])  # each login is tried once
             if key not in self._known:
                 try:
-                    self._known[key] = self._sdk.client(service, region, self._session(access, region))
+                    client = self._sdk.client(service, region, self._session(access, region))
+                    pace.attach(client, self._logins[access].account, self._patience)
+                    self._known[key] = client
                 except Exception as problem:  # helpers for credentials, of whatever make, raise anything
                     self._refused[access] = no_login(self._logins[access], problem)
                     raise ReadFailed(self._refused[access]) from problem

@@ -87,7 +87,8 @@ class Fleets:
         return self._run(fleets, job, lambda fleet: {each["name"]: {"groups": {}} for each in fleet["agents"]})
 
     def _clients(self, fleet: Mapping[str, Any], others: Mapping[str, Login] | None = None) -> Clients:
-        return Clients(self.sdk, Login.of(fleet), {name: login for name, login in (others or {}).items() if name})
+        named = {name: login for name, login in (others or {}).items() if name}
+        return Clients(self.sdk, Login.of(fleet), named, self.timeout)
 
     def _run(
         self,

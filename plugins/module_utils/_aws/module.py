@@ -24,6 +24,7 @@ except ImportError:  # it did not always say its version
 
 from .._core.errors import ReadFailed
 from .._core.supported import refusal
+from . import pace
 from .clients import Clients
 from .session import RETRIES, Boto3, Login
 
@@ -80,4 +81,5 @@ def clients_of(module: Any, others: Mapping[str, Mapping[str, Any]] | None = Non
     mixed = module.params.get("access_key")  # a profile beside keys is refused, by amazon.aws
     profile = "" if mixed else module.params.get("profile") or ""
     own = Login(profile=profile, assume_role_arn=module.params.get("assume_role_arn") or "")
-    return Clients(ModuleSdk(module), own, {name: Login.of(way) for name, way in (others or {}).items()})
+    named = {name: Login.of(way) for name, way in (others or {}).items()}
+    return Clients(ModuleSdk(module), own, named, module.params.get("wait_timeout") or pace.PATIENCE)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ except ImportError:  # AnsibleAWSModule says what to install
     pass
 
 from .._core.errors import CallFailed, ReadFailed
-from .._core.plan import Call
+from .._core.plan import WORKERS, Call
 from .._link import security_group
 from . import not_yet
 from .clients import Clients, describe, explain, poll
@@ -54,6 +55,7 @@ class Sender:
         self._timeout = timeout
         self._region = region
         self._made: set[str] = set()
+        self._sending = threading.BoundedSemaphore(WORKERS)
 
     def __call__(self, call: Call, arguments: Mapping[str, Any]) -> str:
         accepted = False
@@ -77,11 +79,15 @@ class Sender:
         """Sends it, and sends it again while AWS says that something else has to end first."""
         client = self._clients.get(call.service, call.access, call.region or self._region)
         method = getattr(client, xform_name(call.operation))
-        began, pause = time.monotonic(), 0.5
+        began: float | None = None
+        pause = 0.5
         while True:
             try:
-                return _successful(call, method(**arguments))
+                with self._sending:
+                    reply = method(**arguments)
+                return _successful(call, reply)
             except ClientError as error:
+                began = time.monotonic() if began is None else began  # waiting for its turn does not count
                 longest = self._patience(call, arguments, error)
                 if longest is None or time.monotonic() - began + pause > longest:
                     return self._already(call, arguments, error)

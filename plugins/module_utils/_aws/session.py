@@ -21,7 +21,7 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
 
-#: Throttled and broken requests are sent again, slower each time; several processes may share an account's buckets.
+#: Requests that break are sent again, slower each time. What AWS throttles is a matter of `pace`.
 RETRIES = {"mode": "standard", "max_attempts": 8}
 #: The role session that CloudTrail shows.
 SESSION = "astro.privatelink"
@@ -38,6 +38,11 @@ class Login:
     def of(cls, given: Mapping[str, Any]) -> Login:
         """From anything that may have ``profile`` and ``assume_role_arn``."""
         return cls(profile=given.get("profile") or "", assume_role_arn=given.get("assume_role_arn") or "")
+
+    @property
+    def account(self) -> str:
+        """What tells its account from others without asking AWS: two names may be one account, one name is never two."""
+        return self.assume_role_arn.split(":")[4] if self.assume_role_arn.count(":") > 4 else self.profile
 
     def __str__(self) -> str:
         named = [f"{kind} {name}" for kind, name in (("role", self.assume_role_arn), ("profile", self.profile)) if name]

@@ -16,8 +16,10 @@ from uuid import uuid4
 from .errors import CallFailed
 from .findings import Finding
 
-#: Lanes that are sent at a time; AWS's rate limits for changes are low, so more would only be throttled.
+#: Requests under way at a time; AWS's rate limits for changes are low, so more would only wait for their turn.
 WORKERS = 8
+#: Lanes that are open at a time. Most of them wait for what their last call asked for, which keeps no other from sending.
+LANES = 64
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def send(calls: Sequence[Call], api: Api) -> Outcome:
         lanes.setdefault(call.lane, []).append(call)
     outcome = Outcome()
     began = time.monotonic()
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+    with ThreadPoolExecutor(max_workers=LANES) as pool:
         list(pool.map(lambda lane: _send_lane(lane, api, outcome, began), lanes.values()))
     return outcome
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import clients as aws_clients
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
-from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, CallFailed
+from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import WORKERS, Call, CallFailed
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from prepared import Client, Clock, refused
 
@@ -148,3 +150,24 @@ def test_filters_of_any_length_are_cut():
     assert aws_clients.describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": ids}) == [{"n": 1}, {"n": 2}]
     assert [len(a["Filters"][0]["Values"]) for _name, a in ec2.calls] == [aws_clients.FILTER_SIZE, 1]
     assert aws_clients.describe(ec2, "describe_vpcs", "Vpcs", {"vpc-id": []}) == []
+
+
+def test_few_requests_are_under_way_at_a_time_however_many_lanes_there_are():
+    class Ec2:
+        lock, now, most = threading.Lock(), 0, 0
+        full = threading.Barrier(WORKERS)
+
+        def create_tags(self, **_arguments):
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            self.full.wait(timeout=20)
+            with self.lock:
+                self.now -= 1
+            return {}
+
+    ec2 = Ec2()
+    send = sender(ec2=ec2)
+    with ThreadPoolExecutor(4 * WORKERS) as pool:
+        list(pool.map(lambda _each: send(call("CreateTags"), {}), range(4 * WORKERS)))
+    assert ec2.most == WORKERS

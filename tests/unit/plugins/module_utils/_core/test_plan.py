@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import (
+    WORKERS,
     Call,
     CallFailed,
     New,
@@ -131,3 +132,15 @@ def test_a_call_waits_for_its_time_and_only_if_it_is_sent():
     began = time.monotonic()
     send([call("Fail"), replace(call("Delete"), not_before=5)], Api(refuse=["Fail"]))
     assert time.monotonic() - began < 1
+
+
+def test_lanes_that_wait_keep_no_other_from_being_sent():
+    """Each waits until many more than are sent at a time have been sent."""
+    sent = threading.Barrier(5 * WORKERS)
+
+    def api(_call, _arguments):
+        sent.wait(timeout=20)
+        return ""
+
+    outcome = send([call("A", subject=str(n), lane=str(n)) for n in range(5 * WORKERS)], api)
+    assert outcome.failed == {}

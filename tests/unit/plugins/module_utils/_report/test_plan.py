@@ -47,3 +47,11 @@ def test_many_sources_are_counted():
     many = {**RULE, "IpRanges": [{"CidrIp": f"10.{number}.0.0/16"} for number in range(9)]}
     line = core.lines([{"calls": [call("ec2:AuthorizeSecurityGroupIngress", "one", IpPermissions=[many])]}], False)[0]
     assert line.endswith("10.2.0.0/16 and 6 more")
+
+
+def test_what_aws_was_asked_is_one_line():
+    asked = {"ec2": {"calls": 12, "throttled": 1, "waited": 3.25}, "sts": {"calls": 1, "throttled": 0, "waited": 0.0}}
+    assert core.requests(asked) == [
+        "Requests to AWS: ec2 12 (1 throttled, 3.2 s waited), sts 1 (0 throttled, 0.0 s waited)."
+    ]
+    assert core.requests({}) == []
