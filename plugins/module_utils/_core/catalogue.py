@@ -953,6 +953,13 @@ CATALOGUE: dict[str, Entry] = {
         "A zone of the endpoint may be down, or an old answer is still cached.",
         "warning",
     ),
+    "DNS_TRANSLATED": Entry(
+        "{host} resolves to {addresses}, IPv6 addresses that DNS64 makes of the link's own: agents that use them reach the "
+        "link through a NAT gateway, which the endpoint sees as the source.",
+        "Disable DNS64 for the agents' subnet. If agents there have no IPv4, add the NAT gateway's private address to "
+        "privatelink_agent_cidrs.",
+        "warning",
+    ),
     "PROXY_BYPASS": Entry(
         "{variable} is set to {proxy}, and NO_PROXY does not exempt {host}.",
         "Agents with these variables use the proxy instead of the link: add .external.astronomer.run to their "

@@ -184,6 +184,7 @@ def findings(target: Target, seen: Observations) -> list[Finding]:
 
 
 def _name_findings(target: Target, names: Names) -> list[Finding]:
+    made = {address for address in names.system.addresses if _inner(address) in target.expected}
     names = native(names, target.expected)
     system, expected = names.system, set(target.expected)
     facts: dict[str, Any] = {"host": target.host, "addresses": system.addresses, "expected": expected}
@@ -201,6 +202,8 @@ def _name_findings(target: Target, names: Names) -> list[Finding]:
     missing = expected - set(system.addresses)
     if missing and not found:
         found.append(finding("DNS_INCOMPLETE", target.vpc, missing=missing, **facts))
+    if made:
+        found.append(finding("DNS_TRANSLATED", target.vpc, host=target.host, addresses=made))
     return found
 
 

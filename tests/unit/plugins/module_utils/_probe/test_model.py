@@ -192,10 +192,10 @@ SYNTHESISED = ("64:ff9b::a00:105", "64:ff9b::a00:205")  # 10.0.1.5 and 10.0.2.5
 @pytest.mark.parametrize(
     ("system", "expected"),
     [
-        (SYNTHESISED, []),
-        ((*RIGHT, *SYNTHESISED), []),
-        ((RIGHT[0], SYNTHESISED[1]), []),
-        ((SYNTHESISED[0],), ["DNS_INCOMPLETE"]),
+        (SYNTHESISED, ["DNS_TRANSLATED"]),
+        ((*RIGHT, *SYNTHESISED), ["DNS_TRANSLATED"]),
+        ((RIGHT[0], SYNTHESISED[1]), ["DNS_TRANSLATED"]),
+        ((SYNTHESISED[0],), ["DNS_INCOMPLETE", "DNS_TRANSLATED"]),
         (("64:ff9b::cb00:710a",), ["DNS_PUBLIC_ANSWER"]),  # 203.0.113.10
         (("64:ff9a::a00:105",), ["DNS_PUBLIC_ANSWER"]),
         ((*RIGHT, "2001:db8::1"), ["DNS_MIXED_ANSWER"]),
