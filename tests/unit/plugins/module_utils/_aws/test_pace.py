@@ -93,7 +93,7 @@ def test_the_rate_recovers_and_is_never_outside_its_bounds(limit, steps):
     for idle, throttled in steps:
         now += idle
         one(throttled)
-    for _ in range(int(limit.burst + 1 / pace.GAIN) + 1):
+    for _time in range(int(limit.burst + 1 / pace.GAIN) + 1):
         one(throttled=False)
     assert bucket.rate >= limit.per_second - 1e-6
 
@@ -115,7 +115,7 @@ class Aws:
 
 def create(count, callers, aws):
     """Each caller sends so many requests; returns when, how many were throttled, and what each has sent by the time the first ends."""
-    clocks = [[0.0, Bucket(ENDPOINTS, 0.0), 0] for _ in range(callers)]
+    clocks = [[0.0, Bucket(ENDPOINTS, 0.0), 0] for _time in range(callers)]
     throttled = 0
     while min(sent for _now, _bucket, sent in clocks) < count:
         each = min((one for one in clocks if one[2] < count), key=lambda one: one[0])
@@ -162,13 +162,13 @@ def test_what_was_under_way_when_the_rate_was_cut_does_not_cut_it_again():
 def test_nobody_waits_while_there_are_tokens_and_an_idle_bucket_fills():
     clock = Clock()
     pacer = Pacer("route53", clock.monotonic, clock.sleep)
-    for _ in range(50):
+    for _time in range(50):
         pacer.take("GetHostedZone")
     assert clock.now == 0
     pacer.take("GetHostedZone")
     assert clock.now == pytest.approx(0.1)
     clock.now += 60
-    for _ in range(50):
+    for _time in range(50):
         pacer.take("GetHostedZone")
     assert pacer.requests == {"calls": 101, "throttled": 0, "waited": pytest.approx(0.1)}
 
@@ -178,7 +178,7 @@ def test_all_actions_of_an_account_share_route_53():
     clock = Clock()
     pacer = Pacer("route53", clock.monotonic, clock.sleep)
     for action in ("GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets"):
-        for _ in range(30):
+        for _time in range(30):
             pacer.take(action)
     assert clock.now == pytest.approx((90 - 50) / 10)
 
@@ -256,7 +256,7 @@ def client(clock, monkeypatch):
 
 def test_throttling_does_not_use_up_the_retries(client):
     """More often than botocore sends a call, and more than its quota has for the whole client."""
-    for _ in range(15):
+    for _time in range(15):
         client.answers = [*["RequestLimitExceeded"] * 20, ""]
         client.create_vpc_endpoint(VpcId="vpc-1", ServiceName="s")
     assert client.pacer.requests["throttled"] == 300
@@ -282,7 +282,7 @@ def test_a_request_is_signed_after_its_turn_came(client, clock):
     seen = []
     client.meta.events.register_first("before-sign.ec2", lambda **_more: seen.append(clock.now))
     client.answers = [""]
-    for _ in range(5):
+    for _time in range(5):
         client.create_vpc_endpoint(VpcId="vpc-1", ServiceName="s")
     assert seen[-1] == pytest.approx(1 / 0.3)
 
