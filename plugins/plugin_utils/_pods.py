@@ -132,12 +132,12 @@ class Pods:
             return known.client
 
     def _opened(self, host: AgentHost, cluster: Cluster) -> api.Client:
-        api.installed()
-        if not cluster.eks_cluster:
-            return api.Client(api.configuration(cluster, self._directory), cluster)
-        vpc = self._vpcs[host.vpc]
-        there, hint = eks.server(self._clients(_account(vpc)), cluster, vpc.text("vpc_id"))
-        return api.Client(api.at(there, self._directory), cluster, hint)
+        with api.installed():
+            if not cluster.eks_cluster:
+                return api.Client(api.configuration(cluster, self._directory), cluster)
+            vpc = self._vpcs[host.vpc]
+            there, hint = eks.server(self._clients(_account(vpc)), cluster, vpc.text("vpc_id"))
+            return api.Client(api.at(there, self._directory), cluster, hint)
 
     # --- what their clusters say of them
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 
@@ -16,6 +17,17 @@ from ..module_utils._core.text import printable
 _display = Display()
 #: Callbacks whose output is read by programs: a line between would break it.
 _FOR_PROGRAMS = ("json", "jsonl", "minimal_json")
+
+
+def _line_by_line() -> None:
+    """Ansible's main process loads steps as well. Where its output goes to a file or a pipe, what it writes would stay in its memory
+    for a while, and be lost if it is killed."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(line_buffering=True)
+
+
+_line_by_line()
 
 
 def say(lines: Iterable[str], longest: int = 2000) -> None:

@@ -243,9 +243,10 @@ def test_lifting_may_not_cut_off_agents_that_still_use_the_link(lab: Lab, agents
 
 
 def start(lab: Lab, tmp_path: Path) -> subprocess.Popen[str]:
+    env = environment(lab, PLAY_RESULTS=str(tmp_path / "results.jsonl"))
     return subprocess.Popen(
         ["ansible-playbook", "-i", str(lab.inventory), "astro.privatelink.harden", *WATCH],
-        env=environment(lab, PLAY_RESULTS=str(tmp_path / "results.jsonl")),
+        env={name: value for name, value in env.items() if name != "PYTHONUNBUFFERED"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -302,10 +302,13 @@ def at(server: Server, directory: str) -> Any:
     return _bounded(made)
 
 
-def installed() -> None:
-    """Raises Refused where the client is missing."""
+@contextmanager
+def installed() -> Iterator[None]:
+    """Raises Refused where the client is missing. A second thread may get a package whose import fails: that shows later."""
     try:
         import kubernetes  # noqa: F401
+
+        yield
     except ImportError as problem:
         import sys
 
