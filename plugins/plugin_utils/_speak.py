@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Iterable
@@ -22,9 +23,8 @@ _FOR_PROGRAMS = ("json", "jsonl", "minimal_json")
 def _line_by_line() -> None:
     """Ansible's main process loads steps as well. Where its output goes to a file or a pipe, what it writes would stay in its memory
     for a while, and be lost if it is killed."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure:
-        reconfigure(line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 _line_by_line()
