@@ -18,6 +18,7 @@ from astrolab.lab import Lab
 from conftest import LabUp
 from keywords import ELSEWHERE, LENIENT, own_play
 from running import play
+from watching import watched
 
 PUBLIC = ["203.0.113.10"]
 TEXT = {"setup_probe_before_dns": "true", "setup_wait_timeout": "60"}
@@ -61,8 +62,10 @@ def kept(lab: Lab) -> bool:
 def test_no_keyword_is_consent(
     lab: Lab, tmp_path: Path, keywords: Mapping[str, Any], arguments: list[str], more: Mapping[str, Any]
 ) -> None:
-    done = own_play(lab, tmp_path, "setup", keywords, *arguments, **more)
+    with watched(lab, "ledger-agent") as watch:
+        done = own_play(lab, tmp_path, "setup", keywords, *arguments, **more)
     assert kept(lab), done.text
+    assert watch.answers == PUBLIC
     assert "TLS_UNTRUSTED" in done.text, done.text
 
 
