@@ -25,7 +25,7 @@ from ..module_utils._inventory.hosts import PREFIX
 
 _ROLES = Path(__file__).parents[2] / "roles"
 #: Options of agent hosts; role verify's documentation describes them.
-_AGENT_HOST: dict[str, dict[str, Any]] = {
+OF_AGENT_HOSTS: dict[str, dict[str, Any]] = {
     "privatelink_agent_vpc": {"type": "str"},
     "privatelink_ca_file": {"type": "str"},
     "privatelink_nameservers": {"type": "list", "elements": "str"},
@@ -190,7 +190,7 @@ def _specs() -> dict[str, dict[str, dict[str, Any]]]:
 def _owned() -> dict[str, dict[str, Any]]:
     """All variables of hosts that this collection knows."""
     options = [option for role in _specs().values() for entry in role.values() for option in entry.items()]
-    return {**{name: _bare(option) for name, option in options if name.startswith(PREFIX)}, **_AGENT_HOST}
+    return {**{name: _bare(option) for name, option in options if name.startswith(PREFIX)}, **OF_AGENT_HOSTS}
 
 
 def _bare(option: Mapping[str, Any]) -> dict[str, Any]:

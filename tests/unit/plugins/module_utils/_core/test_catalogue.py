@@ -9,9 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.astro.privatelink.plugins.module_utils._aws.not_yet import NOT_YET
 from ansible_collections.astro.privatelink.plugins.module_utils._core.catalogue import BY_ERROR, CATALOGUE
 from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import from_error
+from ansible_collections.astro.privatelink.plugins.plugin_utils._variables import OF_AGENT_HOSTS
 from botocore.session import get_session
 
 PLUGINS = Path(__file__).parents[5] / "plugins"
@@ -136,3 +138,24 @@ def test_findings_of_errors_need_no_other_facts():
         entry = CATALOGUE[code]
         entry.seen.format(operation="o", message="m")
         entry.remedy.format(operation="o", message="m")
+
+
+SPECS = {
+    file.parts[-3]: yaml.safe_load(file.read_text()) for file in PLUGINS.parent.glob("roles/*/meta/argument_specs.yml")
+}
+SETTABLE = {
+    *OF_AGENT_HOSTS,
+    *(
+        name
+        for spec in SPECS.values()
+        for entry in spec["argument_specs"].values()
+        for name in entry.get("options", {})
+    ),
+}
+NAMED = re.compile(rf"\b(?:{'|'.join(sorted({'privatelink', *SPECS}, key=len, reverse=True))})_[a-z_]+\b")
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_a_text_names_only_variables_that_can_be_set(code):
+    entry = CATALOGUE[code]
+    assert set(NAMED.findall(f"{entry.seen} {entry.remedy}")) <= SETTABLE | set(SPECS)
