@@ -282,6 +282,19 @@ def _alias_of_one_zone_only(lab: Lab) -> Iterator[None]:
         yield
 
 
+@breaks("DNS_TRANSLATED")
+def _subnets_that_translate(lab: Lab) -> Iterator[None]:
+    """The VPC's resolver makes IPv6 addresses of the endpoint's."""
+    ec2 = lab.client("ec2")
+    wanted = [{"Name": "vpc-id", "Values": [lab.record.vpcs["payments"].id]}]
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets(Filters=wanted)["Subnets"]]
+    for on in (True, False):
+        for subnet in subnets:
+            ec2.modify_subnet_attribute(SubnetId=subnet, EnableDns64={"Value": on})
+        if on:
+            yield
+
+
 @breaks("DNS_SEARCH_CAPTURES")
 def _wildcard_below_a_search_domain(lab: Lab) -> Iterator[None]:
     """What ndots:5 does in a pod, where the search list has a domain in which every name exists."""

@@ -43,7 +43,8 @@ def look(target: Target) -> Observations:
         asked = pool.submit(_names, target, pool) if target.resolve else None
         reached = [pool.submit(_reach, target, address) for address in target.expected]
         names = asked.result() if asked else None
-        others = sorted(set(names.system.addresses) - set(target.expected)) if names else []
+        named = native(names, target.expected).system.addresses if names else ()
+        others = sorted(set(named) - set(target.expected))
         reached += [pool.submit(_reach, target, address) for address in others]
         _servers, search, ndots = _resolv_conf()
         return Observations(
@@ -153,12 +154,12 @@ def _answers(target: Target, pool: ThreadPoolExecutor) -> Names:
         pinned=() if target.nameservers else _pinned(target.host),
         captured=captured,
     )
-    names = native(names, target.expected)
-    right = names.system.addresses and set(names.system.addresses) <= set(target.expected)
+    found = native(names, target.expected).system.addresses
+    right = found and set(found) <= set(target.expected)
     if right or target.nameservers:
         return names
     resolver = lookup(VPC_RESOLVER, target.host, target.timeout)
-    return native(replace(names, vpc_resolver=resolver), target.expected)
+    return replace(names, vpc_resolver=resolver)
 
 
 def _ask_system(target: Target) -> Lookup:

@@ -93,8 +93,8 @@ def _nearby(name: str, connection: str, target: Target, place: Mapping[str, Any]
 def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
     """What the probe saw. Raises Misfit where the answer does not fit what was asked."""
     place, names = raw["place"], _names(raw.get("names") or {})
-    names = native(names, target.expected) if names else None
-    asked = {*target.expected, *(names.system.addresses if names else ())}
+    named = native(names, target.expected).system.addresses if names else ()
+    asked = {*target.expected, *named}
     reached = {reach.address: reach for reach in map(_reach, _list(raw["addresses"])) if reach.address in asked}
     missing = set(target.expected) - set(reached)
     if missing:
