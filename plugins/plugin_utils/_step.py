@@ -21,7 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._aws import pace
-from ..module_utils._aws.fleet import Fleets
+from ..module_utils._aws.fleet import Fleets, Memory
 from ..module_utils._aws.session import Boto3, versions
 from ..module_utils._core.errors import InputError, PrivateLinkError
 from ..module_utils._core.findings import Shown
@@ -129,7 +129,11 @@ class Step(ActionBase):
 
     def fleets(self, timeout: int = 600) -> Fleets:
         """Runs jobs on AWS. ``timeout`` are seconds."""
-        return Fleets(sdk=self.sdk, check=self.check, timeout=timeout)
+        return Fleets(sdk=self.sdk, check=self.check, timeout=timeout, memory=self.memory)
+
+    @functools.cached_property
+    def memory(self) -> Memory:
+        return Memory()
 
     def tell(self, names: Sequence[str], waiting: Mapping[str, tuple[str, str]]) -> None:
         """How far the endpoints of an account and region are."""
@@ -193,9 +197,7 @@ class Step(ActionBase):
         """A step's result: what was done, and which VPCs fail with which text. Says what was sent on the terminal."""
         self.say(plan.lines(answers, self.check))
         self.warn([one for answer in answers for one in answer["findings"] if one["severity"] == "warning"])
-        diffs = {
-            side: {k: v for a in answers for k, v in a["diff"].get(side, {}).items()} for side in ("before", "after")
-        }
+        diffs = {side: _merged(answer["diff"].get(side, {}) for answer in answers) for side in ("before", "after")}
         return {
             "changed": any(answer["changed"] for answer in answers),
             "answers": list(answers),
@@ -207,6 +209,15 @@ class Step(ActionBase):
     def warn(self, findings: Iterable[Shown]) -> None:
         for one in findings:
             _speak.warn(f"{one['vpc']}: {one['text']}")
+
+
+def _merged(states: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """What several answers say of the same VPCs, as one."""
+    found: dict[str, dict[str, Any]] = {}
+    for state in states:
+        for vpc, shown in state.items():
+            found[vpc] = {**found.get(vpc, {}), **shown}
+    return found
 
 
 def texts(problems: Mapping[str, Sequence[Shown]]) -> dict[str, str]:

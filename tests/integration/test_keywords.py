@@ -50,7 +50,7 @@ def kept(lab: Lab) -> bool:
         ({"vars": TEXT}, ["-b"], {"form": "include_role"}),
         ({}, ["-e", json.dumps(TEXT)], {"of_task": {"vars": {"privatelink_replace_endpoint": "false"}}}),
         ({}, ["--limit", "ledger,all"], {"of_task": {"ignore_errors": True, "check_mode": False}}),
-        ({}, ["--start-at-task", "Configure the Route 53 private hosted zone"], {}),
+        ({}, ["--start-at-task", "Create the VPC endpoints and resolve the cluster's name to them"], {}),
         (
             {"environment": {"HTTPS_PROXY": "http://127.0.0.1:9"}, "timeout": 300},
             [],

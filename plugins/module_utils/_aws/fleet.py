@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import ReadFailed
@@ -35,6 +36,18 @@ _BLANK_ENDPOINT = {**_NO_ENDPOINT, "security_group_ids": []}
 _BLANK_ZONE = {"hosted_zone_id": "", "associated": False, "leads_to": ""}
 
 
+@dataclass
+class Memory:
+    """What the jobs of one step share: clients, and with ``zones`` what was read of each account's zones.
+
+    A zone that is known is read again only for a link of its own. That another VPC joins it meanwhile AWS says by itself.
+    """
+
+    clients: dict[Any, Clients] = field(default_factory=dict)
+    zones: dict[Any, dict[str, zone.Zone]] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fleets:
     """Runs jobs. ``check`` plans only; ``timeout`` are the seconds to wait for what AWS takes its time for."""
@@ -42,10 +55,25 @@ class Fleets:
     sdk: Sdk
     check: bool
     timeout: int = 600
+    memory: Memory = field(default_factory=Memory)
 
     def planning(self) -> Fleets:
         """The same, but nothing is sent."""
-        return Fleets(sdk=self.sdk, check=True, timeout=self.timeout)
+        return replace(self, check=True)
+
+    def available(self, fleets: Sequence[Mapping[str, Any]]) -> set[str]:
+        """The names of links whose endpoint is available; none of an account and region that cannot be read."""
+
+        def read_(fleet: Mapping[str, Any]) -> set[str]:
+            links = {(link["vpc_id"], link["service_name"]): link["name"] for link in fleet["links"]}
+            try:
+                there = read.available(self._clients(fleet).get("ec2", region=fleet["region"]), links)
+            except ReadFailed:
+                return set()
+            return {links[each] for each in there}
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return set().union(*pool.map(read_, fleets))
 
     def endpoints(self, fleets: Sequence[Mapping[str, Any]], tell: TellFleet | None = None) -> list[Answer]:
         """``fleets`` are what `vpc_endpoint` takes: ``region``, how to log in, and ``links``."""
@@ -65,7 +93,9 @@ class Fleets:
             given = params.checked(params.ZONE_LINK, account["links"])
             others = {params.access_name(vpc): Login.of(vpc) for link in given for vpc in link["vpcs"]}
             links = list(map(params.zone_link, given))
-            return Zones(self._clients(account, others), links, self.timeout, params.home(account))
+            return Zones(
+                self._clients(account, others), links, self.timeout, params.home(account), self._known(account)
+            )
 
         return self._run(
             accounts,
@@ -87,8 +117,16 @@ class Fleets:
         return self._run(fleets, job, lambda fleet: {each["name"]: {"groups": {}} for each in fleet["agents"]})
 
     def _clients(self, fleet: Mapping[str, Any], others: Mapping[str, Login] | None = None) -> Clients:
-        named = {name: login for name, login in (others or {}).items() if name}
-        return Clients(self.sdk, Login.of(fleet), named, self.timeout)
+        own, named = Login.of(fleet), {name: login for name, login in (others or {}).items() if name}
+        with self.memory.lock:
+            key = (own, tuple(sorted(named.items(), key=str)), self.timeout)
+            return self.memory.clients.setdefault(key, Clients(self.sdk, own, named, self.timeout))
+
+    def _known(self, account: Mapping[str, Any]) -> dict[str, zone.Zone] | None:
+        if self.memory.zones is None:
+            return None
+        with self.memory.lock:
+            return self.memory.zones.setdefault(Login.of(account), {})
 
     def _run(
         self,

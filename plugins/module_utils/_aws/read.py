@@ -178,11 +178,14 @@ def wait_for_endpoints(
         poll(settled, timeout)
 
 
-def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
+def read_zones(
+    route53: Any, links: Sequence[_zone.Link], known: dict[str, _zone.Zone] | None = None
+) -> list[_zone.Zone]:
     """The private zones that have a wanted zone's name; records only of those that are a link's own or named by id.
 
     One listing for each name, then one read for each zone, and a second one for the zones of these links; a third one
-    for the authorisations of a zone that serves VPCs of other accounts.
+    for the authorisations of a zone that serves VPCs of other accounts. ``known`` remembers zones by their ids: those of other
+    links are not read again.
     """
     wanted = {link.vpc_id for link in links} - {""}
     named = {link.zone_id for link in links} - {""}
@@ -191,6 +194,8 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
     def read(summary: Mapping[str, Any]) -> _zone.Zone | None:
         zone_id = zone_id_of(summary)
         link = _zone.marked_vpc(_comment(summary))
+        if known is not None and zone_id in known and link not in wanted and zone_id not in named:
+            return known[zone_id]
         vpcs = many(route53.get_hosted_zone(Id=zone_id), "VPCs")
         if _private(summary) is None and not vpcs:
             return None  # only a private zone has VPCs
@@ -208,7 +213,10 @@ def read_zones(route53: Any, links: Sequence[_zone.Link]) -> list[_zone.Zone]:
         summaries = [
             s for name in sorted({_zone.plain(link.zone) for link in links}) for s in list_zones(route53, name)
         ]
-        return [zone for zone in pool.map(read, summaries) if zone is not None]
+        found = [zone for zone in pool.map(read, summaries) if zone is not None]
+        if known is not None:
+            known |= {str(zone.id): zone for zone in found}
+        return found
 
 
 def zone_id_of(summary: Mapping[str, Any]) -> str:
@@ -349,6 +357,15 @@ def _admits(rule: Mapping[str, Any]) -> bool:
 def _describe_endpoints(ec2: Any, vpc_ids: Sequence[str]) -> list[dict[str, Any]]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
     return describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+
+
+def available(ec2: Any, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of pairs of a VPC and a service between which an endpoint is available."""
+    pairs = set(wanted)
+    with reading("EC2"):
+        found = _describe_endpoints(ec2, sorted({vpc for vpc, _service in pairs}))
+    there = {(str(e.get("VpcId")), str(e.get("ServiceName"))) for e in found if _state(e) == "available"}
+    return pairs & there
 
 
 def _read_interfaces(ec2: Any, endpoints: Iterable[Mapping[str, Any]], names: set[str]) -> dict[str, Mapping[str, str]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,15 @@ from .._inventory.hosts import AgentVpc, Inventory
 from .._link.endpoint import target
 
 
-def fleets(inventory: Inventory) -> list[dict[str, Any]]:
-    """For each account and region what `vpc_endpoint` takes: its ``links``, ``region`` and how to log in."""
+def fleets(inventory: Inventory, owners: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """For each account and region what `vpc_endpoint` takes: its ``links``, ``region`` and how to log in.
+
+    ``owners`` are the VPCs whose links are wanted; otherwise all are that have one.
+    """
     vpcs, names = inventory.vpcs, inventory.names
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for vpc in sorted(vpcs.values(), key=lambda v: v.name):
-        if not vpc.via:
+        if not vpc.via and (owners is None or vpc.name in owners):
             fleet = {"region": vpc.text("region"), **vpc.access}
             grouped.setdefault(tuple(fleet.items()), {**fleet, "links": []})["links"].append(_link(vpc, vpcs, names))
     return list(grouped.values())
@@ -48,6 +51,22 @@ def zones(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], planning
         }
         grouped.setdefault(tuple(owner.access.items()), {**owner.access, "links": []})["links"].append(link)
     return list(grouped.values())
+
+
+def owners(inventory: Inventory) -> set[str]:
+    """The VPCs whose links those of a run use."""
+    return {inventory.vpcs[name].via or name for name in inventory.names}
+
+
+def ready(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The VPCs whose names can lead to their links while others are still made: an endpoint is available, and it and what it admits
+    lack nothing for any of the VPCs that share it. ``endpoints`` are plans of what is still to do."""
+    done = merge(endpoints)
+    lacking = {vpc for answer in endpoints for call in answer["calls"] for vpc in call["vpcs"]}
+    lacking |= {one["vpc"] for answer in endpoints for one in answer["findings"] if one["severity"] == "error"}
+    held = {inventory.vpcs[name].via or name for name in lacking if name in inventory.vpcs}
+    links = {name for name in owners(inventory) - held if _usable(done.get(name), planning=False)}
+    return [name for name in inventory.names if (inventory.vpcs[name].via or name) in links]
 
 
 def _usable(endpoint: Mapping[str, Any] | None, planning: bool) -> bool:

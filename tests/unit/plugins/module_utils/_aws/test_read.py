@@ -95,3 +95,25 @@ def test_the_comment_of_a_zone_fits_and_keeps_its_vpc():
     assert len(comment) == 256
     assert zone.marked_vpc(comment) == "vpc-0123456789abcdef0"
     assert zone.mark("vpc-0123456789abcdef0", "payments").endswith("(payments)")
+
+
+def test_a_zone_that_is_known_is_read_again_only_for_a_link_of_its_own(monkeypatch):
+    asked = []
+
+    class Route53:
+        def get_hosted_zone(self, Id):
+            asked.append(Id)
+            return {"VPCs": [{"VPCId": f"vpc-{Id[1:]}", "VPCRegion": "us-east-1"}]}
+
+    listed = [
+        {"Id": f"/hostedzone/Z{n}", "Name": "example.org.", "Config": {"Comment": zone.mark(f"vpc-{n}", "one")}}
+        for n in (1, 2)
+    ]
+    monkeypatch.setattr(read, "list_zones", lambda _route53, _name: listed)
+    monkeypatch.setattr(read, "_read_records", lambda _route53, _zone_id: [])
+    known = {}
+    links = [zone.Link(name=f"link {n}", zone="example.org", vpc_id=f"vpc-{n}") for n in (1, 2)]
+    first = read.read_zones(Route53(), links, known)
+    assert read.read_zones(Route53(), links[:1], known) == first
+    assert sorted(asked) == ["Z1", "Z1", "Z2"]
+    assert set(known) == {"Z1", "Z2"}

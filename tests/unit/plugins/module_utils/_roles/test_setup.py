@@ -210,3 +210,38 @@ def test_names_lead_to_endpoints_that_are_available_only(state, planning, led):
 def test_whose_name_a_plan_moves(operation, subject, moved):
     plan = [{"calls": [{"operation": operation, "vpcs": [subject]}]}]
     assert core.moved(inventory(FLEET, ALL), plan) == moved
+
+
+def lacking(answers, *vpcs, findings=()):
+    calls = [{"operation": "ec2:AuthorizeSecurityGroupIngress", "vpcs": list(vpcs)}] if vpcs else []
+    return [{**answer, "calls": calls, "findings": list(findings)} for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (lacking(endpoints("one", "two")), ["one", "two", "three"]),
+        (lacking(endpoints("two")), ["two"]),
+        (lacking(endpoints("one", "two"), "two"), ["one", "three"]),
+        (lacking(endpoints("one", "two"), "three"), ["two"]),  # it shares the link of one, which does not admit it yet
+        (lacking(endpoints("one", "two", failed=["one"])), ["two"]),
+        (lacking(endpoints("one", "two"), findings=[{"vpc": "three", "severity": "error"}]), ["two"]),
+    ],
+    ids=["all", "none yet", "its own", "joined", "failed", "joined failed"],
+)
+def test_links_are_ready_whole(state, found):
+    assert core.ready(inventory(FLEET, ALL), state) == found
+
+
+@pytest.mark.parametrize("change", [{"state": "pendingacceptance"}, {"dns_name": ""}])
+def test_an_endpoint_that_cannot_be_led_to_is_not_ready(change):
+    (answer,) = lacking(endpoints("one", "two"))
+    answer["vpcs"]["one"] |= change
+    assert core.ready(inventory(FLEET, ALL), [answer]) == ["two"]
+
+
+def test_links_can_be_chosen():
+    everyone = inventory(FLEET, ALL)
+    assert core.owners(everyone.narrowed(["three"])) == {"one"}
+    (fleet,) = core.fleets(everyone, {"two"})
+    assert [link["name"] for link in fleet["links"]] == ["two"]

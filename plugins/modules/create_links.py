@@ -8,23 +8,33 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: create_endpoints
-short_description: Create a VPC endpoint for each agent VPC with a link of its own
+module: create_links
+short_description: Create the links of agent VPCs, each an endpoint and the cluster's name that leads to it
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
   - Creates or repairs the endpoints and their security groups, which admit the agents of the VPC and of VPCs that share its link.
-  - Waits for all endpoints together and prints progress.
+  - Creates or repairs the Route 53 private hosted zones, their records and associations.
+  - Each VPC goes on by itself, so that an endpoint that waits for Astronomer's acceptance delays no other VPC. All endpoints are waited
+    for together, and progress is printed.
+  - Before a name leads anywhere new, the link is tried from the agent hosts of the VPC, address by address. A VPC whose link
+    does not work keeps its public name.
 extends_documentation_fragment:
   - astro.privatelink.step
 """
 
 EXAMPLES = r"""
-- name: Create a VPC endpoint for each agent VPC with a link of its own
-  astro.privatelink.create_endpoints:
+- name: Create the VPC endpoints and resolve the cluster's name to them
+  astro.privatelink.create_links:
 """
 
 RETURN = r"""
+tried:
+  description: The VPCs from whose agent hosts the link was tried before their name moved.
+  returned: not in check mode
+  type: list
+  elements: str
+  sample: [payments]
 failed_vpcs:
   description: The inventory names of the VPCs that failed, each with the problem and its remedy.
   returned: always
