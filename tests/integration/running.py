@@ -78,11 +78,20 @@ def environment(lab: Lab, **more: str) -> dict[str, str]:
     return {**lab.env, **ansible, **more}
 
 
-def play(lab: Lab, tmp_path: Path, playbook: str, *arguments: str, file: Path | None = None, **env: str) -> Play:
-    """Run a playbook of the collection by its FQCN over the lab's inventory, or a ``file``."""
+def play(
+    lab: Lab,
+    tmp_path: Path,
+    playbook: str,
+    *arguments: str,
+    file: Path | None = None,
+    inventory: Path | None = None,
+    **env: str,
+) -> Play:
+    """Run a playbook of the collection by its FQCN, or a ``file``, over the lab's inventory or another one."""
     results = tmp_path / "results.jsonl"
     results.unlink(missing_ok=True)
-    command = ["ansible-playbook", "-i", str(lab.inventory), str(file or f"astro.privatelink.{playbook}"), *arguments]
+    hosts, name = str(inventory or lab.inventory), str(file or f"astro.privatelink.{playbook}")
+    command = ["ansible-playbook", "-i", hosts, name, *arguments]
     done = subprocess.run(
         command,
         env=environment(lab, PLAY_RESULTS=str(results), **env),

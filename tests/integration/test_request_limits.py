@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from running import play, settings
+from running import Play, play, settings
 
-COUNT = 30
+COUNT, ALONE, SLICES = 30, 14, 4
+#: There are no agent hosts: only AWS is asked.
+BLIND = "-e", json.dumps({"setup_probe_before_dns": False})
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +35,11 @@ def fleet(lab_up, tmp_path_factory):
 
 
 def test_a_fleet_is_made_within_the_limits(fleet, tmp_path):
-    done = play(fleet, tmp_path, "setup", "-v", "-e", json.dumps({"setup_probe_before_dns": False}))
+    done = play(fleet, tmp_path, "setup", "-v", *BLIND, "--limit", f"agent_vpcs[0:{ALONE - 1}]")
     assert (done.rc, done.failed) == (0, {}), done.text
     calls = fleet.calls()["calls"]
     throttled = [each["name"] for each in calls if each["code"] in {"RequestLimitExceeded", "Throttling"}]
-    assert sum(each["name"] == "ec2:CreateVpcEndpoint" for each in calls) >= COUNT
+    assert sum(each["name"] == "ec2:CreateVpcEndpoint" for each in calls) >= ALONE
     assert len(throttled) < 0.02 * len(calls), throttled
 
     told = [result["result"]["requests"] for result in done.results if "requests" in result["result"]]
@@ -45,3 +48,28 @@ def test_a_fleet_is_made_within_the_limits(fleet, tmp_path):
     assert sum(each["throttled"] for each in asked) == len(throttled)
     assert any(each["waited"] > 0 for each in asked)
     assert "Requests to AWS: ec2 " in done.text
+
+
+def test_slices_at_once_make_together_what_one_run_makes(fleet, tmp_path):
+    """As AWX's job slices and several controllers do: none knows of the others, and each has a part of the inventory."""
+    known = yaml.safe_load(fleet.inventory.read_text())
+    hosts = list(known["agent_vpcs"]["hosts"])
+
+    def part(number: int) -> Play:
+        place = tmp_path / f"slice{number}"
+        place.mkdir()
+        mine = {name: known["agent_vpcs"]["hosts"][name] for name in hosts[ALONE + number :: SLICES]}
+        (place / "inventory.yml").write_text(yaml.safe_dump({"agent_vpcs": {**known["agent_vpcs"], "hosts": mine}}))
+        return play(fleet, place, "setup", *BLIND, inventory=place / "inventory.yml")
+
+    with ThreadPoolExecutor(SLICES) as pool:
+        done = list(pool.map(part, range(SLICES)))
+    assert [each.rc for each in done] == [0] * SLICES, "\n".join(each.text for each in done)
+
+    settings(fleet, throttle=False)
+    whole = play(fleet, tmp_path, "setup", "--check", *BLIND)
+    assert (whole.rc, whole.calls()) == (0, []), whole.text
+    ec2, zones = fleet.client("ec2"), fleet.client("route53").list_hosted_zones()["HostedZones"]
+    groups = [{"Name": "group-name", "Values": ["astro-privatelink"]}]
+    assert len(ec2.describe_vpc_endpoints()["VpcEndpoints"]) == len(zones) == COUNT
+    assert len(ec2.describe_security_groups(Filters=groups)["SecurityGroups"]) == COUNT
