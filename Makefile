@@ -9,7 +9,7 @@ WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench acceptance acceptance-clean contract judges picture setup lock clean
+.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -47,13 +47,17 @@ docs: setup            ## docs/findings.md, the layout in CONTRIBUTING.md, the p
 	@PYTHONPATH=.collections python docs/findings.py
 	@python docs/layout.py
 	@PYTHONPATH=.collections python docs/pictures.py
+	@PYTHONPATH=.collections python docs/scale.py
 	@docs/build.sh
 
 molecule: setup            ## all Molecule scenarios, each on a lab of its own
 	@molecule test --all
 
-bench: setup            ## CPU seconds and AWS calls, beside amazon.aws
+bench: setup            ## CPU seconds, memory and AWS calls, beside amazon.aws: into docs/performance.md
 	@PYTHONPATH=tests/lab python tests/bench/bench.py
+
+bench-limits: setup            ## how long fleets take under AWS's request limits
+	@PYTHONPATH=tests/lab python tests/bench/limits.py
 
 acceptance: setup            ## the whole story on AWS (ACCEPT_COSTS=yes, REGION=...), or on the lab: make acceptance AWS=lab
 	@$(JUDGED) python -m acceptance

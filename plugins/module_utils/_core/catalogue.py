@@ -251,7 +251,7 @@ CATALOGUE: dict[str, Entry] = {
         "privatelink_support_confirmed: true.",
     ),
     "ENDPOINTS_REACHED": Entry(
-        "VPC {vpc_id} has {count} interface endpoints and a quota of {limit}.",
+        "VPC {vpc_id} has {count} interface endpoints and a quota of {limit}; {more} more are to be created.",
         "Raise the quota, or join another link with privatelink_via.",
     ),
     "DEFAULT_SECURITY_GROUP": Entry(
@@ -392,6 +392,12 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_VPCS_REACHED": Entry(
         "Zone {zone_id} has {count} VPCs and a quota of {limit}; {more} more are to be associated.",
         "Raise the quota, or give some VPCs a link of their own.",
+    ),
+    "ZONE_VPCS_MANY": Entry(
+        "{count} VPCs are to be associated with the zone that is created for this link; AWS allows {limit} unless it has raised the "
+        "quota.",
+        "Ask AWS to raise 'VPC associations per private hosted zone', or let some VPCs share another link.",
+        "warning",
     ),
     "ZONES_REACHED": Entry(
         "The account has {count} hosted zones and a quota of {limit}; {more} more are to be created.",

@@ -8,13 +8,14 @@ Problems that setup's own plans find (`endpoint`, `zone`) come from there; the o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
 from .._core.findings import Finding, errors, finding
-from .._core.plan import Plan
+from .._core.plan import New, Plan
 from .._core.ranges import ipv4
 from .._core.supported import ACROSS_REGIONS, numbers
 from .._kube import admission
@@ -206,24 +207,43 @@ def apart(vpc: Vpc, owner: Vpc, network: _network.Network) -> list[tuple[str, st
     return [(what, here, there) for what, here, there in pairs if here and there and here != there]
 
 
+#: VPCs that may be on a private zone, unless AWS has raised the quota of that zone:
+#: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
+USUAL_ZONE_VPCS = 300
+
+
 def _quotas(seen: Seen) -> Iterable[Finding]:
     for fleet in seen.fleets:
-        for call in fleet.plan.calls:
-            if call.operation == "CreateVpcEndpoint":
-                vpc_id = call.arguments["VpcId"]
-                count = sum(e.live for e in fleet.have.endpoints if e.vpc_id == vpc_id)
-                if count >= fleet.quota:
-                    facts = {"vpc_id": vpc_id, "count": count, "limit": fleet.quota}
-                    yield from _each("ENDPOINTS_REACHED", call.subjects, facts)
+        there = Counter(endpoint.vpc_id for endpoint in fleet.have.endpoints if endpoint.live)
+        for vpc_id, names in creating(fleet.plan).items():
+            if there[vpc_id] + len(names) > fleet.quota:
+                facts = {"vpc_id": vpc_id, "count": there[vpc_id], "limit": fleet.quota, "more": len(names)}
+                yield from _each("ENDPOINTS_REACHED", names, facts)
     for zones in seen.zones:
         yield from _zone_quotas(zones)
 
 
+def creating(plan: Plan) -> dict[str, list[str]]:
+    """The VPCs, by their ids, that are to have new endpoints, and whose these are."""
+    found: dict[str, list[str]] = {}
+    for call in plan.calls:
+        if call.operation == "CreateVpcEndpoint":
+            found.setdefault(call.arguments["VpcId"], []).extend(sorted(call.subjects))
+    return found
+
+
 def _zone_quotas(zones: Zones) -> Iterable[Finding]:
     joining: dict[str, set[str]] = {}
+    new: dict[str, set[str]] = {}
     for call in zones.plan.calls:
         if call.operation in {"AssociateVPCWithHostedZone", "CreateHostedZone"}:
-            joining.setdefault(str(call.arguments.get("HostedZoneId", "")), set()).update(call.subjects)
+            zone_id = call.arguments.get("HostedZoneId", "")
+            joining.setdefault(str(zone_id), set()).update(call.subjects)
+            if isinstance(zone_id, New):
+                new.setdefault(zone_id.owner, set()).update(call.subjects)
+    for owner, names in new.items():
+        if len(names) > USUAL_ZONE_VPCS:
+            yield finding("ZONE_VPCS_MANY", owner, count=len(names), limit=USUAL_ZONE_VPCS)
     for zone_id, names in joining.items():
         limit = zones.limits.get(zone_id)
         if limit and limit.count + len(names) > limit.most:

@@ -9,6 +9,7 @@ A fleet takes a fixed number of calls (pages aside). What cannot be read is a fi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from .._link import endpoint, model
 from .._link import zone as _zone
 from . import network as _network
 from . import read_names, read_network, resolution
-from .checks import Fleet, Limit, Seen, Zones, too_old, waiting
+from .checks import Fleet, Limit, Seen, Zones, creating, too_old, waiting
 from .session import Place
 
 #: The quota "Interface VPC endpoints per VPC", and its default.
@@ -154,9 +155,9 @@ def _interface(interface: Mapping[str, Any]) -> admission.Interface:
 
 
 def _endpoint_quota(place: Place, plan: Plan, have: model.Have) -> int:
-    """Read only if it matters: when a VPC at the default quota is to get another endpoint."""
-    creates = {call.arguments["VpcId"] for call in plan.calls if call.operation == "CreateVpcEndpoint"}
-    if all(sum(e.live for e in have.endpoints if e.vpc_id == vpc) < USUAL_QUOTA for vpc in creates):
+    """Read only if it matters: when a VPC is to have more endpoints than the default quota allows."""
+    there = Counter(endpoint.vpc_id for endpoint in have.endpoints if endpoint.live)
+    if all(there[vpc] + len(names) <= USUAL_QUOTA for vpc, names in creating(plan).items()):
         return USUAL_QUOTA
     try:
         reply = place.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=ENDPOINT_QUOTA)

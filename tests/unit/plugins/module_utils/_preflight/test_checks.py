@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._core.findings import finding
-from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, Plan
+from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call, New, Plan
 from ansible_collections.astro.privatelink.plugins.module_utils._kube import admission
 from ansible_collections.astro.privatelink.plugins.module_utils._link import endpoint, model, zone
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import checks as core
@@ -162,6 +162,27 @@ def test_quotas_of_endpoints():
     assert found(have=full, quota=2) == [("own", "ENDPOINTS_REACHED")]
     gone = replace(HAVE, endpoints=tuple(replace(each, state="deleted") for each in taken))
     assert found(have=gone, quota=2) == []
+
+
+def test_endpoints_of_one_run_count_together():
+    create = Call(
+        service="ec2", operation="CreateVpcEndpoint", arguments={"VpcId": "vpc-1"}, subjects=frozenset(["a"]), lane="a"
+    )
+    plan = Plan(calls=(create, replace(create, subjects=frozenset(["b"]))))
+    assert core.creating(plan) == {"vpc-1": ["a", "b"]}
+
+
+@pytest.mark.parametrize(("joining", "codes"), [(300, []), (301, [("own", "ZONE_VPCS_MANY")])])
+def test_a_zone_that_is_to_be_created_for_more_vpcs_than_usual_is_pointed_out(joining, codes):
+    join = Call(
+        service="route53",
+        operation="AssociateVPCWithHostedZone",
+        arguments={"HostedZoneId": New("zone", "own")},
+        subjects=frozenset(),
+        lane="own",
+    )
+    calls = tuple(replace(join, subjects=frozenset([f"vpc{n}"])) for n in range(joining))
+    assert found(zones=core.Zones(links=(), have=(), plan=Plan(calls=calls))) == codes
 
 
 @pytest.mark.parametrize(
