@@ -15,7 +15,7 @@ import select
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible import constants
@@ -58,6 +58,11 @@ class Look:
 
     agent: AgentHost
     target: Target
+
+    @property
+    def at_once(self) -> Look:
+        """The same without patience: whoever asks many waits for all of them together."""
+        return replace(self, target=replace(self.target, patience=0.0))
 
     @property
     def longest(self) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Refused
 from ..module_utils._kube.told import Told
-from ..module_utils._probe.results import AgentResult, agent, unasked
+from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
@@ -149,7 +150,7 @@ class Step(ActionBase):
             (target.vpc, _agents.Look(one, target.probe(one, **more))) for target in targets for one in target.agents
         ]
         seen: dict[str, list[AgentResult]] = {}
-        for (vpc, each), raw in zip(asked, self._answers([each for _vpc, each in asked]), strict=True):
+        for (vpc, each), raw in zip(asked, self._patiently([each for _vpc, each in asked]), strict=True):
             seen.setdefault(vpc, []).append(self._entry(each, raw))
         false = verify.impostors(seen, {each.agent.name: each.agent for _vpc, each in asked})
         for result in (result for found in seen.values() for result in found):
@@ -173,6 +174,21 @@ class Step(ActionBase):
     def _pods(self) -> Pods:
         directory = tempfile.mkdtemp(dir=constants.DEFAULT_LOCAL_TMP)  # Ansible removes it, however a run ends
         return Pods(self.sdk, int(self.variables.get("ansible_forks") or 5), directory, self.say)
+
+    def _patiently(self, looks: Sequence[_agents.Look]) -> list[dict[str, Any] | Refused]:
+        """What came of looks. Those that see an old answer are repeated when it must have expired, after one wait for all of them."""
+        answers, waited = self._answers([look.at_once for look in looks]), 0.0
+        while late := {n: left for n, look in enumerate(looks) if (left := still_old(look.target, answers[n])) > 0}:
+            self.say(
+                [
+                    f"{len(late)} of {len(looks)} agent hosts still have an old answer for the name; {max(late.values()):.0f} s to wait"
+                ]
+            )
+            time.sleep(max(late.values()))
+            waited += max(late.values())
+            for number, raw in zip(late, self._answers([looks[number].at_once for number in late]), strict=True):
+                answers[number] = later(looks[number].target, answers[number], raw, waited)
+        return answers
 
     def _answers(self, looks: Sequence[_agents.Look]) -> list[dict[str, Any] | Refused]:
         """What came of looks, in their order."""

@@ -332,17 +332,17 @@ def _public_names(names: Names | None) -> dict[str, Any]:
     if names is None:
         return {}
     return {
-        **_public_lookup(names.system),
-        "servers": [_public_lookup(lookup) for lookup in names.servers],
-        "vpc_resolver": _public_lookup(names.vpc_resolver) if names.vpc_resolver else {},
+        **public_lookup(names.system),
+        "servers": [public_lookup(lookup) for lookup in names.servers],
+        "vpc_resolver": public_lookup(names.vpc_resolver) if names.vpc_resolver else {},
         "pinned": list(names.pinned),
         "captured": {longer: list(addresses) for longer, addresses in names.captured.items()},
-        "before": _public_lookup(names.before) if names.before else {},
+        "before": public_lookup(names.before) if names.before else {},
         "waited": names.waited,
     }
 
 
-def _public_lookup(lookup: Lookup) -> dict[str, Any]:
+def public_lookup(lookup: Lookup) -> dict[str, Any]:
     return {**asdict(lookup), "addresses": list(lookup.addresses), "aliases": list(lookup.aliases)}
 
 

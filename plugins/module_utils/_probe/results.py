@@ -13,7 +13,21 @@ from typing import Any, TypedDict
 from .._core.catalogue import CATALOGUE
 from .._core.findings import Finding, Shown, finding
 from .._core.text import printable
-from .model import BODY, Health, Lookup, Names, Observations, Reach, Target, findings, native, public
+from .model import (
+    BODY,
+    Health,
+    Lookup,
+    Names,
+    Observations,
+    Reach,
+    Target,
+    findings,
+    kept,
+    native,
+    pause,
+    public,
+    public_lookup,
+)
 
 #: Most entries of any list that an agent host may answer with.
 MOST = 32
@@ -59,6 +73,33 @@ def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) ->
         }
     code = "AGENT_HOST_UNREACHABLE" if raw.get("unreachable") is True else "PROBE_FAILED"
     return _nothing(name, connection, target, code, _detail(raw))
+
+
+def still_old(target: Target, raw: Any) -> float:
+    """Seconds after which an agent host is to be asked again, because the answer that it gets is an old one; 0 if it is not."""
+    if not target.patience:
+        return 0.0
+    try:
+        names = observed(target, raw).names
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return 0.0  # `agent` says what is wrong with it
+    return pause(target, names) if names else 0.0
+
+
+def later(target: Target, first: Any, again: Any, waited: float) -> Any:
+    """A second answer, with what the first one said and the seconds since then, as the probe tells it that waits by itself."""
+    names = observed(target, first).names
+    old = (names.before or kept(target, names)) if names else None
+    if old is None or not isinstance(again, dict) or not isinstance(again.get("names"), dict):
+        return again
+    return {
+        **again,
+        "names": {
+            **again["names"],
+            "before": public_lookup(old),
+            "waited": waited,
+        },
+    }
 
 
 def _nothing(name: str, connection: str, target: Target, code: str, detail: str) -> AgentResult:

@@ -131,3 +131,35 @@ def test_facts_that_a_code_needs_are_never_missing():
 def test_more_addresses_than_were_asked_about_are_not_kept():
     many = [well(f"10.1.{number}.1") for number in range(200)]
     assert len(judged(answer(addresses=[*(well(each) for each in EXPECTED), *many]))["addresses"]) == 2
+
+
+PATIENT = Target("payments", "abc.external.astronomer.run", EXPECTED, patience=60.0)
+RIGHT = {"server": "10.0.0.2", "addresses": list(EXPECTED), "problem": "", "ttl": 60}
+OLD = {"server": "10.0.0.53", "addresses": ["203.0.113.10"], "problem": "", "ttl": 20}
+
+
+def stale(ttl=20):
+    """A cache on the way still has the public address; the VPC's own resolver has the link's."""
+    names = {**OLD, "ttl": None, "servers": [{**OLD, "ttl": ttl}], "vpc_resolver": RIGHT}
+    public = {**well("203.0.113.10"), "source": "10.0.1.4"}
+    return answer(names=names, addresses=[*map(well, EXPECTED), public])
+
+
+def test_an_old_answer_is_waited_for_as_far_as_patience_goes():
+    assert core.still_old(PATIENT, stale()) == pytest.approx(21, abs=1.5)
+    assert core.still_old(TARGET, stale()) == 0
+    assert core.still_old(PATIENT, stale(ttl=300)) == 0
+    assert core.still_old(PATIENT, answer()) == 0
+
+
+@pytest.mark.parametrize("raw", [None, {}, [], answer(names=[1]), {"place": {}, "addresses": []}])
+def test_what_is_no_answer_is_not_waited_for(raw):
+    assert core.still_old(PATIENT, raw) == 0
+
+
+def test_a_second_answer_tells_what_the_first_one_was():
+    assert codes(core.later(PATIENT, stale(), answer(), 21.0), PATIENT) == ["DNS_WAS_STALE"]
+    again = core.later(PATIENT, stale(), stale(), 21.0)
+    assert core.still_old(PATIENT, again) == 0  # it was renewed: no cache
+    assert codes(again, PATIENT) == ["DNS_RESOLVER_BYPASS"]
+    assert core.later(PATIENT, stale(), {"unreachable": True}, 21.0) == {"unreachable": True}
