@@ -25,9 +25,10 @@ class ActionModule(Step):
         self.inventory.widened()  # whoever is not understood may share a link
         fleets = self.fleets(self.settings["wait_timeout"])
         read = fleets.planning().endpoints(teardown.endpoints(self.inventory))
-        problems = self._needed(read)
+        problems, shared = self._needed(read)
+        self.warn(one for name, found in shared.items() if name not in problems for one in found)
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)
-        going = teardown.endpoints(rest, self.settings["drain"]) if rest.names else []
+        going = teardown.endpoints(rest, self.settings["drain"], shared) if rest.names else []
         if not self.check and any(answer["calls"] for answer in read):
             self.say(
                 [f"Endpoints are kept for {self.settings['drain']} seconds; then AWS takes minutes to delete them."]
@@ -35,25 +36,28 @@ class ActionModule(Step):
         answers = fleets.endpoints(going)
         return self.result(answers, {**problems, **setup.problems(rest, answers, [])})
 
-    def _needed(self, read: Sequence[Answer]) -> dict[str, list[Shown]]:
-        """The VPCs whose endpoint has to stay, by what AWS and the agent hosts say now. In check mode nobody has left yet."""
+    def _needed(self, read: Sequence[Answer]) -> tuple[dict[str, list[Shown]], dict[str, list[Shown]]]:
+        """The VPCs whose endpoint has to stay, by what AWS and the agent hosts say now, and those of which other clusters' links use
+        it, too. In check mode nobody has left yet."""
         accept_gap = self.settings["accept_gap"]
         accounts = teardown.zones(self.inventory, accept_gap, read)
         planned = self.fleets().planning().zones(accounts)
         found = setup.problems(self.inventory, read, planned)
+        zones, unread = self._zones(accounts)
+        led = teardown.led_to(self.inventory, read, zones, self.check)
+        shared = {name: one for name, one in led.items() if all(each["severity"] == "warning" for each in one)}
         if not self.check:
-            zones, unread = self._zones(accounts)
             targets = verify.targets(self.with_pods(self.inventory), read)
             seen = self.look(targets.values(), expected=(), patience=0.0, health_url="")
             for more in (
                 unread,
                 teardown.names_left(self.inventory, planned),
-                teardown.led_to(self.inventory, read, zones),
+                {name: one for name, one in led.items() if name not in shared},
                 teardown.still_used(self.inventory, targets, seen, accept_gap),
             ):
                 for name, problems in more.items():
                     found.setdefault(name, []).extend(problems)
-        return teardown.sharing(self.inventory, found)
+        return teardown.sharing(self.inventory, found), shared
 
     def _zones(self, accounts: Sequence[dict[str, Any]]) -> tuple[list[Zone], dict[str, list[Shown]]]:
         """All zones that may lead to the endpoints, and the VPCs of accounts that could not be read."""

@@ -136,6 +136,12 @@ options:
             for 60 seconds, so agents may use an address that long after its record is removed.
         type: int
         default: 0
+      keep_endpoint:
+        description:
+          - With O(links[].state=absent), the endpoint is kept for another cluster's link that uses it, and only the security group's tag of
+            this cluster is removed.
+        type: bool
+        default: false
       state:
         description: Whether the VPC is to have an endpoint.
         type: str

@@ -152,7 +152,9 @@ class Step(ActionBase):
         seen: dict[str, list[AgentResult]] = {}
         for (vpc, each), raw in zip(asked, self._patiently([each for _vpc, each in asked]), strict=True):
             seen.setdefault(vpc, []).append(self._entry(each, raw))
-        false = verify.impostors(seen, {each.agent.name: each.agent for _vpc, each in asked})
+        known = {**self.inventory.everyone, **self.inventory.vpcs}
+        ids = {name: vpc.text("vpc_id") for name, vpc in known.items()}
+        false = verify.impostors(seen, {each.agent.name: each.agent for _vpc, each in asked}, ids)
         for result in (result for found in seen.values() for result in found):
             result["findings"] += false.get(result["name"], [])
         return seen

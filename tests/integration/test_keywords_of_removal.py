@@ -70,11 +70,9 @@ def lab(lab_up: LabUp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
     with lab_up() as started:
         done = play(started, tmp_path_factory.mktemp("setup"), "setup")
         assert done.rc == 0, done.text
-        group = next(
-            each
-            for each in started.client("ec2").describe_security_groups()["SecurityGroups"]
-            if each["GroupName"] == "astro-privatelink" and each["VpcId"] == started.record.vpcs["payments"].id
-        )
+        filters = {"group-name": "astro-privatelink", "vpc-id": started.record.vpcs["payments"].id}
+        wanted = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+        (group,) = started.client("ec2").describe_security_groups(Filters=wanted)["SecurityGroups"]
         wide = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.98.0.0/16"}]}
         started.client("ec2").authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[wide])
         started.fault("address", PUBLIC, "dead")

@@ -177,7 +177,10 @@ def test_one_that_waits_for_astronomer_is_named_now_and_then_and_delays_no_other
 def accept(lab, vpc):
     """What Astronomer does with an endpoint, as soon as it is there."""
     wanted = {"Filters": [{"Name": "vpc-id", "Values": [lab.record.vpcs[vpc].id]}]}
-    there = lambda: lab.client("ec2").describe_vpc_endpoints(**wanted)["VpcEndpoints"]  # noqa: E731
+
+    def there():
+        return lab.client("ec2").describe_vpc_endpoints(**wanted)["VpcEndpoints"]
+
     until(there, "the endpoint is there", 60.0)
     service = there()[0]["ServiceName"].rpartition(".")[2]
     sent = lab.client("ec2", ASTRO).accept_vpc_endpoint_connections(

@@ -474,9 +474,10 @@ CATALOGUE: dict[str, Entry] = {
         "Set privatelink_holder_vpc_id to a VPC without agents, or accept the gap.",
     ),
     "NAME_LOST": Entry(
-        "Zone {zone_id}, which this collection did not create, stays on {vpcs}: without its record {hosts} would no "
-        "longer exist there, not even publicly.",
-        "Disassociate these VPCs from the zone first, or accept the gap.",
+        "Zone {zone_id} stays on {vpcs}, since you created it or another cluster's link uses it: without its record {hosts} would "
+        "no longer exist there, not even publicly.",
+        "Disassociate these VPCs from the zone first. For another cluster's link: set privatelink_dns_layout: host_zone there, and run "
+        "move_dns_layout. If no agents need the name, set teardown_accept_gap: true.",
     ),
     "DEPLOYMENT_RESTRICTED": Entry(
         "Deployment {name} admits agents only from {ranges}: others would be refused over the public internet.",
@@ -531,6 +532,11 @@ CATALOGUE: dict[str, Entry] = {
     "ENDPOINT_STILL_LED_TO": Entry(
         "In zone {zone_id} of {vpcs}, {hosts} still points to endpoint {endpoint}: the endpoint is kept.",
         "Remove this record, or tear down its link. Then run again.",
+    ),
+    "ENDPOINT_SHARED": Entry(
+        "Endpoint {endpoint} also serves {hosts} of another cluster's link in this VPC: it is kept.",
+        "Nothing to do: it goes with the last of these links.",
+        "warning",
     ),
     "LINK_STILL_USED": Entry(
         "{sharers} share this link and have not left it: the endpoint is kept.",

@@ -25,9 +25,49 @@ _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired"
 
 def plan(links: Sequence[Link], have: Have) -> Plan:
     """The plan for a fleet: a VPC with an error has no calls, the others are not held up by it."""
-    return Plan.merge(
-        [*(_plan_link(link, have, links) for link in links), Plan(findings=tuple(_left_over(links, have)))]
-    )
+    by_vpc: dict[str, list[Link]] = {}
+    for link in links:
+        by_vpc.setdefault(link.vpc_id, []).append(link)
+    plans = {link.name: one for there in by_vpc.values() for link, one in _plan_vpc(there, have, links)}
+    return Plan.merge([*(plans[link.name] for link in links), Plan(findings=tuple(_left_over(links, have)))])
+
+
+def _plan_vpc(links: Sequence[Link], have: Have, beside: Sequence[Link]) -> Iterable[tuple[Link, Plan]]:
+    """The links of one VPC, to several clusters, have one security group, and with one service one endpoint: each finds what those
+    before it make."""
+    before: list[Link] = []
+    for link in links:
+        one = _plan_link(link, have, beside)
+        if before and one.calls:
+            made = frozenset(each.name for each in before)
+            calls = tuple(replace(c, lane=before[0].name, requires=(c.requires | made) - c.subjects) for c in one.calls)
+            one = replace(one, calls=calls)
+        if len(links) > 1 and not errors(one.findings) and link.present and not link.sources_only:
+            have = _with_made(link, have, one)
+            before += [link] if one.calls else []
+        yield link, one
+
+
+def _with_made(link: Link, have: Have, plan: Plan) -> Have:
+    """What there is once a link's plan is carried out, as far as other links of its VPC find it."""
+    for call in plan.calls:
+        if call.operation == "CreateVpcEndpoint":
+            given = call.arguments
+            made = Endpoint(
+                id=New("endpoint", link.name),
+                vpc_id=link.vpc_id,
+                service_name=link.service_name,
+                subnets=frozenset(given["SubnetIds"]),
+                security_groups=frozenset(given["SecurityGroupIds"]),
+                tags={tag["Key"]: tag["Value"] for spec in given["TagSpecifications"] for tag in spec["Tags"]},
+                state="pending",
+            )
+            have = replace(have, endpoints=(*have.endpoints, made))
+    group = security_group.find(link, have)[0]
+    if link.security_groups:
+        return have
+    others = tuple(each for each in have.groups if each is not group)
+    return replace(have, groups=(*others, security_group.goal(link, group)))
 
 
 def _left_over(links: Sequence[Link], have: Have) -> Iterable[Finding]:
@@ -341,6 +381,10 @@ def _filled(**lists: Sequence[Any]) -> dict[str, Any]:
 
 def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, have: Have) -> Plan:
     calls = []
+    if link.keep_endpoint:
+        calls = security_group.release_calls(link, group) if group else []
+        shown = public(endpoint, group)
+        return Plan(calls=tuple(calls), before={link.name: shown}, after={link.name: shown})
     if endpoint is not None:
         delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted")
         calls.append(replace(delete, not_before=link.drain if endpoint.state == "available" else 0))

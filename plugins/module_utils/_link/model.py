@@ -72,6 +72,7 @@ class Link:
     leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
     purge_sources: bool = False
     drain: int = 0
+    keep_endpoint: bool = False
     cluster: str = ""
     peers: Mapping[str, Peer] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ ENDPOINT_LINK = {
     "leaving": {"type": "dict", "default": {}},
     "purge_sources": {"type": "bool", "default": False},
     "drain": {"type": "int", "default": 0},
+    "keep_endpoint": {"type": "bool", "default": False},
     "cluster_id": {"type": "str", "default": ""},
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
@@ -57,6 +58,7 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         leaving={name: frozenset(sources) for name, sources in params["leaving"].items()},
         purge_sources=params["purge_sources"],
         drain=params["drain"],
+        keep_endpoint=params["keep_endpoint"],
         cluster=params["cluster_id"],
         peers={
             name: model.Peer(region=where.get("region") or "", access=peer_access(where))

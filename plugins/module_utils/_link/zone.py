@@ -459,12 +459,14 @@ def _plan_absent(link: Link, zone: Zone | None, left: Sequence[Holder]) -> Plan:
         calls = _drop(link, None, left)
         return Plan(calls=tuple(calls), before={link.name: public(None)}, after={link.name: public(None)})
     ours = [record for record in zone.records if _is_ours(link, zone, record)]
-    others = [f"{r.name} {r.type}" for r in zone.records if r not in ours and r.type not in {"NS", "SOA"}]
-    problems = _still_needed(link, zone, ours, others, left)
+    others = [r for r in zone.records if r not in ours and r.type not in {"NS", "SOA"}]
+    # One that the user made stays, and so does one that also has names of other clusters' links.
+    stays = not zone.link or (bool(others) and all(_of_another_link(link, each) for each in others))
+    problems = _still_needed(link, zone, ours, others, left, stays=stays)
     if errors(problems):
         return Plan(findings=(*problems, *_owner_failed(link)))
-    held = _held(link, left) if zone.link and ours and (link.without_gap or link.holder or left) else None
-    calls = _empty(link, zone, held) if zone.link else []
+    held = _held(link, left) if not stays and ours and (link.without_gap or link.holder or left) else None
+    calls = [] if stays else _empty(link, zone, held)
     if held is not None and isinstance(held.vpc_id, New):
         calls = [_make_holder(link), *calls]
     # Where a VPC could not be taken off, its names would no longer exist.
@@ -474,14 +476,20 @@ def _plan_absent(link: Link, zone: Zone | None, left: Sequence[Holder]) -> Plan:
         arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
         calls.append(_call(link, "ChangeResourceRecordSets", arguments, link.name, requires=first, until="insync"))
     after = replace(zone, records=tuple(r for r in zone.records if r not in ours))
-    if zone.link:  # a zone that the user made stays
+    if not stays:
         calls.append(_call(link, "DeleteHostedZone", {"Id": zone.id}, link.name, requires=first))
     return Plan(
         calls=(*calls, *_drop(link, held, left)),
         findings=tuple(problems),
         before={link.name: public(zone)},
-        after={link.name: public(None if zone.link else after)},
+        after={link.name: public(after if stays else None)},
     )
+
+
+def _of_another_link(link: Link, record: Record) -> bool:
+    """Whether a record leads another host to an endpoint, as those of other clusters' links do."""
+    apart = record.name not in map(plain, link.records) and record.type == "A" and not record.identifier
+    return apart and record.alias is not None and record.alias.dns_name.startswith("vpce-")
 
 
 def _is_ours(link: Link, zone: Zone, record: Record) -> bool:
@@ -492,13 +500,13 @@ def _is_ours(link: Link, zone: Zone, record: Record) -> bool:
 
 
 def _still_needed(
-    link: Link, zone: Zone, ours: Sequence[Record], others: Sequence[str], left: Sequence[Holder]
+    link: Link, zone: Zone, ours: Sequence[Record], others: Sequence[Record], left: Sequence[Holder], *, stays: bool
 ) -> list[Finding]:
-    """Why a zone, or its record, cannot go. VPCs in a zone that the user made only count if they share the link."""
+    """Why a zone, or its record, cannot go. VPCs in a zone that ``stays`` only count if they share the link."""
     leaving = {vpc.vpc_id for vpc in (*link.vpcs, *([link.holder] if link.holder else []))} | {link.vpc_id}
     staying = set(zone.vpcs) - leaving - {each.id for each in left}
     sharing = {
-        f"{link.others[v]} ({v})" if v in link.others else v for v in map(str, staying) if zone.link or v in link.others
+        f"{link.others[v]} ({v})" if v in link.others else v for v in map(str, staying) if not stays or v in link.others
     }
     problems = []
     hosts = {plain(host) for host in link.records} - {record.name for record in ours}
@@ -506,14 +514,15 @@ def _still_needed(
     if foreign:
         shown = [f"{each.name} {each.type}" for each in foreign]
         problems.append(finding("RECORD_LEFT", link.name, zone_id=zone.id, records=shown))
-    if zone.link and others:
-        problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=others))
-    if sharing and (zone.link or ours):
+    if others and not stays:
+        records = [f"{each.name} {each.type}" for each in others]
+        problems.append(finding("ZONE_NOT_EMPTY", link.name, zone_id=zone.id, records=records))
+    if sharing and (not stays or ours):
         problems.append(finding("ZONE_STILL_USED", link.name, zone_id=zone.id, vpcs=sharing))
     if errors(problems) or not (ours and link.without_gap):
         return problems
     facts = {"zone_id": zone.id, "hosts": [record.name for record in ours], "vpcs": list(zone.vpcs)}
-    if not zone.link:
+    if stays:
         return [*problems, finding("NAME_LOST", link.name, **facts)] if zone.vpcs else problems
     return problems if _held(link, left) else [*problems, finding("NAME_GAP", link.name, **facts)]
 

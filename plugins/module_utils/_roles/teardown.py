@@ -9,7 +9,7 @@ counts as consent: an agent host that cannot be asked may still need its link.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._astro.access import is_open
@@ -48,8 +48,11 @@ def zones(
     return [item for each in (other, own) for item in removals(inventory, each, not accept_gap, done)]
 
 
-def endpoints(inventory: Inventory, drain: int = 0) -> list[dict[str, Any]]:
-    """What `vpc_endpoint` takes to remove the endpoints of a run, and the rules for VPCs that only shared one."""
+def endpoints(inventory: Inventory, drain: int = 0, shared: Collection[str] = ()) -> list[dict[str, Any]]:
+    """What `vpc_endpoint` takes to remove the endpoints of a run, and the rules for VPCs that only shared one.
+
+    The endpoints of the VPCs that are ``shared`` with other clusters' links are kept.
+    """
     grouped: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     for vpc in sorted(inventory.vpcs.values(), key=lambda v: v.name):
         if not vpc.via:
@@ -58,10 +61,11 @@ def endpoints(inventory: Inventory, drain: int = 0) -> list[dict[str, Any]]:
                 "name": vpc.name,
                 "vpc_id": vpc.text("vpc_id"),
                 "service_name": vpc.text("service_name"),
+                "cluster_id": vpc.text("cluster_id"),
                 "vpc_endpoint_id": vpc.text("endpoint_id"),
             }
             if vpc.name in inventory.names:
-                link |= {"state": "absent", "drain": drain}
+                link |= {"state": "absent", "drain": drain, "keep_endpoint": vpc.name in shared}
             else:
                 link |= {"sources_only": True, "leaving": _leaving(vpc, inventory)}
             grouped.setdefault(tuple(fleet.items()), {**fleet, "links": []})["links"].append(link)
@@ -273,17 +277,27 @@ def sharing(inventory: Inventory, found: Mapping[str, Sequence[Shown]]) -> Findi
     return {**{name: list(problems) for name, problems in found.items()}, **shared}
 
 
-def led_to(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], zones: Sequence[Zone]) -> Findings:
-    """The endpoints of a run that a private zone still leads names to, whoever made that zone."""
+def led_to(
+    inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], zones: Sequence[Zone], planning: bool = False
+) -> Findings:
+    """The endpoints of a run that a private zone still leads names to, whoever made that zone.
+
+    Those that only serve other clusters' links in the same VPC, whose zones are this collection's, are no problem.
+    When ``planning``, the names of this run count as gone.
+    """
+    gone = {inventory.vpcs[name].host for name in inventory.names} if planning else set()
     found: Findings = {}
     done = merge(endpoints)
     for name in inventory.names:
         endpoint = done.get(name, {}) if not inventory.vpcs[name].via else {}
         there = {address["address"] for address in endpoint.get("addresses", [])}
         for zone in zones if endpoint.get("vpc_endpoint_id") else ():
-            if hosts := [each.name for each in zone.records if each.leads_to(endpoint["vpc_endpoint_id"], there)]:
-                facts = {"hosts": sorted(set(hosts)), "zone_id": zone.id, "vpcs": list(zone.vpcs)}
-                one = finding("ENDPOINT_STILL_LED_TO", name, endpoint=endpoint["vpc_endpoint_id"], **facts)
+            led = {each.name for each in zone.records if each.leads_to(endpoint["vpc_endpoint_id"], there)}
+            if hosts := led - gone:
+                facts = {"hosts": sorted(hosts), "zone_id": zone.id, "vpcs": list(zone.vpcs)}
+                theirs = zone.link == inventory.vpcs[name].text("vpc_id") and inventory.vpcs[name].host not in hosts
+                code = "ENDPOINT_SHARED" if theirs else "ENDPOINT_STILL_LED_TO"
+                one = finding(code, name, endpoint=endpoint["vpc_endpoint_id"], **facts)
                 found.setdefault(name, []).append(one.public())
     return found
 

@@ -148,10 +148,13 @@ def of_pods(target: VpcTarget, told: Iterable[Told], agents: Sequence[AgentResul
     return [one.public() for one in found]
 
 
-def impostors(seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, AgentHost]) -> dict[str, list[Shown]]:
+def impostors(
+    seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, AgentHost], vpc_ids: Mapping[str, str]
+) -> dict[str, list[Shown]]:
     """The agent hosts of different VPCs that turn out to be one machine, most often the controller; by their names.
 
-    Those that dial through a proxy look from where that is.
+    Those that dial through a proxy look from where that is. ``vpc_ids`` tells which VPCs of the inventory are one, with links to
+    several clusters.
     """
     machines: dict[str, dict[str, set[str]]] = {}
     for vpc, results in seen.items():
@@ -160,7 +163,7 @@ def impostors(seen: Mapping[str, Sequence[AgentResult]], agents: Mapping[str, Ag
             if machine and not agents[one["name"]].dial_through:
                 machines.setdefault(machine, {}).setdefault(vpc, set()).add(one["name"])
     found: dict[str, list[Shown]] = {}
-    for by_vpc in (by_vpc for by_vpc in machines.values() if len(by_vpc) > 1):
+    for by_vpc in (by_vpc for by_vpc in machines.values() if len({vpc_ids[vpc] for vpc in by_vpc}) > 1):
         names = {name for there in by_vpc.values() for name in there}
         for vpc, there in by_vpc.items():
             for name in there:

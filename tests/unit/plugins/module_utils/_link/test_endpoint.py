@@ -678,3 +678,35 @@ def test_records_point_nowhere_where_no_endpoint_comes(state):
 def test_records_point_to_the_name_that_aws_shows():
     shown = {"dns_name": "vpce-1.example", "hosted_zone_id": "Z1", "state": "pending"}
     assert core.target("ledger", shown) == {"dns_name": "vpce-1.example", "hosted_zone_id": "Z1"}
+
+
+def test_links_of_one_vpc_to_several_clusters_make_one_endpoint_and_group():
+    first, second = replace(LINK, name="first", cluster="a"), replace(LINK, name="second", cluster="b")
+    plan = core.plan([first, second], EMPTY)
+    operations = [(call.operation, sorted(call.subjects)) for call in plan.calls]
+    assert operations == [
+        ("CreateSecurityGroup", ["first"]),
+        ("AuthorizeSecurityGroupIngress", ["first"]),
+        ("CreateVpcEndpoint", ["first"]),
+        ("CreateTags", ["second"]),
+    ]
+    tags = plan.calls[-1]
+    assert tags.arguments["Resources"] == [New("security group", "first")]
+    assert [tag["Key"] for tag in tags.arguments["Tags"]] == ["astro.privatelink/b"]
+    assert (tags.lane, tags.requires) == ("first", frozenset(["first"]))
+
+
+def test_a_link_whose_vpc_has_another_service_shares_the_group_only():
+    other = SERVICE.replace("0", "1")
+    have = replace(EMPTY, services={**EMPTY.services, other: replace(EMPTY.services[SERVICE], name=other)})
+    plan = core.plan([replace(LINK, name="first"), replace(LINK, name="second", service_name=other)], have)
+    made = [call for call in plan.calls if call.operation == "CreateVpcEndpoint"]
+    assert [call.arguments["SecurityGroupIds"] for call in made] == [[New("security group", "first")]] * 2
+    assert len({call.lane for call in plan.calls}) == 1
+
+
+def test_an_endpoint_that_another_clusters_link_uses_is_kept():
+    tagged = replace(group(), tags={**OURS, "astro.privatelink/a": "agents", "astro.privatelink/b": "agents"})
+    link = replace(LINK, present=False, keep_endpoint=True, cluster="a")
+    (tags,) = core.plan([link], replace(DONE, groups=(AGENTS, tagged))).calls
+    assert (tags.operation, tags.arguments["Tags"]) == ("DeleteTags", [{"Key": "astro.privatelink/a"}])

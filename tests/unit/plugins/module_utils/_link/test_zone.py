@@ -488,6 +488,20 @@ def test_removal_leaves_what_is_not_this_links_record(other):
     assert (ours.calls, codes(ours)) == ((), [("one", "ZONE_NOT_EMPTY")])
 
 
+def test_a_zone_with_another_clusters_record_stays_for_it():
+    """Two inventories' links of one VPC, with the layout suffix_zone."""
+    theirs = replace(RECORD, name="other.external.astronomer.run")
+    zone = replace(ZONE, records=(SOA, RECORD, theirs))
+    plan = core.plan([replace(LINK, present=False)], [zone])
+    (call,) = plan.calls
+    changes = call.arguments["ChangeBatch"]["Changes"]
+    assert [(each["Action"], each["ResourceRecordSet"]) for each in changes] == [("DELETE", RECORD.raw)]
+    guarded = core.plan([replace(LINK, present=False, without_gap=True)], [zone])
+    assert (guarded.calls, codes(guarded)[0][1]) == ((), "NAME_LOST")
+    odd = core.plan([replace(LINK, present=False)], [replace(zone, records=(SOA, RECORD, replace(theirs, alias=None)))])
+    assert codes(odd)[0][1] == "ZONE_NOT_EMPTY"
+
+
 # --- nobody joins what does not lead where it should
 
 

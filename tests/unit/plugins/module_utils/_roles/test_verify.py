@@ -24,7 +24,7 @@ def seen(a=ONE, b=ONE):
 
 
 def test_one_machine_cannot_be_in_two_vpcs():
-    found = core.impostors(seen(), agents())
+    found = core.impostors(seen(), agents(), {name: name for name in seen()})
     assert {name: [one["code"] for one in each] for name, each in found.items()} == {
         "a": ["AGENT_HOST_SHARED"],
         "b": ["AGENT_HOST_SHARED"],
@@ -44,7 +44,7 @@ def test_one_machine_cannot_be_in_two_vpcs():
     ],
 )
 def test_what_may_be_two_machines_or_one_vpc_is_left_alone(looked, hosts):
-    assert core.impostors(looked, hosts) == {}
+    assert core.impostors(looked, hosts, {name: name for name in looked}) == {}
 
 
 def test_health_pages_that_answer_alike_are_one_line():
