@@ -19,16 +19,20 @@ TEAMS = ("payments", "ledger", "analytics", "search", "fraud", "billing", "repor
 FAULTS = ("one zone", "public name", "one zone", "no agent")
 
 
-def fleet(size, *, joined=False, bad=None, accounts=None):
-    """What verify and setup leave behind of so many VPCs, each with one agent host. In ``joined``, the first VPC of each account
+def fleet(size, *, joined=False, bad=None, accounts=None, agents=1):
+    """What verify and setup leave behind of so many VPCs, each with so many agent hosts. In ``joined``, the first VPC of each account
     and region is a hub that the others join. ``bad`` of them fail, spread evenly: 1 % if it is not said."""
     bad = max(1, size // 100) if bad is None else bad
     accounts = accounts or max(2, min(20, size // 50))
     wrong = dict(zip((size * n // max(bad, 1) + 1 for n in range(bad)), itertools.cycle(FAULTS)))
     vpcs = [_vpc(number, accounts, joined) for number in range(size)]
     names = [name for name, _vars in vpcs]
-    agents = {f"{name}-agent": name for number, name in enumerate(names) if wrong.get(number) != "no agent"}
-    hosts = {name: {"privatelink_agent_vpc": vpc, "ansible_connection": "ssh"} for name, vpc in agents.items()}
+    looking = [name for number, name in enumerate(names) if wrong.get(number) != "no agent"]
+    hosts = {
+        f"{name}-agent{f'-{n}' if n else ''}": {"privatelink_agent_vpc": name, "ansible_connection": "ssh"}
+        for name in looking
+        for n in range(agents)
+    }
     inventory = Inventory.read({**dict(vpcs), **hosts}, names, list(hosts))
     owners = [(number, name) for number, name in enumerate(names) if not inventory.vpcs[name].via]
     made = {name: _endpoint(number, inventory.vpcs[name].text("region")) for number, name in owners}

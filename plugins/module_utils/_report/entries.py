@@ -8,10 +8,12 @@ In a large fleet the table has those with a problem only, and the VPCs are group
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._core.listing import FEW
+from .document import lasting
 from .html import Child, Html, tag, together
 from .parts import MANY, WORDS, Names, cell, counted, fold, table
 from .ways import place
@@ -101,12 +103,18 @@ def _places(every: Sequence[Mapping[str, Any]], parts: Mapping[str, Html], unfol
         ]
         state = next(verdict for verdict in there if there[verdict])
         summary = tag("strong", name), " ", tag("span", _many(there, counts), class_=f"pill {state}")
-        wrong = [parts[vpc] for vpc in (*there["failed"], *there["unverified"])]
-        right = [parts[vpc] for vpc in there["works"]]
-        if wrong and right:
-            right = [fold(f"{counted(len(right), 'VPC')} that work{'s' if len(right) == 1 else ''}", *right)]
-        opened = not unfolded.isdisjoint(there["failed"])
-        yield fold(together(*summary), *wrong, *right, opened=opened, kind="fold card")
+        first = [vpc for vpc in there["failed"] if vpc in unfolded]
+        rest = {
+            "with a problem, too": [vpc for vpc in there["failed"] if vpc not in unfolded],
+            "not verified": there["unverified"],
+            "without a problem": there["works"],
+        }
+        kinds = [(words, [parts[vpc] for vpc in some]) for words, some in rest.items() if some]
+        if first or len(kinds) > 1:
+            inside = [fold(f"{counted(len(some), 'VPC')} {words}", *some) for words, some in kinds]
+        else:
+            inside = [vpc for _words, some in kinds for vpc in some]
+        yield fold(together(*summary), *(parts[vpc] for vpc in first), *inside, opened=bool(first), kind="fold card")
 
 
 def _many(there: Mapping[str, Sequence[str]], counts: Sequence[str]) -> str:
@@ -130,7 +138,7 @@ def _vpc(vpc: Mapping[str, Any], opened: bool, told: bool, names: Names) -> Html
         tag("p", f"{vpc['host']} by {link}: {endpoint['vpc_endpoint_id'] or 'no endpoint'} {endpoint['state']}."),
         *_zone(vpc["zone"]),
         tag("p", f"Endpoint service {endpoint['service_name']}", class_="soft"),
-        *(part for agent in vpc["agents"] for part in _agent(agent)),
+        *(part for alike in _alike(vpc["agents"]) for part in _agents(alike)),
         *(_health(vpc["healthy"]) if told else []),
         *([_lines(vpc["support_request"])] if vpc["support_request"] else []),
         class_="vpc card",
@@ -146,14 +154,26 @@ def _zone(zone: Mapping[str, Any]) -> list[Html]:
     return [tag("p", f"Private hosted zone {zone['hosted_zone_id']}, {associated} with this VPC.")]
 
 
-def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
-    place = agent["place"]
-    sources = ", ".join(place.get("sources", [])) or "no connection was made"
-    looked = (
-        f"Checked from {place.get('hostname', agent['name'])} ({sources}) over the connection {agent['connection']}."
-    )
-    yield tag("p", tag("strong", agent["name"]), ". ", looked)
-    names = agent["names"]
+def _alike(agents: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:
+    """Agent hosts that saw the same, but for times and where each looked from."""
+    alike: dict[str, list[Mapping[str, Any]]] = {}
+    for agent in agents:
+        names, reached = agent["names"], [{**reach, "source": ""} for reach in agent["addresses"]]
+        saw = [lasting(names), names.get("before"), lasting(reached)]
+        alike.setdefault(json.dumps(saw, sort_keys=True), []).append(agent)
+    return alike.values()
+
+
+def _agents(alike: Sequence[Mapping[str, Any]]) -> Iterable[Html]:
+    for agent in alike:
+        place = agent["place"]
+        sources = ", ".join(place.get("sources", [])) or "no connection was made"
+        looked = f"Checked from {place.get('hostname', agent['name'])} ({sources})"
+        yield tag("p", tag("strong", agent["name"]), f". {looked} over the connection {agent['connection']}.")
+    first = alike[0]
+    names = first["names"]
+    if names and len(alike) > 1:
+        yield tag("p", f"All {len(alike)} saw the same. TTL and seconds are those of {first['name']}.", class_="soft")
     if names:
         answers = [names, *names["servers"], *([names["vpc_resolver"]] if names["vpc_resolver"] else [])]
         if old := names["before"]:
@@ -168,8 +188,8 @@ def _agent(agent: Mapping[str, Any]) -> Iterable[Html]:
                 for one in answers
             ],
         )
-    if agent["addresses"]:
-        yield table("reached", [_reach(reach) for reach in agent["addresses"]])
+    if first["addresses"]:
+        yield table("reached", [_reach(reach) for reach in first["addresses"]])
 
 
 def _reach(reach: Mapping[str, Any]) -> Sequence[Child]:

@@ -139,7 +139,8 @@ def _vpc(vpc: Vpc, link: Link) -> Iterator[str]:
     if vpc["zone"]:
         yield f"zone {vpc['zone']['hosted_zone_id']}" + ("" if vpc["zone"]["associated"] else " (not associated)")
     for agent in vpc["agents"][:_AGENTS]:
-        yield f"{agent['name']} {', '.join(agent['place'].get('sources', []))}"
+        name = agent["name"].removeprefix(f"{vpc['name']}/")  # as those of pods begin
+        yield f"{name} {', '.join(agent['place'].get('sources', []))}"
     if len(vpc["agents"]) > _AGENTS:
         yield f"and {len(vpc['agents']) - _AGENTS} more agent hosts"
     if not vpc["agents"]:

@@ -59,7 +59,7 @@ th, td { text-align: left; padding: 7px 12px; border-bottom: 1px solid var(--lin
 th { font-size: .8rem; color: var(--soft); font-weight: 600; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 td { min-width: 4.5em; }
-td:first-child, td.works, td.failed, td.unverified { overflow-wrap: normal; }
+td:first-child, td.works, td.failed, td.unverified { white-space: nowrap; }
 pre { white-space: pre-wrap; background: var(--page); padding: 12px; border-radius: 6px; }
 details > summary { cursor: pointer; }
 details .scroll { margin-top: 10px; }
@@ -73,7 +73,7 @@ input { font: inherit; color: inherit; background: var(--card); border: 1px soli
   main { padding: 12px 10px 48px; } h1 { font-size: 1.3rem; } .card, .banner { padding: 12px; }
   table, tbody, tr { display: block; } thead { display: none; }
   tr { padding: 6px 0; border-bottom: 1px solid var(--line); } tr:last-child { border-bottom: 0; }
-  td { display: flow-root; border: 0; padding: 1px 12px 1px 10.5em; }
+  tr > td:nth-child(n) { display: flow-root; border: 0; padding: 1px 12px 1px 10.5em; white-space: normal; }
   td::before { float: left; width: 9em; margin-left: -9.5em; color: var(--soft); font-family: system-ui, sans-serif; } }
 @media print { body { background: #fff; font-size: 12px; } main { padding: 0; max-width: none; }
   .card, tr { break-inside: avoid; } .scroll { overflow: visible; } details > summary { list-style: none; } label { display: none; } }

@@ -128,10 +128,10 @@ def test_a_single_vpc_of_a_small_fleet_is_drawn_by_itself():
     ]
 
 
-@pytest.mark.parametrize("joined", [True, False])
-def test_a_thousand_vpcs_fit_into_three_megabytes(joined):
-    """Each VPC adds the same, so what a hundred more need tells what a thousand do."""
-    first, second = (len(page(made(size, joined=joined), "now").encode()) for size in (100, 300))
+@pytest.mark.parametrize("more", [{"joined": True}, {"joined": False}, {"agents": 3}])
+def test_a_thousand_vpcs_fit_into_three_megabytes(more):
+    """Each VPC adds the same, so what two hundred more need tells what a thousand do."""
+    first, second = (len(page(made(size, **more), "now").encode()) for size in (100, 300))
     assert first + (second - first) / 200 * 900 < 3_000_000
 
 
@@ -155,3 +155,15 @@ def test_requests_are_counted_by_their_kind():
     (row,) = changes.iter("tr") if not changes.find("tbody") else changes.find("tbody")
     assert [words(each) for each in row][:2] == ["ec2:CreateVpcEndpoint", "40"]
     assert len(list(row.iter("a"))) == 40
+
+
+def test_agent_hosts_that_saw_the_same_share_its_tables():
+    report = made(1, bad=0, agents=3)
+    root = tree(report)
+    assert len(of_class(root, "names")) == len(of_class(root, "reached")) == 1
+    assert "All 3 saw the same." in words(root)
+    names = report["vpcs"][0]["agents"][1]["names"]
+    names["before"] = {**names["servers"][0], "addresses": ["203.0.113.10"]}
+    root = tree(report)
+    assert len(of_class(root, "names")) == len(of_class(root, "reached")) == 2
+    assert "had an old answer in its cache, 203.0.113.10" in words(root)
