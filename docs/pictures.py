@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.astro.privatelink.plugins.module_utils._report.page import STYLE
 from ansible_collections.astro.privatelink.plugins.module_utils._report.picture import picture
+from ansible_collections.astro.privatelink.plugins.module_utils._report.style import COLOURS, PICTURE
 
 IMAGES = Path(__file__).with_name("images")
 CLUSTER, OTHER = "clmh1kd8v000108l3a9v7c5x2", "clq7t3w5z000209mb4d8e6f1y"
@@ -68,9 +68,9 @@ STORIES = {
 
 def drawn(name: str) -> str:
     """One picture as a file of its own, light or dark as its reader is."""
-    svg = str(picture({"vpcs": STORIES[name]}))
+    svg = str(picture(STORIES[name]))
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        "<title>", f"<style>{STYLE}svg {{ background: var(--page) }}</style><title>", 1
+        "<title>", f"<style>{COLOURS}{PICTURE}svg {{ background: var(--page) }}</style><title>", 1
     )
 
 

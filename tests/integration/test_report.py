@@ -15,7 +15,10 @@ from typing import Any
 import html5lib
 import jsonschema
 import pytest
+from ansible_collections.astro.privatelink.plugins.module_utils._report.document import document
+from ansible_collections.astro.privatelink.plugins.module_utils._report.files import write
 from astrolab.lab import Lab
+from reported import fleet
 from running import Play, play, run_module
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
@@ -103,7 +106,7 @@ def test_the_page_shows_hostile_text_as_it_is(files: Path) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 def test_a_browser_shows_the_page_without_complaint(files: Path, tmp_path: Path) -> None:
-    """It would complain of what the page's Content-Security-Policy forbids: scripts, and anything from elsewhere."""
+    """It would complain of what the page's Content-Security-Policy forbids: scripts but for the filter's, and anything from elsewhere."""
     argv = [str(BROWSER), *ALONE, f"--user-data-dir={tmp_path}", "--dump-dom", (files / "report.html").as_uri()]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
     assert "2 of 3 VPCs reach Astro over PrivateLink" in done.stdout
@@ -111,16 +114,60 @@ def test_a_browser_shows_the_page_without_complaint(files: Path, tmp_path: Path)
     assert "CONSOLE" not in done.stderr
 
 
+#: Shows a page on a phone, filters it, and says what came of it.
+PHONE = """<!doctype html><iframe src="{page}" style="border:0; width:360px; height:800px"></iframe><pre></pre><script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentDocument, root = page.documentElement;
+  const shown = () => [...page.querySelectorAll("details.vpc")].filter(vpc => vpc.checkVisibility()).length;
+  const wide = [root, ...page.querySelectorAll(".scroll")].filter(each => each.scrollWidth > each.clientWidth).length;
+  const seen = {{wide: wide, high: root.scrollHeight, before: shown()}};
+  const box = page.querySelector("input");
+  const filter = text => {{ box.value = text; box.dispatchEvent(new Event("input")); return shown(); }};
+  seen.usable = box.checkVisibility();
+  seen.filtered = filter("Works WEST-2 111111111112");
+  seen.finding = filter("TCP_TIMEOUT_ONE_AZ");
+  seen.none = filter("no such thing");
+  seen.after = filter("");
+  document.querySelector("pre").textContent = JSON.stringify(seen);
+}};
+</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+def test_a_large_fleet_on_a_phone_and_through_the_filter(tmp_path: Path) -> None:
+    report = document(fleet(40, bad=9, accounts=2))
+    write(report, tmp_path, "2026-11-22T12:00:00Z")
+    (tmp_path / "phone.html").write_text(PHONE.format(page="report.html"))
+    # Chromium takes files for foreign to each other; here the one looks into the other.
+    argv = [str(BROWSER), *ALONE, "--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"]
+    argv += ["--dump-dom", (tmp_path / "phone.html").as_uri()]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert "CONSOLE" not in done.stderr
+    seen = json.loads(html5lib.parse(done.stdout, namespaceHTMLElements=False).findtext(".//pre"))
+    there = [vpc for vpc in report["vpcs"] if vpc["verdict"] == "works" and vpc["region"] == "us-west-2"]
+    assert seen == {
+        "wide": 0,  # nothing scrolls sideways
+        "high": seen["high"],
+        "before": 9,
+        "usable": True,
+        "filtered": sum(vpc["account_id"] == "111111111112" for vpc in there),
+        "finding": 5,
+        "none": 0,
+        "after": 9,
+    }
+    assert seen["high"] < 20_000
+
+
 def test_what_counts_as_a_change(lab: Lab, files: Path, tmp_path: Path) -> None:
     report = json.loads((files / "report.json").read_text())
 
-    def write(**more: Any) -> bool:
+    def written(**more: Any) -> bool:
         return bool(run_module(lab, "report", report=report, directory=str(tmp_path / "new"), **more)["changed"])
 
-    assert (write(check=True), write(), write(), write(check=True)) == (True, True, False, False)
+    assert (written(check=True), written(), written(), written(check=True)) == (True, True, False, False)
     (tmp_path / "new" / "junit.xml").unlink()
-    assert (write(), write()) == (True, False)
+    assert (written(), written()) == (True, False)
     (tmp_path / "new" / "report.json").write_text("no JSON")
-    assert (write(), write()) == (True, False)
+    assert (written(), written()) == (True, False)
     report["vpcs"][0]["verdict"] = "failed"
-    assert (write(), write()) == (True, False)
+    assert (written(), written()) == (True, False)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 Shown = Mapping[str, str]
+#: Of more VPCs than these only those with a problem are shown one by one.
+FEW = 20
 
 
 def listing(findings: Iterable[Shown]) -> list[str]:

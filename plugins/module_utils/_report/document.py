@@ -55,7 +55,9 @@ class Run:
 
 def document(run: Run) -> Report:
     """The report of the VPCs of a run."""
-    entries = [_entry(run, name) for name in run.inventory.names]
+    found = _found(run)
+    links, zones = setup.merge([*run.endpoints, *run.verified]), setup.merge(run.zones)
+    entries = [_entry(run, name, found.get(name, ()), links, zones) for name in run.inventory.names]
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -66,8 +68,9 @@ def document(run: Run) -> Report:
     }
 
 
-def _entry(run: Run, name: str) -> ReportVpc:
-    links = [*run.endpoints, *run.verified]
+def _entry(
+    run: Run, name: str, found: Iterable[Shown], links: Mapping[str, Any], zones: Mapping[str, Any]
+) -> ReportVpc:
     vpc = run.inventory.vpcs[name]
     owner = run.inventory.vpcs[vpc.via or name]
     agents = list(run.seen.get(name, ()))
@@ -78,11 +81,11 @@ def _entry(run: Run, name: str) -> ReportVpc:
         "account_id": vpc.text("account_id"),
         "host": vpc.host,
         "link": owner.name,
-        "endpoint": _endpoint(setup.find(links, owner.name), owner),
-        "zone": _zone(setup.find(run.zones, name)),
+        "endpoint": _endpoint(links.get(owner.name), owner),
+        "zone": _zone(zones.get(name)),
         "agents": agents,
         "healthy": verify.health(agents, vpc.text("agents_confirmed"), run.tokens, run.pods.get(name, ())),
-        "findings": _of(name, run, agents),
+        "findings": _once([*found, *(one for agent in agents for one in agent["findings"])]),
         "verdict": "",
         "support_request": "",
     }
@@ -91,13 +94,21 @@ def _entry(run: Run, name: str) -> ReportVpc:
     return entry
 
 
-def _of(name: str, run: Run, agents: Sequence[AgentResult]) -> list[Shown]:
-    """All findings of a VPC, each once."""
+def _found(run: Run) -> dict[str, list[Shown]]:
+    """What the steps found of each VPC and its link, before its agents looked."""
     answers = [*run.endpoints, *run.verified, *run.zones]
-    found = [one for answer in answers for one in answer["findings"] if one["vpc"] == name]
-    shared = setup.problems(run.inventory, [*run.endpoints, *run.verified], run.zones).get(name, [])
-    every = [*found, *shared, *run.targets.get(name, ()), *(one for agent in agents for one in agent["findings"])]
-    return [one for number, one in enumerate(every) if one not in every[:number]]
+    found: dict[str, list[Shown]] = {}
+    for one in (one for answer in answers for one in answer["findings"]):
+        found.setdefault(one["vpc"], []).append(one)
+    shared = setup.problems(run.inventory, [*run.endpoints, *run.verified], run.zones)
+    for more in (shared, run.targets):
+        for name, ones in more.items():
+            found.setdefault(name, []).extend(ones)
+    return found
+
+
+def _once(findings: Sequence[Shown]) -> list[Shown]:
+    return [one for number, one in enumerate(findings) if one not in findings[:number]]
 
 
 def _endpoint(found: Mapping[str, Any] | None, owner: AgentVpc) -> dict[str, Any]:

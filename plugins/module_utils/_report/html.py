@@ -10,7 +10,7 @@ import unicodedata
 from typing import TypeAlias
 
 # Elements of HTML that have no end tag.
-_VOID = {"meta", "br"}
+_VOID = {"meta", "br", "input"}
 
 
 class Html(str):
@@ -37,7 +37,10 @@ def together(*children: Child) -> Html:
 
 def text(value: Child) -> str:
     """Text for an element or attribute. Characters that cannot be seen, or turn a line round, are shown by number."""
-    return html.escape("".join(_visible(character) for character in str(value)))
+    said = str(value)
+    if not (said.isascii() and said.isprintable()):  # nearly all text is, and looking at each character takes time
+        said = "".join(map(_visible, said))
+    return html.escape(said)
 
 
 def _visible(character: str) -> str:

@@ -1,23 +1,42 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture of a report: agent VPCs, their endpoints, Astro, and the paths between them, as SVG.
+"""The picture of a report: agent VPCs, their endpoints, Astro, and the paths between them, as SVG; for a screen or a phone.
 
 The page that shows it has the colours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from .html import Child, Html, tag
+from .parts import MANY
+from .ways import Link, Served, Vpc, links
 
-WIDTH = 976
-_VPC, _ENDPOINT, _ASTRO = (24, 264), (372, 264), (742, 218)  # left edge and width of each column
 _LINE, _GAP, _PAD = 18, 16, 12
-_CHARACTERS = 33  # of a line in a box
+_NAMES, _AGENTS = 3, 6  # most names of VPCs that failed, and of agent hosts, in one box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """Left edge and width of each kind of box. ``stacked`` has all of them below each other, and the ways at their sides."""
+
+    width: int
+    vpc: tuple[int, int]
+    endpoint: tuple[int, int]
+    astro: tuple[int, int]
+    stacked: bool = False
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        right = self.endpoint[0] + self.endpoint[1]
+        return self.vpc[0] - 16, right - self.vpc[0] + 2 * _PAD + (8 if self.stacked else 0)
+
+
+WIDE = Form(width=976, vpc=(24, 264), endpoint=(372, 264), astro=(742, 218))
+NARROW = Form(width=340, vpc=(24, 280), endpoint=(24, 280), astro=(24, 280), stacked=True)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Link:
+class Drawn:
     """A link's boxes: the VPCs that it serves, and its endpoint."""
 
     host: str
@@ -57,23 +76,23 @@ class Link:
         return max(self.endpoint.bottom, *(box.bottom for box in self.vpcs))
 
 
-def picture(report: Mapping[str, Any]) -> Html:
+def picture(vpcs: Sequence[Vpc], form: Form = WIDE) -> Html:
     parts: list[Html] = []
-    links: list[Link] = []
+    drawn: list[Drawn] = []
     top = 8.0
-    for place, owners in _places(report["vpcs"]).items():
+    for at, there in _by_place(links(vpcs)).items():
         start, top = top, top + 34
-        for owner in owners:
-            links.append(_link(report["vpcs"], owner, top))
-            top = links[-1].bottom + _GAP
-        width = _ENDPOINT[0] + _ENDPOINT[1] + 2 * _PAD - _VPC[0] + _PAD - 12
-        frame = tag("rect", class_="place", x=_VPC[0] - 16, y=start, width=width, height=top - start, rx=12)
-        parts += [frame, tag("text", place, class_="label", x=_VPC[0], y=start + 22)]
+        for link in there:
+            drawn.append(_boxes(link, top, form))
+            top = drawn[-1].bottom + _GAP
+        left, width = form.frame
+        frame = tag("rect", class_="place", x=left, y=start, width=width, height=top - start, rx=12)
+        parts += [frame, tag("text", at, class_="label", x=form.vpc[0], y=start + 22)]
         top += _GAP
-    astro = _astro(links, top)
-    height = max(top, *(box.bottom for box in astro.values())) if astro else top
-    ways = [way for link in links for way in _ways(link, astro[link.host])]
-    boxes = [box for link in links for box in (*link.vpcs, link.endpoint)] + list(astro.values())
+    astro = _astro(drawn, top, form)
+    height = max(top, *(box.bottom + 8 for box in astro.values())) if astro else top
+    ways = [way for link in drawn for way in _ways(link, astro[link.host], form)]
+    boxes = [box for link in drawn for box in (*link.vpcs, link.endpoint)] + list(astro.values())
     return tag(
         "svg",
         tag("title", "Agent VPCs, their endpoints and Astro"),
@@ -81,108 +100,132 @@ def picture(report: Mapping[str, Any]) -> Html:
         *ways,
         *map(_drawn, boxes),
         class_="picture",
-        viewBox=f"0 0 {WIDTH} {height:.0f}",
+        viewBox=f"0 0 {form.width} {height:.0f}",
         role="img",
     )
 
 
-def _places(vpcs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The links of each account and region, by the names of their owners. A link whose owner is not shown has none."""
-    shown = {vpc["name"]: vpc for vpc in vpcs}
-    found: dict[str, list[str]] = {}
-    for owner in dict.fromkeys(vpc["link"] for vpc in vpcs):
-        vpc = shown.get(owner) or next(vpc for vpc in vpcs if vpc["link"] == owner)
-        account = f"account {vpc['account_id']}, " if vpc["account_id"] else ""
-        found.setdefault(account + vpc["region"], []).append(owner)
-    return found
+def _by_place(found: Iterable[Link]) -> dict[str, list[Link]]:
+    places: dict[str, list[Link]] = {}
+    for link in found:
+        places.setdefault(link.place, []).append(link)
+    return places
 
 
-def _link(vpcs: Sequence[Mapping[str, Any]], owner: str, top: float) -> Link:
-    served = sorted((vpc for vpc in vpcs if vpc["link"] == owner), key=lambda vpc: (vpc["name"] != owner, vpc["name"]))
+# --- what is in the boxes
+
+
+def _boxes(link: Link, top: float, form: Form) -> Drawn:
     boxes: list[Box] = []
     at = top
-    for vpc in served:
-        boxes.append(Box(_VPC, at, tuple(_vpc_lines(vpc, served[0])), vpc["verdict"], _path(vpc)))
+    for served in link.served:
+        lines = tuple(_vpc(served.vpcs[0], link) if len(served.vpcs) == 1 else _vpcs(served, link.place))
+        boxes.append(Box(form.vpc, at, lines, served.verdict, served.way))
         at = boxes[-1].bottom + _GAP
-    return Link(served[0]["host"], tuple(boxes), _endpoint(served, top))
+    endpoint = _endpoint(link) if len(link.owners) == 1 else _endpoints(link)
+    lines, marks = (tuple(each) for each in zip(*endpoint, strict=True))
+    return Drawn(
+        link.host, tuple(boxes), Box(form.endpoint, at if form.stacked else top, lines, link.state, link.state, marks)
+    )
 
 
-def _vpc_lines(vpc: Mapping[str, Any], first: Mapping[str, Any]) -> Iterator[str]:
-    """``first`` is the VPC whose account the frame around them names."""
+def _vpc(vpc: Vpc, link: Link) -> Iterator[str]:
     joined = "" if vpc["link"] == vpc["name"] else f"  via {vpc['link']}"
     yield vpc["name"] + joined
     yield f"{vpc['vpc_id']} {vpc['region']}"
-    if vpc["account_id"] != first["account_id"]:
-        yield f"account {vpc['account_id'] or 'not said'}"
+    account = f"account {vpc['account_id'] or 'not said'}"
+    if account not in link.place and (vpc["account_id"] or link.place.startswith("account ")):
+        yield account
     if vpc["zone"]:
         yield f"zone {vpc['zone']['hosted_zone_id']}" + ("" if vpc["zone"]["associated"] else " (not associated)")
-    for agent in vpc["agents"]:
-        yield f"{agent['name']} {', '.join(agent['place'].get('sources', []))}"
+    for agent in vpc["agents"][:_AGENTS]:
+        name = agent["name"].removeprefix(f"{vpc['name']}/")  # as those of pods begin
+        yield f"{name} {', '.join(agent['place'].get('sources', []))}"
+    if len(vpc["agents"]) > _AGENTS:
+        yield f"and {len(vpc['agents']) - _AGENTS} more agent hosts"
     if not vpc["agents"]:
         yield "no agent host has looked"
 
 
-def _path(vpc: Mapping[str, Any]) -> str:
-    """Whether the agents come as far as the endpoint, whatever else may be wrong with the VPC."""
-    expected = {address["address"] for address in vpc["endpoint"]["addresses"]}
-    looked = [agent for agent in vpc["agents"] if agent["names"] and agent["addresses"]]
-    led = all(agent["names"]["addresses"] and set(agent["names"]["addresses"]) <= expected for agent in looked)
-    reached = [reach for agent in looked for reach in agent["addresses"] if reach["address"] in expected]
-    if not looked:
-        return "unverified"
-    return "works" if led and all(reach["tcp"] for reach in reached) else "failed"
+def _vpcs(served: Served, at: str) -> Iterator[str]:
+    vpcs = served.vpcs
+    yield f"{len(vpcs)} VPCs {MANY[served.verdict]}"
+    accounts, regions = ({vpc[key] for vpc in vpcs if vpc[key]} for key in ("account_id", "region"))
+    where = ", ".join(filter(None, (_count(accounts, "account"), _count(regions, "region"))))
+    if where != at:
+        yield where
+    if served.verdict == "failed":
+        yield from (vpc["name"] for vpc in vpcs[:_NAMES])
+        if len(vpcs) > _NAMES:
+            yield f"and {len(vpcs) - _NAMES} more"
 
 
-def _endpoint(served: Sequence[Mapping[str, Any]], top: float) -> Box:
-    endpoint = served[0]["endpoint"]
-    lines = [endpoint["vpc_endpoint_id"] or "no endpoint yet", endpoint["state"] or "-"]
-    marks = ["", ""]
-    for address in endpoint["addresses"]:
-        lines.append(f"{address['address']}  {address['availability_zone']}")
-        marks.append(_seen_of(served, address["address"]))
-    states = {mark for mark in marks if mark}
-    state = "failed" if "failed" in states else "works" if "works" in states else "unverified"
-    return Box(_ENDPOINT, top, tuple(lines), state, state, tuple(marks))
+def _count(names: set[str], thing: str) -> str:
+    if len(names) == 1:
+        return min(names) if thing == "region" else f"{thing} {min(names)}"
+    return f"{len(names)} {thing}s" if names else ""
 
 
-def _seen_of(served: Sequence[Mapping[str, Any]], address: str) -> str:
-    """How an address looks to all agents that tried it."""
-    tried = [
-        reach
-        for vpc in served
-        for agent in vpc["agents"]
-        for reach in agent["addresses"]
-        if reach["address"] == address
-    ]
-    if not tried:
-        return "unverified"
-    return "failed" if any(reach["problem"] for reach in tried) else "works"
+def _endpoint(link: Link) -> Iterator[tuple[str, str]]:
+    """Lines, each with its mark."""
+    endpoint = link.owners[0]["endpoint"]
+    yield endpoint["vpc_endpoint_id"] or "no endpoint yet", ""
+    yield endpoint["state"] or "-", ""
+    for address, state in link.addresses:
+        yield f"{address['address']}  {address['availability_zone']}", state
 
 
-def _astro(links: Sequence[Link], bottom: float) -> dict[str, Box]:
-    """One box for each cluster, beside the middle of its links."""
+def _endpoints(link: Link) -> Iterator[tuple[str, str]]:
+    state = link.owners[0]["endpoint"]["state"]
+    yield f"{len(link.owners)} {'endpoints' if state else 'VPCs without an endpoint'}", ""
+    yield state or "-", ""
+    states = [each for _address, each in link.addresses]
+    for mark, words in (("works", "work"), ("failed", "failed"), ("unverified", "not tried")):
+        if number := states.count(mark):
+            yield f"{number} {'address' if number == 1 else 'addresses'} {words}", mark
+
+
+# --- where they are, and the ways between them
+
+
+def _astro(drawn: Sequence[Drawn], bottom: float, form: Form) -> dict[str, Box]:
+    """One box for each cluster, beside the middle of its links, or below all of them."""
     boxes: dict[str, Box] = {}
-    least = 8.0
-    for host in dict.fromkeys(link.host for link in links):
-        of_host = [link.endpoint.middle for link in links if link.host == host]
+    least = bottom if form.stacked else 8.0
+    middles: dict[str, list[float]] = {}
+    for link in drawn:
+        middles.setdefault(link.host, []).append(link.endpoint.middle)
+    for host, of_host in middles.items():
         label, suffix = host.split(".", 1)
-        box = Box(_ASTRO, 0, ("Astro", _cut(label, 27), suffix), "astro", "")
-        top = min(max(sum(of_host) / len(of_host) - box.height / 2, least), max(bottom - box.height, least))
+        box = Box(form.astro, 0, ("Astro", _cut(label, 27), suffix), "astro", "")
+        beside = sum(of_host) / len(of_host) - box.height / 2
+        top = least if form.stacked else min(max(beside, least), max(bottom - box.height, least))
         boxes[host] = replace(box, top=top)
         least = top + box.height + _GAP
     return boxes
 
 
-def _ways(link: Link, astro: Box) -> Iterator[Html]:
+def _ways(link: Drawn, astro: Box, form: Form) -> Iterator[Html]:
     for vpc in link.vpcs:
-        yield _way(vpc, link.endpoint)
-    yield _way(link.endpoint, astro)
+        yield _left(vpc, link.endpoint) if form.stacked else _across(vpc, link.endpoint)
+    yield _right(link.endpoint, astro) if form.stacked else _across(link.endpoint, astro)
 
 
-def _way(start: Box, end: Box) -> Html:
-    x1, x2 = start.column[0] + start.column[1], end.column[0]
-    half = (x1 + x2) / 2
-    curve = f"M{x1} {start.middle:.1f} C{half} {start.middle:.1f} {half} {end.middle:.1f} {x2} {end.middle:.1f}"
+def _across(start: Box, end: Box) -> Html:
+    return _way(start, end, sum(start.column), end.column[0])
+
+
+def _left(start: Box, end: Box) -> Html:
+    return _way(start, end, start.column[0], end.column[0], start.column[0] - 18)
+
+
+def _right(start: Box, end: Box) -> Html:
+    return _way(start, end, sum(start.column), sum(end.column), sum(start.column) + 30)
+
+
+def _way(start: Box, end: Box, x1: int, x2: int, bend: float | None = None) -> Html:
+    bend = (x1 + x2) / 2 if bend is None else bend
+    curve = f"M{x1} {start.middle:.1f} C{bend} {start.middle:.1f} {bend} {end.middle:.1f} {x2} {end.middle:.1f}"
     return tag("path", class_=f"way {start.way}", d=curve)
 
 
@@ -202,5 +245,5 @@ def _drawn(box: Box) -> Html:
     return tag("g", tag("title", ", ".join(box.lines)), *lines)
 
 
-def _cut(line: str, most: int = _CHARACTERS) -> str:
+def _cut(line: str, most: int = 33) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -8,12 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._core.listing import FEW
+
 _HEAD = ("VPC", "AGENT HOST", "LINK", "ADDRESSES", "DNS", "TLS", "HTTP", "VERDICT")
+#: VPCs of a large fleet that have lines of their own and fail alike.
+_ALIKE = 10
 
 
 def summary(report: Mapping[str, Any]) -> list[str]:
-    """One line for each agent host, and one for each VPC without any."""
-    rows = [row for vpc in report["vpcs"] for row in _rows(vpc)]
+    """One line for each agent host, and one for each VPC without any. In a large fleet only VPCs that failed have lines, and the
+    others are counted."""
+    vpcs = report["vpcs"]
+    if len(vpcs) <= FEW:
+        return _aligned([row for vpc in vpcs for row in _rows(vpc)])
+    alike: dict[str, list[Mapping[str, Any]]] = {}
+    for vpc in sorted(vpcs, key=lambda each: each["verdict"] != "failed"):
+        alike.setdefault(_verdict(vpc["findings"], vpc["verdict"]), []).append(vpc)
+    rows: list[tuple[str, ...]] = []
+    counts: list[str] = []
+    for verdict, some in alike.items():
+        shown = some[:_ALIKE] if some[0]["verdict"] == "failed" else []
+        rows += [row for vpc in shown for row in _rows(vpc) if row[-1] != "works"]
+        if left := len(some) - len(shown):
+            counts.append(f"{left:,} {'more ' if shown else ''}{'VPC' if left == 1 else 'VPCs'}: {verdict}")
+    return [*(_aligned(rows) if rows else []), *counts]
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[i]) for row in [_HEAD, *rows]) for i in range(len(_HEAD))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [_HEAD, *rows]

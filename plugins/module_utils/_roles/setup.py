@@ -191,11 +191,6 @@ def merge(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: vpc for result in results for name, vpc in result.get("vpcs", {}).items()}
 
 
-def find(results: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any] | None:
-    """What the last of several answers says of one VPC."""
-    return next((dict(result["vpcs"][name]) for result in reversed(results) if name in result.get("vpcs", {})), None)
-
-
 def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> dict[str, Any]:
     joined = [other for other in vpcs.values() if other.via == vpc.name]
     return {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .._core.findings import Shown, finding
+from .._core.listing import FEW
 from .._core.ranges import ipv4
 from .._inventory.hosts import AgentHost, Inventory
 from .._kube import views
@@ -239,12 +240,17 @@ def _pages(agents: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
 
 
 def lines_of_health(vpcs: Iterable[ReportVpc]) -> list[str]:
-    """For a terminal, where a cluster was asked."""
+    """For a terminal, where a cluster was asked; in a large fleet those that are healthy are counted."""
+    asked = [vpc for vpc in vpcs if any(one["kind"] == "pods" for one in vpc["healthy"]["rests_on"])]
+    shown = [vpc for vpc in asked if len(asked) <= FEW or vpc["healthy"]["state"] != "healthy"]
+    counted = len(asked) - len(shown)
     return [
-        f"{vpc['name']}: the agents are {vpc['healthy']['state']}: "
-        + "; ".join(one["text"] for one in vpc["healthy"]["rests_on"])
-        for vpc in vpcs
-        if any(one["kind"] == "pods" for one in vpc["healthy"]["rests_on"])
+        *(
+            f"{vpc['name']}: the agents are {vpc['healthy']['state']}: "
+            + "; ".join(one["text"] for one in vpc["healthy"]["rests_on"])
+            for vpc in shown
+        ),
+        *([f"{counted:,} {'VPC' if counted == 1 else 'VPCs'}: the agents are healthy"] if counted else []),
     ]
 
 

@@ -69,3 +69,31 @@ def test_names_that_lead_elsewhere():
     unasked = {**agent("a"), "names": {}}
     rows = cells(vpc("v", public), vpc("w", missing), vpc("x", unasked))
     assert [row[4].strip() for row in rows] == ["other", "nxdomain", "-"]
+
+
+def test_a_large_fleet_shows_what_failed_and_counts_the_rest():
+    good = [vpc(f"good-{number}", agent("a")) for number in range(30)]
+    drift = [vpc("drift", agent("a"), findings=[wrong("SETUP_INCOMPLETE", "warning")])]
+    unseen = [vpc("unseen", verdict="unverified")]
+    bad = vpc("bad", agent("a"), agent("b", wrong("TCP_TIMEOUT_ONE_AZ"), tls=(True, False)), verdict="failed")
+    head, *rows = summary({"vpcs": [*good, *drift, *unseen, bad]})
+    assert head.split()[0] == "VPC"
+    assert rows == [
+        "bad  b           own   10.0.1.5   private  1 of 2  -, 404  TCP_TIMEOUT_ONE_AZ",
+        "30 VPCs: works",
+        "1 VPC: works (SETUP_INCOMPLETE)",
+        "1 VPC: unverified",
+    ]
+
+
+def test_a_large_fleet_that_fails_alike_is_not_a_wall():
+    bad = [vpc(f"bad-{number}", findings=[wrong("ENDPOINT_FAILED")], verdict="failed") for number in range(500)]
+    other = vpc("other", findings=[wrong("NO_AGENT_HOST")], verdict="failed")
+    rows = summary({"vpcs": [*bad, other]})
+    assert len(rows) == 1 + 10 + 1 + 1
+    assert rows[-2].startswith("other ")
+    assert rows[-1] == "490 more VPCs: ENDPOINT_FAILED"
+
+
+def test_a_large_fleet_without_problems_is_one_line():
+    assert summary({"vpcs": [vpc(f"v-{number}", agent("a")) for number in range(21)]}) == ["21 VPCs: works"]
