@@ -4,12 +4,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
-# Tests wait a tenth of their time: one worker more than cores.
-WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+# Tests wait for the lab's times and for processes: two workers more than cores.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean contract judges picture setup lock clean
+.PHONY: help demo test pytest crash lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -25,6 +25,9 @@ test: setup            ## lint and every test, side by side
 
 pytest: setup            ## every test
 	@python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
+
+crash: setup            ## runs broken off at each of their AWS calls; `make test` tries a third, others each day
+	@WHOLE=yes python -m pytest -n $(WORKERS) -q tests/integration/test_crash_safety.py tests/integration/test_teardown.py
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .

@@ -45,7 +45,7 @@ def test_all_of_it(tmp_path: Path) -> None:
     around = {**os.environ, "AWS": "lab", "WITH_TRANSIT_GATEWAY": "yes", "ACCEPT_RECORDINGS": str(tmp_path)}
     around |= {"PYTHONPATH": f"{ROOT}/tests:{ROOT}/tests/lab"}
     done = subprocess.run(
-        [sys.executable, "-m", "acceptance"], env=around, text=True, capture_output=True, check=False, timeout=240
+        [sys.executable, "-m", "acceptance"], env=around, text=True, capture_output=True, check=False, timeout=480
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
