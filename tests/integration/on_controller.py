@@ -21,7 +21,7 @@ from awx.double.jobs import Launch, Outcome
 from awx.double.server import Double, User, running
 from running import COLLECTIONS, ROOT
 
-PLAYBOOKS = ("preflight", "setup", "verify", "harden", "drift", "teardown")
+PLAYBOOKS = ("preflight", "setup", "verify", "harden", "unharden", "drift", "teardown")
 IMAGE = "registry.example.org/privatelink-ee:0.9.0"
 #: What AWX's own image says, and one with a new ansible-core that lacks the collection.
 _TOO_OLD = (

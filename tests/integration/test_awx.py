@@ -283,6 +283,22 @@ def job(lab, objects, project, tmp_path):
     return start
 
 
+HARDEN = {
+    "survey_deployment_ids": f"{DEPLOYMENT}\n",
+    "survey_exclusive": "no",
+    "survey_agents_confirmed": "yes",
+}
+
+
+def astro_credential(lab):
+    return controller.custom_credential(
+        astro_type()["injectors"],
+        api_token=lab.env["ASTRO_API_TOKEN"],
+        organization_id=lab.env["ASTRO_ORGANIZATION_ID"],
+        api_url=lab.env["ASTRO_API_URL"],
+    )
+
+
 class TestStory:
     """One lab, told from top to bottom."""
 
@@ -293,6 +309,11 @@ class TestStory:
         assert "<endpoint of payments>" in done.text
         assert lab.calls()["mutating"] == 0
         assert done.handed_on == {}
+
+    def test_before_there_are_links_harden_only_plans(self, lab, job):
+        done = job("harden", check=True, apart=True, astro=astro_credential(lab), **HARDEN)
+        assert done.rc == 0, done.text
+        assert "setup has links to create first, so neither links nor agents were checked" in done.text
 
     def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
         """Two slices make links of their own; the third has a VPC that would share the link of another slice's VPC."""
@@ -338,22 +359,12 @@ class TestStory:
         assert set(done.handed_on) <= {"privatelink_drift"}
 
     def test_harden_as_a_check_takes_the_answers_and_keeps_the_token(self, lab, job):
-        astro = controller.custom_credential(
-            astro_type()["injectors"],
-            api_token=lab.env["ASTRO_API_TOKEN"],
-            organization_id=lab.env["ASTRO_ORGANIZATION_ID"],
-            api_url=lab.env["ASTRO_API_URL"],
-        )
-        answers = {
-            "survey_deployment_ids": f"{DEPLOYMENT}\n",
-            "survey_exclusive": "no",
-            "survey_agents_confirmed": "yes",
-        }
-        done = job("harden", check=True, astro=astro, **answers)
+        done = job("harden", check=True, astro=astro_credential(lab), **HARDEN)
         assert done.rc == 0, done.text
         assert done.changed == {"Restrict traffic to the private endpoint"}
         assert done.handed_on == {}
         assert lab.env["ASTRO_API_TOKEN"] not in done.kept
+        assert "  + 172.20.0.0/22" in done.text
 
     def test_teardown_as_a_check(self, lab, job):
         lab.reset_calls()

@@ -200,7 +200,7 @@ def test_a_failed_update_can_be_repeated_and_a_second_organization_has_objects_o
     done = there.apply(organization="Quick", scm_url=other.url, machine_credential="agents by ssh")
     assert done.rc == 0, done.text
     assert "No Astro credential was given: harden cannot run" in done.text
-    assert len(there.double.store.of("job_templates")) == 12
+    assert len(there.double.store.of("job_templates")) == 14
     assert len(there.double.store.of("credential_types")) == 6
     quick = there.double.one("job_templates", "Astro PrivateLink Quick verify")
     names = [row["name"] for row in there.double.store.listed(quick, "credentials")]
