@@ -41,6 +41,7 @@ class OnLab:
     lab: Lab | None = None
     found: dict[str, Any] = field(default_factory=lambda: {"_meta": {"hostvars": {}}})
     images: set[str] = field(default_factory=lambda: {IMAGE})
+    synchronised: list[str] = field(default_factory=list)  # what inventory updates brought
     kept: str = ""  # everything that a controller keeps of jobs
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -79,6 +80,7 @@ class OnLab:
             check=False,
             timeout=60,
         )
+        self.synchronised.append(done.stdout)
         return done.returncode, done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
     def _around(self) -> dict[str, str]:

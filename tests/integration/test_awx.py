@@ -356,7 +356,8 @@ class TestStory:
     def test_drift_finds_none(self, job):
         done = job("drift")
         assert done.rc == 0, done.text
-        assert set(done.handed_on) <= {"privatelink_drift"}
+        assert set(done.handed_on) == {"privatelink_result"}
+        assert done.handed_on["privatelink_result"]["passed"] is True
 
     def test_harden_as_a_check_takes_the_answers_and_keeps_the_token(self, lab, job):
         done = job("harden", check=True, astro=astro_credential(lab), **HARDEN)

@@ -422,10 +422,10 @@ def complaints(question: Mapping[str, Any], data: Mapping[str, Any]) -> list[str
     wanted = int if kind == "integer" else str
     if type(value) is not wanted:
         return [f"Value {value} for '{name}' expected to be {'an integer' if wanted is int else 'a string'}."]
-    size = value if wanted is int else len(value)
+    size = int(value) if wanted is int else len(str(value))
     least, most = (question.get(bound) for bound in ("min", "max"))
-    if least not in ("", None) and size < int(least):
+    if least not in ("", None) and size < int(least or 0):
         return [f"'{name}' value {value} is too small (must be at least {least})."]
-    if most not in ("", None) and size > int(most):
+    if most not in ("", None) and size > int(most or 0):
         return [f"'{name}' value {value} is too large (must be no more than {most})."]
     return []
