@@ -9,7 +9,7 @@ WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest crash lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean contract judges picture setup lock clean
+.PHONY: help demo test pytest crash lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -32,7 +32,7 @@ crash: setup            ## runs broken off at each of their AWS calls; `make tes
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .
 	ruff format --quiet --check .
-	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance
+	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance tests/awx
 	ansible-lint -q
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }
@@ -67,6 +67,9 @@ acceptance: setup            ## the whole story on AWS (ACCEPT_COSTS=yes, REGION
 
 acceptance-clean: setup            ## take away what an acceptance run left in REGION
 	@$(JUDGED) python -m acceptance clean
+
+awx-acceptance: setup            ## the pattern on a controller: CONTROLLER_HOST=, CONTROLLER_OAUTH_TOKEN=, PATTERN=file; docs/awx.md
+	@PYTHONPATH=tests python -m awx
 
 contract: setup            ## the contract tests on the double, or with AWS=real those that can on AWS, and where the two differ
 	@$(JUDGED) python -m recording $(if $(filter real,$(AWS)),real,double)

@@ -30,6 +30,5 @@ class ActionModule(Step):
         return {
             "changed": False,
             "answers": plans,
-            "ansible_stats": {"data": {"privatelink_drift": found}, "per_host": False, "aggregate": True},
             "failed_vpcs": texts(found),
         }

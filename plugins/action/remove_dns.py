@@ -13,6 +13,7 @@ from typing import Any
 from ..module_utils._astro import access, api
 from ..module_utils._astro.info import info
 from ..module_utils._astro.jobs import Access
+from ..module_utils._aws.fleet import Fleets
 from ..module_utils._core.findings import Shown
 from ..module_utils._core.run import Answer, carry_out, shown
 from ..module_utils._probe.look import look
@@ -36,7 +37,9 @@ class ActionModule(Step):
         targets = verify.targets(self.with_pods(self.inventory), read)
         problems = setup.problems(self.inventory, read, [])
         problems |= self._cut_off({name: one for name, one in targets.items() if name not in problems})
-        opened, refused = self._admitted([name for name in self.inventory.names if name not in problems])
+        problems |= self._unready(fleets.planning(), problems, read)
+        held = sorted(set(problems) & set(self.inventory.names))
+        opened, refused = self._admitted([name for name in self.inventory.names if name not in problems], held)
         problems |= refused
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)
         self.warn(teardown.unproven({name: targets[name] for name in rest.names}))
@@ -50,6 +53,13 @@ class ActionModule(Step):
             self.say(teardown.summary(back, seen))
         return self.result([*opened, *answers], teardown.sharing(self.inventory, problems), seen=seen)
 
+    def _unready(self, planning: Fleets, problems: Mapping[str, Any], read: Sequence[Answer]) -> dict[str, list[Shown]]:
+        """The VPCs whose names could not be removed, as far as that is known before anything is sent."""
+        rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)
+        if not rest.names or self.check:  # a check sends nothing: it plans the same below
+            return {}
+        return setup.problems(rest, [], planning.zones(teardown.zones(rest, self.settings["accept_gap"], read)))
+
     def _cut_off(self, targets: Mapping[str, VpcTarget]) -> dict[str, list[Shown]]:
         """The VPCs whose agents are on the link, and were not seen to get through without it."""
         if self.settings["accept_cut_off"]:
@@ -62,8 +72,12 @@ class ActionModule(Step):
                 seen |= self.look([targets[name]], expected=tuple(there), patience=0.0, health_url="")
         return teardown.cut_off(self.inventory, targets, addresses, seen, lookups)
 
-    def _admitted(self, names: Sequence[str]) -> tuple[list[Answer], dict[str, list[Shown]]]:
-        """What was done to the lists of the Deployments, and the VPCs whose agents Astro would refuse."""
+    def _admitted(self, names: Sequence[str], held: Sequence[str]) -> tuple[list[Answer], dict[str, list[Shown]]]:
+        """What was done to the lists of the Deployments, and the VPCs whose agents Astro would refuse.
+
+        No list is opened while some VPCs of the run, ``held``, keep their links: a refused run leaves Deployments as they were.
+        """
+        unlock = self.settings["unlock"] and not held
         if not names or self.settings["deployment_unrestricted"]:
             return [], {}
         named, opened = self.settings["deployment_ids"] or [], list[Answer]()
@@ -72,15 +86,17 @@ class ActionModule(Step):
         try:
             if named:
                 client = api.client({**self.settings, "api_timeout": 30})
-                for each in named if self.settings["unlock"] else []:
+                for each in named if unlock else []:
                     opened.append(self._unlock(client, each))
                 known, why = info(client, named)[0]["deployments"], f"Astro does not show {', '.join(named)}"
         except api.AstroError as problem:
             known, why = [], str(problem).rstrip(".")
-        if self.check and self.settings["unlock"]:  # it is only planned yet
+        if self.check and unlock:  # it is only planned yet
             known = [{**each, "allowed_ranges": []} for each in known]
         failed = [one for answer in opened for one in answer["findings"] if one["severity"] == "error"]
         found = {name: [{**one, "vpc": name} for one in failed] + _refused(known, named, name, why) for name in names}
+        if self.settings["unlock"] and held:
+            found = teardown.held_back(found, held)
         return opened, {name: problems for name, problems in found.items() if problems}
 
     def _unlock(self, client: api.Client, deployment: str) -> Answer:

@@ -15,6 +15,7 @@ from ..module_utils._astro.info import info
 from ..module_utils._astro.jobs import ListAnswer
 from ..module_utils._astro.lists import Lists
 from ..module_utils._core.findings import Finding
+from ..module_utils._core.run import Answer
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._report.document import Run, document
 from ..module_utils._roles import harden, setup, verify
@@ -47,17 +48,17 @@ class ActionModule(AstroStep):
         lists = Lists(wanted, self.client())
         if found := [*self.confused(wanted), *self.wrong(lists)]:
             return self.refused(found)
-        if self.check:
-            self.say(
-                [
-                    "Check mode: only the lists were read. A run checks each link and the agents before it sends anything."
-                ]
-            )
+        self.say(harden.changes(lists.moves))
+        endpoints = self.fleets().planning().endpoints(setup.fleets(everyone))
+        if self.check and any(answer["calls"] for answer in endpoints):
+            self.say(["Check mode: setup has links to create first, so neither links nor agents were checked."])
             return self.done(lists.planned())
         if found := self._left_out(everyone):
             return self.refused(found)
-        evidence, found = self._evidence(everyone, [want.deployment_id for want in wanted])
-        return self.refused(found) if found else self._restrict(wanted, evidence)
+        evidence, found = self._evidence(everyone, endpoints, [want.deployment_id for want in wanted])
+        if found:
+            return self.refused(found)
+        return self.done(lists.planned()) if self.check else self._restrict(wanted, evidence)
 
     def _left_out(self, everyone: Inventory) -> list[Finding]:
         group = self.variables["groups"].get(self.settings["vpc_group"], [])
@@ -66,12 +67,15 @@ class ActionModule(AstroStep):
 
     # --- evidence of this step alone, whatever other steps of the play found
 
-    def _evidence(self, everyone: Inventory, ids: Sequence[str]) -> tuple[Evidence, list[Finding]]:
-        endpoints = self.fleets().planning().endpoints(setup.fleets(everyone))
+    def _evidence(
+        self, everyone: Inventory, endpoints: Sequence[Answer], ids: Sequence[str]
+    ) -> tuple[Evidence, list[Finding]]:
         targets = verify.targets(self.with_pods(everyone), endpoints)
         seen = self.look(targets.values(), timeout=self.settings["timeout"], patience=0.0)
         of_links = {name: list(target.findings) for name, target in targets.items()}
         vpcs = document(Run(inventory=everyone, verified=endpoints, targets=of_links, seen=seen))["vpcs"]
+        if found := harden.unverified(vpcs):
+            return Evidence(targets=targets, looks=[], deployments=[], pods={}), found
         deployments = self._watch(ids)
         looks = self._paths(targets, deployments)
         pods, confirmed = self.states(everyone.names), self.settings["agents_confirmed"]
@@ -111,7 +115,8 @@ class ActionModule(AstroStep):
         if not lists.changes:
             return self.done(lists.planned())
         given = {name: self.settings[name] for name in ("organization_id", "api_url") if self.settings[name]}
-        self.say_whole(harden.way_back(lists.before, given))
+        job = self.variables.get("awx_job_template_name") or self.variables.get("tower_job_template_name") or ""
+        self.say_whole(harden.way_back(lists.before, given, harden.lifting(str(job)) if job else ""))
         answers: list[ListAnswer] = []
 
         def act() -> dict[str, Any]:

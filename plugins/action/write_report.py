@@ -39,9 +39,19 @@ class ActionModule(Step):
         written = [] if self.check else write(report, directory, now())
         works = sum(entry["verdict"] == "works" for entry in report["vpcs"])
         if written:
-            self.say([f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. The report: {written[0]}"])
+            self.say([f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. {self._where(written[0])}"])
         stats = {"data": {"privatelink_result": compact(report)}, "per_host": False, "aggregate": True}
         return {"changed": False, "files": written, **({} if self.check else {"ansible_stats": stats})}
+
+    def _where(self, page: str) -> str:
+        """Where the report is. A controller's job directory is gone once the job has ended."""
+        private = self.variables.get("awx_job_id") and not os.path.isabs(self.settings["directory"])
+        return (
+            "The result is privatelink_result under this job's artifacts. To keep the page, set report_directory to a path that the "
+            "controller exposes to jobs."
+            if private
+            else f"The report: {page}"
+        )
 
     def _left(self, name: str) -> dict[str, Any]:
         """The registered result of an earlier step; hosts that had failed before it lack one."""

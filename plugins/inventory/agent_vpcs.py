@@ -199,6 +199,7 @@ if problem := refusal(running()):
     raise AnsibleParserError(problem)
 
 import hashlib
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -214,14 +215,29 @@ from ..module_utils._inventory import tags
 try:
     from ansible.template import trust_as_template
 except ImportError:  # before ansible-core 2.19 every string was a template, unless it was wrapped
-    from ansible.utils.unsafe_proxy import wrap_var as literal
+    from ansible.utils.unsafe_proxy import wrap_var as untrusted
 
     def trust_as_template(value: Any) -> Any:
         return value
 else:
 
-    def literal(value: Any) -> Any:
+    def untrusted(value: Any) -> Any:
         return value
+
+
+#: Text in which no template can begin. Other text is marked when an inventory is exported, and hard to read in a controller.
+_PLAIN = re.compile(r"[\w.:/@+=, -]*", re.ASCII)
+
+
+def literal(value: Any) -> Any:
+    """A value that is never a template, though it comes from outside."""
+    if isinstance(value, dict):
+        return {literal(key): literal(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [literal(each) for each in value]
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return trust_as_template(value)
+    return untrusted(value)
 
 
 _ROLES = Path(__file__).parents[2] / "roles"

@@ -35,6 +35,7 @@ from ..module_utils._kube.model import Refused
 from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
+from ..module_utils._report.handed_on import KEY, handed_on
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
@@ -82,9 +83,17 @@ class Step(ActionBase):
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self._counted(self.take())))
+            return dict(wrap_var(self._handed_on(self._counted(self.take()))))
         except PrivateLinkError as error:
             return dict(wrap_var(self.unfit(error)))
+
+    def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""
+        if self.check or "ansible_stats" in result:
+            return result
+        names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
+        told = handed_on(result, [name for name in names if name in self.inventory.vpcs], well)
+        return {**result, "ansible_stats": {"data": {KEY: told}, "per_host": False, "aggregate": True}}
 
     def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what AWS was asked for it."""

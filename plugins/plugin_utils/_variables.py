@@ -33,7 +33,7 @@ OF_AGENT_HOSTS: dict[str, dict[str, Any]] = {
     "privatelink_health_url": {"type": "str"},
 }
 #: What the roles hand on to the jobs that follow; a controller makes extra variables of these.
-_HANDED_ON = ("privatelink_result", "privatelink_drift")
+_HANDED_ON = ("privatelink_result",)
 
 #: An agent VPC of which nothing else is understood.
 _VPC_ID = f"{PREFIX}vpc_id"

@@ -42,6 +42,11 @@ class Job:
         return self.text + json.dumps(self.events)
 
     @property
+    def ended(self) -> bool:
+        """Whether the play came to its end, well or not."""
+        return any(event["event"] == "playbook_on_stats" for event in self.events)
+
+    @property
     def changed(self) -> set[str]:
         """The tasks that changed something, or would have."""
         data = [event["event_data"] for event in self.events if event["event"] in {"runner_on_ok", "runner_item_on_ok"}]

@@ -372,10 +372,18 @@ def test_under_any_keyword_what_would_lock_out_is_taken_back(
         ),
     ],
 )
-def test_check_mode_says_that_it_only_plans(lab: Lab, tmp_path: Path, way: Way) -> None:
+def test_check_mode_shows_what_goes_and_comes(lab: Lab, tmp_path: Path, way: Way) -> None:
     done = way.run(lab, tmp_path)
     assert (done.rc, done.changed, ranges(lab), updates(lab)) == (0, True, [], 0), done.text
-    assert "Check mode: only the lists were read" in done.text
+    assert f"admits everybody now:\n  + {CLUSTER_RANGE}\n" in done.text
+
+
+def test_check_mode_refuses_where_a_run_would(lab: Lab, agents: Agents, tmp_path: Path) -> None:
+    agents.stop("ledger")
+    refused = harden(lab, tmp_path, "--check")
+    agents.start("ledger")
+    assert (refused.rc, refused.changed, ranges(lab), updates(lab)) == (2, False, [], 0), refused.text
+    assert "The agent tokens ledger were used lately, but not now" in refused.text
 
 
 def test_variables_as_text_from_a_play_and_misspelt_ones(lab: Lab, agents: Agents, tmp_path: Path) -> None:

@@ -144,6 +144,16 @@ class TestStory:
         assert f"partner ({wide.record.vpcs['partner'].id})" in done.failed["payments"]
         assert wide.calls()["mutating"] == 0
 
+    def test_a_refused_run_leaves_the_deployment_as_it_was(self, wide, tmp_path):
+        """What one VPC cannot do is asked before the list is opened, for the others as well."""
+        wide.reset_calls()
+        done = take_down(wide, tmp_path, limit=["payments", "berlin"], teardown_unlock=True, **holder(wide))
+        assert done.rc == 2, done.text
+        assert "ZONE_STILL_USED" in done.failed["payments"]
+        assert "RESTRICTION_KEPT" in done.failed["berlin"]
+        assert ranges(wide) == [str(RANGE)]
+        assert wide.calls()["mutating"] == 0
+
     @pytest.mark.parametrize("start", ["Remove the Route 53 private hosted zone", "Delete the VPC Endpoint"])
     def test_an_agent_host_that_cannot_be_asked_keeps_its_link(self, wide, tmp_path, start):
         """Wherever a play starts, and whatever it says of errors: each step sees for itself."""

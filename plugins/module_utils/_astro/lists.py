@@ -53,6 +53,15 @@ class Lists:
         return [job.first for job, plan in zip(self.jobs, self.plans, strict=True) if plan.calls]
 
     @property
+    def moves(self) -> list[tuple[access.Have, list[str]]]:
+        """The same, each with what its list is to be."""
+        return [
+            (job.first, list(plan.calls[0].arguments["allowedIpAddressRanges"]))
+            for job, plan in zip(self.jobs, self.plans, strict=True)
+            if plan.calls
+        ]
+
+    @property
     def sent(self) -> bool:
         """Whether an update was sent, or may have been."""
         return any(job.sent for job in self._begun)

@@ -484,6 +484,10 @@ CATALOGUE: dict[str, Entry] = {
         "Set teardown_unlock: true to open the list first; if it already contains all public addresses of these agents, set "
         "teardown_deployment_unrestricted: true.",
     ),
+    "RESTRICTION_KEPT": Entry(
+        "The restriction of the Deployments was not lifted, because {vpcs} would keep their links. Nothing was changed.",
+        "Fix these first, see their findings, or run with --limit for the VPCs whose links can be removed.",
+    ),
     "RESTRICTION_UNKNOWN": Entry(
         "It is unknown whether Astro still admits agents over the public internet: {why}.",
         "Set teardown_deployment_ids to the Deployments, with a token in ASTRO_API_TOKEN, or set "

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._astro.access import Have, Want
+from .._astro.access import Have, Want, canonical
 from .._astro.lists import Back, listed
 from .._core.errors import InputError
 from .._core.findings import Finding, finding
@@ -112,7 +112,7 @@ def unsafe(
 
     ``deployments`` are those of `astro_info`, which watched the agent tokens; ``confirmed`` stands in for that.
     """
-    found = [one for vpc in vpcs for one in _unverified(vpc)]
+    found = unverified(vpcs)
     found += [one for look in looks for one in _unanswered(look)]
     for each in deployments:
         seen = {look.vpc for look in looks if look.url == each["remote_api_url"]}
@@ -123,6 +123,11 @@ def unsafe(
             found += _reason(name, f"No agent host of it looked at {each['remote_api_url']}.", "Fix its link first.")
         found += [] if confirmed else _idle(each)
     return found
+
+
+def unverified(vpcs: Sequence[ReportVpc]) -> list[Finding]:
+    """The VPCs whose links do not work: then nothing else needs to be watched."""
+    return [one for vpc in vpcs for one in _unverified(vpc)]
 
 
 def _unverified(vpc: ReportVpc) -> list[Finding]:
@@ -252,13 +257,36 @@ def worse(before: Mapping[str, Pods], after: Mapping[str, Pods]) -> list[Finding
 # --- the way back
 
 
-def way_back(before: Sequence[Have], given: Mapping[str, str]) -> list[str]:
-    """What to do if nobody is left to take the change back. ``given`` is what the module needs to be told of Astro as well."""
-    return [
+def way_back(before: Sequence[Have], given: Mapping[str, str], template: str = "") -> list[str]:
+    """What to do if nobody is left to take the change back. ``given`` is what the module needs to be told of Astro as well;
+    ``template`` is the controller's job template that lifts restrictions, where this is a job of one."""
+    lines = [
         f"{each.name} now admits {listed(each.ranges) if each.ranges else 'everybody'}. If this run is killed, restore that with: "
         f"ansible localhost -m astro.privatelink.deployment_access -a {shlex.quote(json.dumps(_restored(each, given)))}"
         for each in before
     ]
+    return [*lines, f"On the controller, launch the template {template} instead."] if lines and template else lines
+
+
+def lifting(job_template: str) -> str:
+    """The template that lifts restrictions, beside that of role harden: both are the pattern's, whatever they begin with."""
+    name = printable(job_template, 200)
+    return f"{name.removesuffix('harden')}unharden" if name.endswith("harden") else "of the playbook unharden"
+
+
+def changes(moves: Sequence[tuple[Have, Sequence[str]]]) -> list[str]:
+    """For a terminal: which ranges come and go, for each Deployment that changes, with what its list is to be."""
+    lines = []
+    for each, wanted in moves:
+        there = {canonical(one): one for one in each.ranges}
+        come = [one for one in wanted if canonical(one) not in there]
+        gone = [one for key, one in there.items() if key not in set(map(canonical, wanted))]
+        stay = [one for key, one in there.items() if key in set(map(canonical, wanted))]
+        lines.append(f"{each.name} admits {listed(each.ranges) if each.ranges else 'everybody'} now:")
+        lines += [
+            f"  {sign} {printable(one, 100)}" for sign, some in (("+", come), ("-", gone), (" ", stay)) for one in some
+        ]
+    return lines
 
 
 def _restored(have: Have, given: Mapping[str, str]) -> dict[str, Any]:

@@ -134,6 +134,17 @@ def guard(deployments: Sequence[Mapping[str, Any]], vpc: str, why: str) -> list[
     ]
 
 
+def held_back(found: Findings, held: Sequence[str]) -> Findings:
+    """The same findings, where a restriction was to be lifted and was not, since the VPCs ``held`` keep their links."""
+    return {
+        name: [
+            finding("RESTRICTION_KEPT", name, vpcs=held).public() if one["code"] == "DEPLOYMENT_RESTRICTED" else one
+            for one in problems
+        ]
+        for name, problems in found.items()
+    }
+
+
 def to_look_up(inventory: Inventory, targets: Targets) -> list[str]:
     """The clusters' hosts whose public addresses are needed, and are not written down."""
     return sorted({targets[name].host for name in _in_use(targets) if not _written(inventory, name)})

@@ -255,6 +255,29 @@ def test_the_way_back_is_a_command_that_can_be_pasted():
     assert (given["ranges"], given["organization_id"]) == (["10.0.0.0/8"], "it's")
 
 
+def test_on_a_controller_the_way_back_is_a_template():
+    document = {"id": "d", "name": "orders", "remoteExecution": {"allowedIpAddressRanges": []}}
+    said = core.way_back([Have(document=document)], {}, core.lifting("Astro PrivateLink harden"))
+    assert said[-1] == "On the controller, launch the template Astro PrivateLink unharden instead."
+    assert core.lifting("Lock it") == "of the playbook unharden"
+    assert core.way_back([], {}, "x") == []
+
+
+def test_the_plan_shows_what_goes_and_comes():
+    document = {
+        "id": "d",
+        "name": "orders",
+        "remoteExecution": {"allowedIpAddressRanges": ["198.51.100.0/24", "10.0.0.1"]},
+    }
+    said = core.changes([(Have(document=document), ["10.0.0.1/32", "172.20.0.0/22"])])
+    assert said == [
+        "orders admits 198.51.100.0/24, 10.0.0.1 now:",
+        "  + 172.20.0.0/22",
+        "  - 198.51.100.0/24",
+        "    10.0.0.1",
+    ]
+
+
 # --- pods
 
 
