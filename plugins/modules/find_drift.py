@@ -42,4 +42,9 @@ requests:
   returned: where AWS was asked
   type: dict
   sample: {ec2: {calls: 163, throttled: 1, waited: 57.5}}
+seconds:
+  description: How long the step took.
+  returned: where AWS was asked
+  type: float
+  sample: 61.3
 """

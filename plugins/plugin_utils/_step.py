@@ -80,6 +80,7 @@ class Step(ActionBase):
         if problem := refusal({**running(), "amazon.aws": _amazon_aws(), **versions()}):
             raise AnsibleActionFail(problem)
         self.variables: dict[str, Any] = task_vars or {}
+        self._began = time.monotonic()
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
@@ -98,8 +99,9 @@ class Step(ActionBase):
     def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what AWS was asked for it."""
         asked = pace.PACERS.requests()
-        _speak.detail(plan.requests(asked))
-        return {**result, "requests": asked} if asked else result
+        seconds = round(time.monotonic() - self._began, 1)
+        _speak.detail(plan.requests(asked, seconds))
+        return {**result, "requests": asked, "seconds": seconds} if asked else result
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""

@@ -33,13 +33,13 @@ def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
     return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {totals}."]
 
 
-def requests(asked: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line on what AWS was asked, by service; empty if it was not asked."""
+def requests(asked: Mapping[str, Mapping[str, Any]], seconds: float) -> list[str]:
+    """A line on what AWS was asked in so many seconds, by service; empty if it was not asked."""
     said = [
         f"{service} {each['calls']} ({each['throttled']} throttled, {each['waited']:.1f} s waited)"
         for service, each in asked.items()
     ]
-    return [f"Requests to AWS: {', '.join(said)}."] if said else []
+    return [f"Requests to AWS in {seconds:.1f} s: {', '.join(said)}."] if said else []
 
 
 def _kind(operation: str) -> str:

@@ -51,7 +51,7 @@ def test_many_sources_are_counted():
 
 def test_what_aws_was_asked_is_one_line():
     asked = {"ec2": {"calls": 12, "throttled": 1, "waited": 3.25}, "sts": {"calls": 1, "throttled": 0, "waited": 0.0}}
-    assert core.requests(asked) == [
-        "Requests to AWS: ec2 12 (1 throttled, 3.2 s waited), sts 1 (0 throttled, 0.0 s waited)."
+    assert core.requests(asked, 61.3) == [
+        "Requests to AWS in 61.3 s: ec2 12 (1 throttled, 3.2 s waited), sts 1 (0 throttled, 0.0 s waited)."
     ]
-    assert core.requests({}) == []
+    assert core.requests({}, 1.0) == []
