@@ -101,13 +101,13 @@ def _places(every: Sequence[Mapping[str, Any]], parts: Mapping[str, Html], unfol
             for verdict in there
             if there[verdict]
         ]
-        state = next(verdict for verdict in there if there[verdict])
-        summary = tag("strong", name), " ", tag("span", _many(there, counts), class_=f"pill {state}")
+        worst, *_others = (verdict for verdict in there if there[verdict])
+        summary = tag("strong", name), " ", tag("span", _many(there, counts), class_=f"pill {worst}")
         first = [vpc for vpc in there["failed"] if vpc in unfolded]
         rest = {
-            "with a problem, too": [vpc for vpc in there["failed"] if vpc not in unfolded],
+            "failed, too": [vpc for vpc in there["failed"] if vpc not in unfolded],
             "not verified": there["unverified"],
-            "without a problem": there["works"],
+            "working": there["works"],
         }
         kinds = [(words, [parts[vpc] for vpc in some]) for words, some in rest.items() if some]
         if first or len(kinds) > 1:

@@ -52,8 +52,8 @@ def test_each_kind_of_problem_is_one_card_that_counts_its_vpcs(report):
             kinds.setdefault(one["code"], set()).add(vpc["name"])
     cards = {}
     for card in of_class(tree(report), "error"):
-        code, _, number = words(card.find("h3")).partition(" ")
-        cards[code] = number
+        code, number = f"{words(card.find('h3'))} ".split(" ", 1)
+        cards[code] = number.strip()
         links = {words(each) for each in card.iter("a")}
         assert links == kinds[code]
         assert words(card).count("Remedy:") == 1
