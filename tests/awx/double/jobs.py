@@ -420,7 +420,7 @@ def complaints(question: Mapping[str, Any], data: Mapping[str, Any]) -> list[str
         choices = choices.splitlines() if isinstance(choices, str) else choices
         return [] if value in choices else [f"Value {value} for '{name}' expected to be one of {choices}."]
     wanted = int if kind == "integer" else str
-    if type(value) is not wanted:
+    if not isinstance(value, wanted) or isinstance(value, bool):
         return [f"Value {value} for '{name}' expected to be {'an integer' if wanted is int else 'a string'}."]
     size = int(value) if wanted is int else len(str(value))
     least, most = (question.get(bound) for bound in ("min", "max"))

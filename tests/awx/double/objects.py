@@ -295,7 +295,7 @@ class Store:
         return [row for row in rows if not either or any(self._matches(row, *item) for item in either.items())]
 
     def _matches(self, row: Row, key: str, value: str) -> bool:
-        head, _, rest = key.partition("__")
+        head, _unused, rest = key.partition("__")
         if head not in row and any(KINDS[kind].type == row["type"] for kind in (*TEMPLATES, *JOBS)):
             return False  # of several kinds, some have it
         if head not in row:
