@@ -80,6 +80,7 @@ class Step(ActionBase):
         if problem := refusal({**running(), "amazon.aws": _amazon_aws(), **versions()}):
             raise AnsibleActionFail(problem)
         self.variables: dict[str, Any] = task_vars or {}
+        self.inventory = Inventory((), {})  # until it is read; not every step needs one
         self._began = time.monotonic()
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
