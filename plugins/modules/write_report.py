@@ -13,7 +13,8 @@ short_description: Write the report of a run
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
-  - Writes what the steps before it found and changed as HTML, JSON and JUnit XML, and hands a short form to the jobs that follow.
+  - Writes what the steps before it found and changed as HTML, JSON, JUnit XML and OpenMetrics text, and hands a short form
+    to the jobs that follow.
 extends_documentation_fragment:
   - astro.privatelink.step
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._report.document import document
 from ansible_collections.astro.privatelink.plugins.module_utils._report.files import write
 from astrolab.lab import Lab
+from openmetrics import read
 from reported import fleet
 from running import Play, play, run_module
 
@@ -82,6 +84,14 @@ def test_the_report_is_written_where_the_command_was_given_although_a_vpc_failed
     }
     suites = {suite.get("name"): suite for suite in ET.parse(files / "junit.xml").getroot()}
     assert [case.get("message") for case in suites["ledger"].iter("failure")] == ["TCP_TIMEOUT_ONE_AZ"]
+    gauges = read((files / "report.prom").read_text())
+    up = {labels["vpc"]: value for labels, value in gauges["privatelink_vpc_up"]}
+    assert up == {"payments": 1, "ledger": 0, "analytics": 1}
+    dead = [labels for labels, value in gauges["privatelink_probe_up"] if not value]
+    assert [each["agent"] for each in dead] == ["ledger-agent"]
+    shown = gauges["privatelink_certificate_expiry_timestamp_seconds"]
+    assert dead[0]["address"] not in {labels["address"] for labels, _expires in shown}
+    assert all(expires > time.time() for _labels, expires in shown)
 
 
 def test_the_result_for_the_jobs_that_follow(done: Play) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .document import junit
+from .metrics import metrics
 from .page import page
 
 #: The owner writes them, the owner's group may read them.
@@ -26,6 +27,7 @@ def contents(report: Mapping[str, Any], at: str) -> dict[str, str]:
         "report.html": page(report, at.replace("T", " ").replace("Z", " UTC")),
         "report.json": json.dumps({**report, "at": at}, indent=2, sort_keys=True) + "\n",
         "junit.xml": junit(report),
+        "report.prom": metrics(report, at),
     }
 
 
