@@ -13,7 +13,7 @@ version_added: 0.9.0
 description:
   - Writes what the roles of this collection found as C(report.html), one page without external resources, as
     C(report.json), whose form C(docs/report.schema.json) describes, as C(junit.xml) for CI systems, and as
-    C(report.prom) for Prometheus: gauges in OpenMetrics text.
+    C(report.prom) for Prometheus, in OpenMetrics text.
   - Runs on the controller. Role P(astro.privatelink.report#role) creates the same report.
 author:
   - Contributors to astro.privatelink (@astro-privatelink)
