@@ -9,7 +9,7 @@ WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest crash lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance contract judges picture setup lock clean
+.PHONY: help demo test pytest crash lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -70,6 +70,9 @@ acceptance-clean: setup            ## take away what an acceptance run left in R
 
 awx-acceptance: setup            ## the pattern on a controller: CONTROLLER_HOST=, CONTROLLER_OAUTH_TOKEN=, PATTERN=file; docs/awx.md
 	@PYTHONPATH=tests python -m awx
+
+rulebooks: setup            ## the syntax of extensions/eda, by ansible-rulebook (needs Java)
+	@tests/rulebooks.sh
 
 contract: setup            ## the contract tests on the double, or with AWS=real those that can on AWS, and where the two differ
 	@$(JUDGED) python -m recording $(if $(filter real,$(AWS)),real,double)

@@ -145,6 +145,14 @@ def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
     assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
 
 
+def test_rulebooks_launch_templates_of_the_pattern(objects):
+    books = [yaml.safe_load(path.read_text()) for path in (ROOT / "extensions/eda/rulebooks").glob("*.yml")]
+    actions = [rule["action"]["run_job_template"] for book in books for ruleset in book for rule in ruleset["rules"]]
+    assert len(actions) == 4
+    launched = {(action["name"], action["organization"]) for action in actions}
+    assert launched <= {(each["name"], each["organization"]) for each in objects["controller_templates"]}
+
+
 # --- surveys, by the rules of AWX that we know; the check itself is ours
 
 
