@@ -37,6 +37,12 @@ def test_it_is_bounded_and_has_no_controls():
 
 
 def test_the_lists_of_deployments_are_told_without_their_ranges():
-    each = {"deployment": {"name": "orders"}, "restricted": True, "changed": True, "before": ["10.0.0.0/8"], "after": []}
+    each = {
+        "deployment": {"name": "orders"},
+        "restricted": True,
+        "changed": True,
+        "before": ["10.0.0.0/8"],
+        "after": [],
+    }
     found = handed_on({"deployments": [each]}, ["a"], {"a"})
     assert found["deployments"] == [{"name": "orders", "restricted": True, "changed": True}]
