@@ -12,6 +12,7 @@ from typing import Any
 from ..module_utils._core.errors import PrivateLinkError
 from ..module_utils._report.document import Run, compact, document
 from ..module_utils._report.files import now, write
+from ..module_utils._roles import setup
 from ..plugin_utils._step import Step
 
 
@@ -20,13 +21,14 @@ class ActionModule(Step):
     everyone = True
 
     def take(self) -> dict[str, Any]:
-        made, led, seen = (self._left(name) for name in ("__setup_endpoints", "__setup_zones", "__verify"))
+        made, seen = (self._left(name) for name in ("__setup_links", "__verify"))
+        endpoints, zones = setup.parts(made.get("answers", []))
         settings = self.settings
         report = document(
             Run(
                 inventory=self.inventory,
-                endpoints=made.get("answers", []),
-                zones=led.get("answers", []),
+                endpoints=endpoints,
+                zones=zones,
                 verified=seen.get("answers", []),
                 targets=seen.get("targets", {}),
                 seen=seen.get("seen", {}),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import tempfile
 import time
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -71,9 +72,9 @@ class Step(ActionBase):
     sliced: ClassVar[bool] = False  # may work on a job slice: it needs no agent host to be there
     everyone: ClassVar[bool] = False  # also the VPCs that have failed
 
+    @abstractmethod
     def take(self) -> dict[str, Any]:
         """The step itself: returns its result."""
-        raise NotImplementedError
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         super().run(tmp, task_vars)

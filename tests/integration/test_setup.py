@@ -67,6 +67,10 @@ class TestStory:
         assert done.rc == 0, done.text
         assert done.calls() == [call for call in CREATES if call[1] != "ledger"]
         assert done.table() == WORKS
+        report = json.loads((tmp_path / "privatelink-report" / "report.json").read_text())
+        assert [(each["operation"], ",".join(each["vpcs"])) for each in report["changes"]] == done.calls()
+        zones = {vpc["name"]: vpc["zone"]["hosted_zone_id"] for vpc in report["vpcs"]}
+        assert zones["payments"] == zones["analytics"] != zones["ledger"] != ""
 
     def test_a_second_run_changes_nothing_and_reads_in_bulk(self, lab, tmp_path):
         lab.reset_calls()

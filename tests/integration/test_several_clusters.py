@@ -135,6 +135,19 @@ def test_from_setup_to_teardown(lab: Lab, tmp_path: Path, another: str, case: tu
     assert lab.client("route53").list_hosted_zones()["HostedZones"] == []
 
 
+def test_both_links_go_in_one_run(lab: Lab, tmp_path: Path, another: str) -> None:
+    """They have an endpoint each, and one security group."""
+    told = story(lab, tmp_path, "host_zone", 1, another)
+    made = told.run("setup")
+    assert made.rc == 0, made.text
+    gone = told.run("teardown", **GOES)
+    assert gone.rc == 0, gone.text
+    named = [{"Name": "group-name", "Values": ["astro-privatelink"]}]
+    assert lab.client("ec2").describe_security_groups(Filters=named)["SecurityGroups"] == []
+    assert lab.client("ec2").describe_vpc_endpoints()["VpcEndpoints"] == []
+    assert {which: told.addresses(which) for which in HOSTS} == PUBLIC
+
+
 def test_one_zone_for_two_links_of_one_inventory_is_refused_before_anything_is_made(lab: Lab, tmp_path: Path) -> None:
     told = story(lab, tmp_path, "suffix_zone", 1, None)
     lab.reset_calls()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._core.findings import Finding, errors, finding
-from .._core.plan import Call, Id, New, Plan, Token
+from .._core.plan import Call, Id, New, Plan, Token, fill
 from . import security_group
 from . import subnets as _subnets
 from .model import NAME, OWNED, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
@@ -34,40 +34,65 @@ def plan(links: Sequence[Link], have: Have) -> Plan:
 
 def _plan_vpc(links: Sequence[Link], have: Have, beside: Sequence[Link]) -> Iterable[tuple[Link, Plan]]:
     """The links of one VPC, to several clusters, have one security group, and with one service one endpoint: each finds what those
-    before it make."""
-    before: list[Link] = []
-    for link in links:
+    before it make, and what they leave."""
+    names = [link.name for link in links]
+    for number, link in enumerate(links):
         one = _plan_link(link, have, beside)
-        if before and one.calls:
-            made = frozenset(each.name for each in before)
-            calls = tuple(replace(c, lane=before[0].name, requires=(c.requires | made) - c.subjects) for c in one.calls)
+        if len(links) > 1:
+            calls = tuple(_after(call, names[0], names[:number]) for call in one.calls)
             one = replace(one, calls=calls)
-        if len(links) > 1 and not errors(one.findings) and link.present and not link.sources_only:
-            have = _with_made(link, have, one)
-            before += [link] if one.calls else []
+            have = _with_made(link, have, one) if link.present else _without_deleted(have, one)
         yield link, one
+
+
+def _after(call: Call, lane: str, before: Sequence[str]) -> Call:
+    """A call of a link whose VPC has links before it: it goes only if those have made what it is about, or left the group."""
+    needed: set[str] = set()
+
+    def note(placeholder: New | Token) -> str:
+        of = (
+            [placeholder]
+            if isinstance(placeholder, New)
+            else [each for each in placeholder.of if isinstance(each, New)]
+        )
+        needed.update(new.owner for new in of)
+        return ""
+
+    fill(call.arguments, note)
+    needed |= set(before) if call.operation == "DeleteSecurityGroup" else set()
+    return replace(call, lane=lane, requires=(call.requires | (needed & set(before))) - call.subjects)
 
 
 def _with_made(link: Link, have: Have, plan: Plan) -> Have:
     """What there is once a link's plan is carried out, as far as other links of its VPC find it."""
-    for call in plan.calls:
-        if call.operation == "CreateVpcEndpoint":
-            given = call.arguments
-            made = Endpoint(
-                id=New("endpoint", link.name),
-                vpc_id=link.vpc_id,
-                service_name=link.service_name,
-                subnets=frozenset(given["SubnetIds"]),
-                security_groups=frozenset(given["SecurityGroupIds"]),
-                tags={tag["Key"]: tag["Value"] for spec in given["TagSpecifications"] for tag in spec["Tags"]},
-                state="pending",
-            )
-            have = replace(have, endpoints=(*have.endpoints, made))
+    if errors(plan.findings) or link.sources_only:
+        return have
+    for given in (call.arguments for call in plan.calls if call.operation == "CreateVpcEndpoint"):
+        made = Endpoint(
+            id=New("endpoint", link.name),
+            vpc_id=link.vpc_id,
+            service_name=link.service_name,
+            subnets=frozenset(given["SubnetIds"]),
+            security_groups=frozenset(given["SecurityGroupIds"]),
+            tags={tag["Key"]: tag["Value"] for spec in given["TagSpecifications"] for tag in spec["Tags"]},
+            state="pending",
+        )
+        have = replace(have, endpoints=(*have.endpoints, made))
     group = security_group.find(link, have)[0]
     if link.security_groups:
         return have
     others = tuple(each for each in have.groups if each is not group)
     return replace(have, groups=(*others, security_group.goal(link, group)))
+
+
+def _without_deleted(have: Have, plan: Plan) -> Have:
+    gone = {name for call in plan.calls for name in call.arguments.get("VpcEndpointIds", [])}
+    gone |= {call.arguments["GroupId"] for call in plan.calls if call.operation == "DeleteSecurityGroup"}
+    return replace(
+        have,
+        endpoints=tuple(each for each in have.endpoints if each.id not in gone),
+        groups=tuple(each for each in have.groups if each.id not in gone),
+    )
 
 
 def _left_over(links: Sequence[Link], have: Have) -> Iterable[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.findings import Shown, finding
+from .._core.run import Answer
 from .._inventory.hosts import AgentVpc, Inventory
 from .._link.endpoint import target
 
@@ -192,6 +193,15 @@ def problems(
         if via in found and name not in found:
             found[name] = [finding("LINK_OWNER_FAILED", name, via=via).public()]
     return {name: found[name] for name in names if name in found}
+
+
+def parts(answers: Iterable[Answer]) -> tuple[list[Answer], list[Answer]]:
+    """The answers of the step of this role, apart: those of jobs on endpoints, and those of jobs on zones."""
+    found: tuple[list[Answer], list[Answer]] = [], []
+    for answer in answers:
+        of_zones = any("associated" in vpc for vpc in answer["vpcs"].values())
+        found[of_zones].append(answer)
+    return found
 
 
 def merge(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

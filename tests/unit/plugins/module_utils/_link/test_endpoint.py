@@ -705,6 +705,31 @@ def test_a_link_whose_vpc_has_another_service_shares_the_group_only():
     assert len({call.lane for call in plan.calls}) == 1
 
 
+def test_a_link_does_not_wait_for_another_cluster_of_its_vpc_without_need():
+    """The group is there: what fails for one link is none of the other's business."""
+    links = [
+        replace(LINK, name="first", subnets=frozenset(["subnet-a"])),
+        replace(LINK, name="second", tags={"a": "b"}),
+    ]
+    plan = core.plan(links, DONE)
+    assert {(call.operation, tuple(call.subjects)): call.requires for call in plan.calls} == {
+        ("ModifyVpcEndpoint", ("first",)): frozenset(),
+        ("CreateTags", ("second",)): frozenset(),
+    }
+
+
+def test_links_of_one_vpc_go_together():
+    """With one service the endpoint goes once; with two the group goes with the last endpoint."""
+    first, second = replace(LINK, name="first", present=False), replace(LINK, name="second", present=False)
+    assert operations(core.plan([first, second], DONE)) == ["DeleteVpcEndpoints", "DeleteSecurityGroup"]
+    other = SERVICE.replace("0", "1")
+    have = replace(DONE, endpoints=(endpoint(), replace(endpoint("vpce-2"), service_name=other)))
+    plan = core.plan([first, replace(second, service_name=other)], have)
+    assert operations(plan) == ["DeleteVpcEndpoints", "DeleteVpcEndpoints", "DeleteSecurityGroup"]
+    assert [call.requires for call in plan.calls] == [frozenset(), frozenset(), frozenset(["first"])]
+    assert {call.lane for call in plan.calls} == {"first"}
+
+
 def test_an_endpoint_that_another_clusters_link_uses_is_kept():
     tagged = replace(group(), tags={**OURS, "astro.privatelink/a": "agents", "astro.privatelink/b": "agents"})
     link = replace(LINK, present=False, keep_endpoint=True, cluster="a")
