@@ -141,8 +141,9 @@ class Observations:
 _DNS64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def native(names: Names, expected: Collection[str]) -> Names:
-    """The same answers with the link's own addresses where DNS64 has made IPv6 addresses of them."""
+def native(names: Names, expected: Collection[str] | None = None) -> Names:
+    """The same answers with the link's own addresses where DNS64 has made IPv6 addresses of them; without ``expected``, with the
+    IPv4 addresses of whatever it has translated."""
     return replace(
         names,
         system=_without_dns64(names.system, expected),
@@ -152,8 +153,9 @@ def native(names: Names, expected: Collection[str]) -> Names:
     )
 
 
-def _without_dns64(answer: Lookup, expected: Collection[str]) -> Lookup:
-    found = {_inner(address) if _inner(address) in expected else address for address in answer.addresses}
+def _without_dns64(answer: Lookup, expected: Collection[str] | None) -> Lookup:
+    inner = {address: _inner(address) for address in answer.addresses}
+    found = {v4 if v4 and (expected is None or v4 in expected) else address for address, v4 in inner.items()}
     return answer if found == set(answer.addresses) else replace(answer, addresses=tuple(sorted(found)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from .._core.catalogue import CATALOGUE
@@ -61,7 +62,8 @@ def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) ->
         except (Misfit, TypeError, ValueError) as problem:
             return _nothing(name, connection, target, "PROBE_FAILED", f"its answer is not the probe's: {problem}")
         found = [one.public() for one in findings(target, seen)]
-        shown = public(target, seen)
+        # Whoever decides by a result whether a name leads to a link must not be misled by the form of an address.
+        shown = public(target, replace(seen, names=native(seen.names)) if seen.names else seen)
         return {
             "name": name,
             "connection": connection,

@@ -12,6 +12,8 @@ from .._core.text import printable
 
 _ADDS = ("Create", "Authorize", "Associate")
 _REMOVES = ("Delete", "Revoke", "Disassociate")
+#: Characters of a line, beside the VPC's name.
+WIDTH = 120
 _SIGNS = {"create": "+", "change": "~", "delete": "-"}
 
 
@@ -27,7 +29,11 @@ def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
     if not by_vpc:
         return []
     width = max(map(len, by_vpc))
-    shown = [f"  {vpc.ljust(width)}  {'   '.join(found)}" for vpc, found in sorted(by_vpc.items())]
+    shown = [
+        f"  {(vpc if number == 0 else '').ljust(width)}  {line}"
+        for vpc, found in sorted(by_vpc.items())
+        for number, line in enumerate(_wrapped(found))
+    ]
     said = "to {}" if check_mode else "{}d"
     totals = ", ".join(f"{counts[kind]} {said.format(kind)}" for kind in _SIGNS)
     return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {totals}."]
@@ -40,6 +46,17 @@ def requests(asked: Mapping[str, Mapping[str, Any]], seconds: float) -> list[str
         for service, each in asked.items()
     ]
     return [f"Requests to AWS in {seconds:.1f} s: {', '.join(said)}."] if said else []
+
+
+def _wrapped(parts: Iterable[str]) -> list[str]:
+    """Parts beside each other, as far as a line is wide."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) < WIDTH:
+            lines[-1] += f"   {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _kind(operation: str) -> str:

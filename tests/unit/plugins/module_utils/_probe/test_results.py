@@ -133,6 +133,21 @@ def test_more_addresses_than_were_asked_about_are_not_kept():
     assert len(judged(answer(addresses=[*(well(each) for each in EXPECTED), *many]))["addresses"]) == 2
 
 
+@pytest.mark.parametrize("target", [TARGET, Target("payments", "abc.external.astronomer.run", ())])
+def test_addresses_that_dns64_makes_of_the_links_are_the_links(target):
+    """Teardown asks without expecting anything, and takes nobody who is on the link for gone."""
+    made = ["64:ff9b::a00:105", "64:ff9b::a00:205"]  # of EXPECTED
+    names = {
+        "server": "s",
+        "addresses": made,
+        "problem": "",
+        "servers": [{"server": "s", "addresses": made, "problem": ""}],
+    }
+    raw = answer(names=names, addresses=[*map(well, EXPECTED), *map(well, made)])
+    assert ("DNS_TRANSLATED" in codes(raw, target)) == bool(target.expected)
+    assert judged(raw, target)["names"]["addresses"] == list(EXPECTED)
+
+
 PATIENT = Target("payments", "abc.external.astronomer.run", EXPECTED, patience=60.0)
 RIGHT = {"server": "10.0.0.2", "addresses": list(EXPECTED), "problem": "", "ttl": 60}
 OLD = {"server": "10.0.0.53", "addresses": ["203.0.113.10"], "problem": "", "ttl": 20}

@@ -55,3 +55,12 @@ def test_what_aws_was_asked_is_one_line():
         "Requests to AWS in 61.3 s: ec2 12 (1 throttled, 3.2 s waited), sts 1 (0 throttled, 0.0 s waited)."
     ]
     assert core.requests({}, 1.0) == []
+
+
+def test_a_vpc_with_much_to_do_has_several_lines():
+    calls = [call("ec2:CreateSecurityGroup", "one", GroupName="g" * 90, VpcId="v") for _each in range(3)]
+    first, second, third, totals = core.lines([{"calls": calls}], check_mode=True)
+    assert first.startswith("  one  + security group ")
+    assert second.startswith("       + security group ")
+    assert third == second
+    assert totals == "Plan: 3 to create, 0 to change, 0 to delete."
