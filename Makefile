@@ -4,8 +4,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
-# Tests wait for the lab's times and for processes: two workers more than cores.
-WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+# Tests wait for the lab's times and for processes: three workers for each core.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 

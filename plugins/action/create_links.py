@@ -66,10 +66,7 @@ class ActionModule(Step):
 
     def _make(self) -> tuple[list[Answer], list[Named], Inventory]:
         """The endpoints, the names of those that were ready before the last one was, and the VPCs that have theirs still to come."""
-        planned = self._planned(setup.owners(self.inventory))
-        if setup.settled(planned):
-            return planned, [], self.inventory
-        rest, named = self.inventory, []
+        rest, named = self.inventory, list[Named]()
         began, refused = time.monotonic(), None
         self.memory.zones = {}  # each wave would read those of all before it
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:

@@ -368,7 +368,8 @@ class TestStory:
         assert done.handed_on["privatelink_result"]["passed"] is True
 
     def test_harden_as_a_check_takes_the_answers_and_keeps_the_token(self, lab, job):
-        done = job("harden", check=True, astro=astro_credential(lab), **HARDEN)
+        said = {"harden_watch_timeout": 3}
+        done = job("harden", check=True, astro=astro_credential(lab), said=said, **HARDEN)
         assert done.rc == 0, done.text
         assert done.changed == {"Restrict traffic to the private endpoint"}
         assert done.handed_on == {}

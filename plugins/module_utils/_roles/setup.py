@@ -70,14 +70,6 @@ def ready(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]]) -> list[
     return [name for name in inventory.names if (inventory.vpcs[name].via or name) in links]
 
 
-def settled(endpoints: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether there is nothing to do for endpoints, and nothing to wait for: those that failed are not helped by either."""
-    done = merge(endpoints).values()
-    return all(not answer["calls"] for answer in endpoints) and all(
-        vpc["failed"] or _usable(vpc, planning=False) for vpc in done
-    )
-
-
 def _usable(endpoint: Mapping[str, Any] | None, planning: bool) -> bool:
     """Whether names may lead to an endpoint; one that AWS shows no name of has nothing to lead to."""
     if endpoint is None or endpoint["failed"]:
