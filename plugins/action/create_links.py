@@ -106,16 +106,17 @@ class ActionModule(Step):
         fleets = self.fleets()
         planned = fleets.planning().zones(setup.zones(inventory, endpoints, self.check))
         shifts = setup.shifts(inventory, planned)
+        refused = setup.problems(inventory, [], planned)
         if self.check or not any(answer["calls"] for answer in planned):
-            return Named(planned, {**setup.kept(shifts, {}), **setup.problems(inventory, [], planned)})
+            return Named(planned, {**setup.kept(shifts, {}), **refused})
         unready = setup.unready(inventory, endpoints, planned)
         stopped, tried = self._try(inventory, endpoints, planned, shifts)
         stopped = {**stopped, **unready}
         # Nobody joins a link whose own VPC stays as it is: its record was not looked at, or leads elsewhere.
-        vpcs = inventory.vpcs
-        rest = inventory.narrowed(n for n in inventory.names if not {n, vpcs[n].via} & set(stopped))
-        answers = fleets.zones(setup.zones(rest, endpoints))
-        return Named(answers, {**setup.problems(inventory, [], answers), **stopped}, tried)
+        vpcs, changed = inventory.vpcs, setup.changed(inventory, planned) - set(refused)
+        rest = inventory.narrowed(n for n in inventory.names if n in changed and not {n, vpcs[n].via} & set(stopped))
+        answers = [*setup.others(planned, changed), *fleets.zones(setup.zones(rest, endpoints))]
+        return Named(answers, {**setup.problems(inventory, [], answers), **refused, **stopped}, tried)
 
     def _try(
         self, inventory: Inventory, endpoints: list[Answer], planned: list[Answer], shifts: list[setup.Shift]
