@@ -215,6 +215,10 @@ CATALOGUE: dict[str, Entry] = {
         "VPC {vpc_id} already has the endpoint {endpoint} for this service; this collection did not create it.",
         "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it.",
     ),
+    "PLAN_DIFFERS": Entry(
+        "This is not what was approved: {differences}.",
+        "Run setup or site with --check again, have the new plan approved, and run with that one.",
+    ),
     "ENDPOINT_STAYS": Entry(
         "Endpoint {endpoint} stays: this collection did not make it and has not taken it over.",
         "Delete it yourself if nobody needs it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}.",

@@ -158,6 +158,19 @@ def unsettled(links: Iterable[Link], have: Have) -> dict[str, str]:
     return {str(e.id): name for name, e in found.items() if e is not None and e.state in _ON_ITS_WAY}
 
 
+def stands(links: Iterable[Link], have: Have) -> dict[str, set[str]]:
+    """What is there of what plans of these links name by placeholders."""
+    found: dict[str, set[str]] = {}
+    for link in links:
+        endpoint, group = find(link, have)[0], security_group.find(link, have)[0]
+        if endpoint is not None:
+            names = {str(endpoint.id), endpoint.dns_name, endpoint.hosted_zone_id} - {""}
+            found[str(New("endpoint", link.name))] = names
+        if group is not None:
+            found[str(New("security group", link.name))] = {str(group.id)}
+    return found
+
+
 def result(link: Link, have: Have) -> dict[str, Any]:
     """RETURN's entry of one VPC; what is still to be created is named by its placeholder."""
     endpoint, problems = find(link, have)

@@ -217,6 +217,20 @@ def find(link: Link, zones: Sequence[Zone]) -> tuple[Zone | None, list[Finding]]
     return (ours[0] if ours else None), []
 
 
+def stands(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holder] = ()) -> dict[str, set[str]]:
+    """What is there of what plans of these links name by placeholders; names of endpoints are as records have them."""
+    found: dict[str, set[str]] = {}
+    for link in links:
+        zone, endpoint = find(link, zones)[0], str(New("endpoint", link.name))
+        real = {name for alias in link.records.values() for name in (alias.dns_name, alias.hosted_zone_id)}
+        found[endpoint] = found[plain(endpoint)] = real - {"", endpoint, plain(endpoint)}
+        if zone is not None:
+            found[str(New("zone", link.name))] = {str(zone.id)}
+        left = holder.of(link.vpc_id, plain(link.zone), holders)
+        found[str(New("holder", link.name))] = {each.id for each in left}
+    return found
+
+
 def result(link: Link, vpc: Vpc, zones: Sequence[Zone]) -> dict[str, Any]:
     """RETURN's entry of one VPC; a zone that is still to be created is named by its placeholder."""
     zone, problems = find(link, zones)
