@@ -50,6 +50,11 @@ def settings(role: str, entry: str, variables: Mapping[str, Any], templar: Templ
     return {name.removeprefix(f"{role}_"): typed.get(name) for name in spec}
 
 
+def of_vpcs(role: str) -> list[str]:
+    """The variables of VPCs that a role knows, without prefix."""
+    return [name.removeprefix(PREFIX) for name in _specs()[role]["main"] if name.startswith(PREFIX)]
+
+
 def doubtful(names: Iterable[str]) -> list[str]:
     """Variables that look like misspelt ones of any role; they have no effect. One that would have a role run counts as well."""
     roles = sorted(_specs(), key=len, reverse=True)

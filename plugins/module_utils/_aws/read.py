@@ -206,6 +206,7 @@ def read_zones(
             link=link,
             vpcs=dict(understood(vpcs, lambda vpc: (text(vpc, "VPCId"), str(vpc.get("VPCRegion") or "")))),
             records=tuple(records),
+            comment=_comment(summary),
             authorised=frozenset(_read_authorised(route53, zone_id) if {link, zone_id} & shared else []),
         )
 

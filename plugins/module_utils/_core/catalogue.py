@@ -213,7 +213,21 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_FOREIGN": Entry(
         "VPC {vpc_id} already has the endpoint {endpoint} for this service; this collection did not create it.",
-        "Adopt it with privatelink_endpoint_id: {endpoint}, or delete it.",
+        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it.",
+    ),
+    "PLAN_DIFFERS": Entry(
+        "This is not what was approved: {differences}.",
+        "Run setup or site with --check again, have the new plan approved, and run with that one.",
+    ),
+    "ENDPOINT_STAYS": Entry(
+        "Endpoint {endpoint} stays: this collection did not make it and has not taken it over.",
+        "Delete it yourself if nobody needs it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}.",
+        "warning",
+    ),
+    "MANAGED_ELSEWHERE": Entry(
+        "{thing} is changed here and is managed by {manager}, which may change it back.",
+        "Let one of the two manage it: see docs/beside_terraform.md for how to hand it over, in either direction.",
+        "warning",
     ),
     "ENDPOINT_DUPLICATE": Entry(
         "VPC {vpc_id} has several endpoints for this service: {endpoints}.",

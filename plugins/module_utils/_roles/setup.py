@@ -240,6 +240,7 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "security_group_ids": vpc.many("endpoint_security_groups"),
         "tags": vpc.vars.get("tags", {}),
         "vpc_endpoint_id": vpc.text("endpoint_id"),
+        "take_over": vpc.flag("take_over"),
     }
 
 
