@@ -63,7 +63,7 @@ options:
     type: dict
     default: {}
   port:
-    description: TCP port.
+    description: TCP port of the link.
     type: int
     default: 443
   path:
