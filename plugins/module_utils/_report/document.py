@@ -167,13 +167,12 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failures(report: Mapping[str, Any]) -> dict[str, str]:
-    """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
-    failed = {}
-    for entry in report["vpcs"]:
-        errors = [one["text"] for one in entry["findings"] if one["severity"] == "error"]
-        if errors:
-            failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
-    return failed
+    """What each VPC fails with whose agents do not use the link: all errors."""
+    errors = {
+        entry["name"]: [one["text"] for one in entry["findings"] if one["severity"] == "error"]
+        for entry in report["vpcs"]
+    }
+    return {name: "\n".join(texts) for name, texts in errors.items() if texts}
 
 
 # --- JUnit
