@@ -22,7 +22,7 @@ from .._roles import setup, verify
 from .._roles.verify import ReportVpc
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
-_FLEETING = {"at", "seconds", "ttl", "before", "waited"}
+_FLEETING = {"at", "seconds", "stages", "ttl", "before", "waited"}
 
 
 class Report(TypedDict):

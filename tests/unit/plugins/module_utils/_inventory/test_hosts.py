@@ -50,7 +50,10 @@ def vpc(number, **more):
         ({"vpc_id": "vpc-00000002"}, "the same VPC as"),
         ({"vpc_id": "vpc-00000002", "cluster_id": "xyz"}, "privatelink_dns_layout: host_zone for both"),
         ({"region": "us-east-1a"}, "a region looks like us-east-1"),
-        ({"assume_role_arn": "arn:aws:iam::222222222222:privatelink"}, "looks like arn:aws:iam::111111111111:role/privatelink"),
+        (
+            {"assume_role_arn": "arn:aws:iam::222222222222:privatelink"},
+            "looks like arn:aws:iam::111111111111:role/privatelink",
+        ),
         ({"supported_az_ids": ["us-east-1a"]}, "use1-az1, not zone names"),
         ({"tags": {"aws:team": "x"}}, "begins with aws:"),
         ({"tags": {"Owner": None}}, "Owner needs a string"),
