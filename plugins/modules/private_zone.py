@@ -32,7 +32,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
   - astro.privatelink.access
@@ -84,7 +84,7 @@ options:
             type: str
             required: true
           vpc_id:
-            description: The VPC.
+            description: Id of the VPC.
             type: str
             required: true
           region:
@@ -107,7 +107,7 @@ options:
         type: dict
         suboptions:
           vpc_id:
-            description: The VPC.
+            description: Id of the VPC.
             type: str
             required: true
           region:

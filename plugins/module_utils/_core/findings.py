@@ -71,7 +71,7 @@ def _sentence(text: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(sorted(str(item) for item in value)) or "none"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def from_error(vpc: str, operation: str, message: str, code: str) -> Finding:

@@ -30,6 +30,14 @@ _ID = {
     "endpoint_security_groups": "sg",
     "endpoint_id": "vpce",
 }
+#: What to set where something is missing.
+_NEEDED = {
+    "vpc_id": "Set it to the id of the agent VPC, such as vpc-0123456789abcdef0.",
+    "region": "Set it to the VPC's region, such as us-east-1.",
+    "cluster_id": "Set it to the id of the Astro cluster, as under Organization Settings > Clusters.",
+    "service_name": "Set it to the name of the endpoint service that Astronomer Support sent (playbook support_request asks for it).",
+}
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -85,7 +93,7 @@ def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
     checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags, _kubernetes))
     return [
-        *(f"privatelink_{key} is not set." for key in missing),
+        *(f"privatelink_{key} is not set. {_NEEDED[key]}" for key in missing),
         *(problem for found in checks for problem in found),
         *_via(vpc, vpcs),
     ]
@@ -113,6 +121,9 @@ def _places(vpc: AgentVpc) -> Iterable[str]:
             f"privatelink_account_id is {vpc.vars['account_id']!r}; an account id has twelve digits. Put quotes "
             "around it, and do not take it from a controller's survey: YAML reads one with a leading zero as another number."
         )
+    role = vpc.text("assume_role_arn")
+    if role and not _ROLE_ARN.fullmatch(role):
+        yield f"privatelink_assume_role_arn is {role!r}; it looks like arn:aws:iam::111111111111:role/privatelink."
     for key in ("region", "service_region", "holder_vpc_region"):
         if key in vpc.vars and not _REGION.fullmatch(vpc.text(key)):
             yield f"privatelink_{key} is {vpc.text(key)!r}; a region looks like us-east-1."

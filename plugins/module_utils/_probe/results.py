@@ -16,6 +16,7 @@ from .._core.findings import Finding, Shown, finding
 from .._core.text import printable
 from .model import (
     BODY,
+    STAGES,
     Health,
     Lookup,
     Names,
@@ -212,7 +213,13 @@ def _reach(raw: Any) -> Reach:
         issuer=printable(raw.get("issuer", ""), 200),
         not_after=printable(raw.get("not_after", ""), 60),
         seconds=_number(raw.get("seconds")),
+        stages=_durations(raw.get("stages") or {}),
     )
+
+
+def _durations(raw: Any) -> dict[str, float]:
+    said = _mapping(raw)
+    return {stage: _number(said[stage]) for stage in STAGES if said.get(stage) is not None}
 
 
 def _health(target: Target, raw: Any) -> Health:

@@ -22,7 +22,7 @@ from .._roles import setup, verify
 from .._roles.verify import ReportVpc
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
-_FLEETING = {"at", "seconds", "ttl", "before", "waited"}
+_FLEETING = {"at", "seconds", "stages", "ttl", "before", "waited"}
 
 
 class Report(TypedDict):
@@ -167,13 +167,12 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failures(report: Mapping[str, Any]) -> dict[str, str]:
-    """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
-    failed = {}
-    for entry in report["vpcs"]:
-        errors = [one["text"] for one in entry["findings"] if one["severity"] == "error"]
-        if errors:
-            failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
-    return failed
+    """What each VPC fails with whose agents do not use the link: all errors."""
+    errors = {
+        entry["name"]: [one["text"] for one in entry["findings"] if one["severity"] == "error"]
+        for entry in report["vpcs"]
+    }
+    return {name: "\n".join(texts) for name, texts in errors.items() if texts}
 
 
 # --- JUnit

@@ -200,8 +200,14 @@ def _reach(reach: Mapping[str, Any]) -> Sequence[Child]:
         reach["issuer"] if reach["tls"] else "no",
         f"{reach['status']} {reach['body']}" if reach["status"] else "-",
         cell(reach["problem"] or "-", "failed" if reach["problem"] else "works"),
-        reach["seconds"],
+        _seconds(reach),
     )
+
+
+def _seconds(reach: Mapping[str, Any]) -> str:
+    """How long it took, and each stage of it."""
+    stages = ", ".join(f"{stage.upper()} {seconds:.3f}" for stage, seconds in reach.get("stages", {}).items())
+    return f"{reach['seconds']:.3f} ({stages})" if stages else f"{reach['seconds']:.3f}"
 
 
 def _health(healthy: Mapping[str, Any]) -> list[Html]:

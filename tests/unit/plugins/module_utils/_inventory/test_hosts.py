@@ -50,6 +50,10 @@ def vpc(number, **more):
         ({"vpc_id": "vpc-00000002"}, "the same VPC as"),
         ({"vpc_id": "vpc-00000002", "cluster_id": "xyz"}, "privatelink_dns_layout: host_zone for both"),
         ({"region": "us-east-1a"}, "a region looks like us-east-1"),
+        (
+            {"assume_role_arn": "arn:aws:iam::222222222222:privatelink"},
+            "looks like arn:aws:iam::111111111111:role/privatelink",
+        ),
         ({"supported_az_ids": ["us-east-1a"]}, "use1-az1, not zone names"),
         ({"tags": {"aws:team": "x"}}, "begins with aws:"),
         ({"tags": {"Owner": None}}, "Owner needs a string"),
@@ -111,7 +115,9 @@ def test_what_many_hosts_lack_is_said_once():
     with pytest.raises(InventoryError) as raised:
         Inventory.read(hosts, list(hosts))
     (problem,) = raised.value.problems
-    assert problem == "vpc1, vpc2, vpc3, vpc4, vpc5 and 3 more: privatelink_cluster_id is not set."
+    assert problem.startswith(
+        "vpc1, vpc2, vpc3, vpc4, vpc5 and 3 more: privatelink_cluster_id is not set. Set it to the id"
+    )
 
 
 def test_a_broken_vpc_outside_of_the_run_does_not_stop_it_but_is_not_forgotten():
