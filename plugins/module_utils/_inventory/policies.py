@@ -32,8 +32,8 @@ RUN = "run"
 
 _READS = {
     "ec2": (
-        "DescribeAvailabilityZones DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces DescribeRouteTables "
-        "DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments "
+        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces "
+        "DescribeRouteTables DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
         "DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs"
     ),
     "eks": "DescribeCluster ListClusters",
@@ -165,10 +165,11 @@ def _endpoints(here: _Account) -> Iterator[Statement]:
     yield _allow("CreateSecurityGroupsWithTheTag", create_group, groups, {"StringEquals": _tagged("Request")})
     yield _allow("TagWhatIsCreated", ["ec2:CreateTags"], made, {"StringEquals": {"ec2:CreateAction": making}})
     owned = {"StringEquals": _tagged("Resource")}
-    tags = ["ec2:CreateTags", "ec2:DeleteTags"]
-    yield _allow("ChangeAndDeleteItsEndpoints", ["ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint", *tags], ends, owned)
+    on_ends = ["ec2:CreateTags", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"]
+    yield _allow("ChangeAndDeleteItsEndpoints", on_ends, ends, owned)
+    on_groups = ["ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteSecurityGroup"]
     rules = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
-    yield _allow("ChangeAndDeleteItsSecurityGroups", [*rules, "ec2:DeleteSecurityGroup", *tags], groups, owned)
+    yield _allow("ChangeAndDeleteItsSecurityGroups", [*rules, *on_groups], groups, owned)
     yield _allow("ChangeSubnetsAndGroupsOfEndpoints", ["ec2:ModifyVpcEndpoint"], [*here.ec2("subnet"), *groups])
     if adopted := [
         arn
@@ -194,7 +195,9 @@ def _zones(here: _Account) -> Iterator[Statement]:
         return
     held = [vpc.holder for vpc in here.owners if vpc.holder]
     holders = {f"VPCId={holder['vpc_id']},VPCRegion={holder['region']}" for holder in held}
-    yield _in_vpcs("PrivateZonesOfTheseVpcs", [*attach, *create], [*_of_zones(here.vpcs), *sorted(holders)])
+    yield _in_vpcs("PrivateZonesOfTheseVpcs", attach, _of_zones(here.vpcs))
+    if holders:
+        yield _in_vpcs("PrivateZonesInTheseHolders", [*attach, *create], sorted(holders))
     if here.guests:
         about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization"]
         yield _in_vpcs("AuthorizeTheseVpcsOfOtherAccounts", about, _of_zones(here.guests))

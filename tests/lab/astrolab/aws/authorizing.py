@@ -24,8 +24,8 @@ from .call import Call
 from .permissions import ID, KINDS, MADE
 from .policies import Demand
 
-#: Members whose ids only occur in a rule: nobody needs a right to whom a rule names.
-_IN_RULES = "IpPermissions"
+#: Members whose ids are only said: in a rule, in a tag. Nobody needs a right to those.
+_ONLY_SAID = ("IpPermissions", "Tag")
 _XML = re.compile(r"\{[^}]*\}")
 
 
@@ -66,7 +66,7 @@ def _of_ec2(call: Call) -> Iterator[Demand]:
 def _named(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What a request names, by kind and id."""
     for key, value in given.items():
-        if not key.startswith(_IN_RULES) and (found := ID.fullmatch(value)) and found[1] in KINDS:
+        if not key.startswith(_ONLY_SAID) and (found := ID.fullmatch(value)) and found[1] in KINDS:
             yield KINDS[found[1]], value
 
 
