@@ -46,8 +46,9 @@ sanity-all: setup            ## ansible-test sanity with every ansible-core that
 importer: setup            ## the artifact through Galaxy's importer, without a warning
 	@tests/importer.sh
 
-docs: setup            ## docs/findings.md, the layout in CONTRIBUTING.md, the pictures of docs/topologies.md, and the site in docs/build/html
+docs: setup            ## docs/findings.md, docs/iam, the layout in CONTRIBUTING.md, the pictures of docs/topologies.md, and the site in docs/build/html
 	@PYTHONPATH=.collections python docs/findings.py
+	@PYTHONPATH=.collections python docs/policies.py
 	@python docs/layout.py
 	@PYTHONPATH=.collections python docs/pictures.py
 	@PYTHONPATH=.collections python docs/scale.py

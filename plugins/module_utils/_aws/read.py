@@ -22,7 +22,7 @@ from .._link import egress, holder, model, security_group
 from .._link import zone as _zone
 from .._link.holder import Holder
 from .._link.params import WITH_OWN_CREDENTIALS
-from .answers import UNCLEAR, many, tags, text, understood, values
+from .answers import UNCLEAR, is_text, many, tags, text, understood, values
 from .clients import Clients, describe, poll, reading
 
 
@@ -69,7 +69,7 @@ def _unclear(endpoints: Iterable[Mapping[str, Any]], groups: Iterable[Mapping[st
             (groups, "the id or the name of a security group", ("GroupId", "GroupName")),
         )
         for thing in things
-        if not all(isinstance(thing.get(key), str) and thing[key] for key in needed)
+        if not all(is_text(thing.get(key)) for key in needed)
     ]
     return {vpc_id: what for vpc_id, what in lacking if vpc_id}
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._core.errors import InventoryError
+from .._core.text import printable
 
 PREFIX = "privatelink_"
 #: A tag ``astro.privatelink/via`` of a VPC becomes its variable privatelink_via, and so on.
@@ -307,9 +308,14 @@ def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> H
 
 
 def _name(thing: Mapping[str, Any], preferred: Iterable[str]) -> str:
-    """The first that is not empty; the id of a thing is its first field."""
+    """The first that is not empty and is fit to be a host's name; the id of a thing is its first field."""
     wanted = (thing["tags"].get(each[4:]) if each.startswith("tag:") else thing.get(each) for each in preferred)
-    return str(next(filter(None, wanted), next(iter(thing.values()))))
+    return str(next((each for each in wanted if each and _fit(str(each))), next(iter(thing.values()))))
+
+
+def _fit(name: str) -> bool:
+    """Ansible shows the names of hosts as they are, takes them as parts of paths, and before ansible-core 2.19 as templates."""
+    return printable(name, 253) == name and not set(name) & set("{}/\\")
 
 
 def _value(key: str, text: str, kinds: Mapping[str, str]) -> Any:

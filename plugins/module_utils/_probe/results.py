@@ -257,7 +257,10 @@ def _address(raw: Any) -> str:
 
 
 def _number(raw: Any) -> float:
-    number = 0.0 if raw is None or isinstance(raw, bool) else float(raw)
+    try:
+        number = 0.0 if raw is None or isinstance(raw, bool) else float(raw)
+    except OverflowError:  # JSON has whole numbers of any length
+        number = -1.0
     if not 0 <= number < 1e7:
         raise Misfit("a number of it makes no sense")
     return number

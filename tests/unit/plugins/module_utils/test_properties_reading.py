@@ -338,7 +338,8 @@ def fields(answer: Any, at: Where = ()) -> Iterator[Where]:
 
 
 FIELDS = [where for where in fields(ANSWERS) if len(where) > 1]
-CHANGES = ("drop", "none", "empty", "strange", "more")
+CHANGES = ("drop", "none", "empty", "strange", "more", "hostile")
+HOSTILE = "{{ lookup('pipe', 'touch /tmp/owned') }}\x1b]0;owned\x07\u202e\r\n<script>alert(1)</script>" + "A" * 10_000
 _ENUMS = {
     "State",
     "RuleType",
@@ -377,6 +378,8 @@ def _change(parent: dict[str, Any], key: str, change: str) -> None:
         parent[key] = type(value)()
     elif change == "more":
         parent["SomethingNew"] = {"Of": ["an", "unknown", "form"]}
+    elif change == "hostile":
+        parent[key] = HOSTILE if isinstance(value, str) else value
     elif key in _ENUMS:
         parent[key] = "brand-new"
 
@@ -392,6 +395,7 @@ def look_at_endpoints(answers: dict[str, Any]) -> None:
     have = read.read_fleet(Aws(answers), [LINK])
     plan = endpoint.plan([LINK], have)
     problems = [*plan.findings, *endpoint.status(LINK, have, 0)]
+    assert all(one.text.isprintable() and len(one.text) < 5000 for one in problems)
     said = endpoint.result(LINK, have)
     seen = {
         each.get("VpcEndpointId"): each
@@ -466,6 +470,7 @@ def look_at_everything(answers: dict[str, Any]) -> None:
     account = Account(place=Place(clients=Aws(answers), access=""), links=(ZONE_LINK,))
     seen = survey([place], [account], (1, 40, 0))
     found = checks.judge(seen)
+    assert all(one.text.isprintable() and len(one.text) < 5000 for one in found)
     shown = checks.public(seen)
     assert {"one", "two"} <= {one.vpc for one in found} | set(shown)
     states = [each.get("State") for each in some(answers, "describe_vpc_endpoints", "VpcEndpoints")]
@@ -478,6 +483,7 @@ def look_for_an_inventory(answers: dict[str, Any]) -> None:
     wanted = tags.Wanted(vpcs=here, groups=here, machines=here, clusters="all", interfaces=True)
     found, problem = discover._read(Aws(answers), account, "us-east-1", wanted)
     hosts = tags.hosts(found, tags.Rules(kinds={"agents": "str"}, eks_security_groups="used"))
+    assert all(host.name == host.id or (host.name.isprintable() and "{" not in host.name) for host in hosts)
     groups = {group for host in hosts for group in host.variables.get("privatelink_agent_security_groups", ())}
     told = {"sg-0nodes": "describe_instances", "sg-0pods": "describe_network_interfaces"}
     assert {group for group in told if group in groups} <= {
