@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -19,7 +17,7 @@ from ..module_utils._core.text import printable
 from ..module_utils._inventory import draft, evidence, tags, written
 from ..module_utils._inventory.found import Astro, Survey
 from ..module_utils._roles import discover
-from ..plugin_utils import _speak
+from ..plugin_utils import _new_file, _speak
 from ..plugin_utils._astro import AstroStep
 
 
@@ -28,23 +26,24 @@ class ActionModule(AstroStep):
     of_fleet = False
 
     def take(self) -> dict[str, Any]:
-        path = Path(os.path.realpath(os.path.expanduser(self.settings["path"])))
-        if path.is_dir() or not path.parent.is_dir():
-            raise InputError(
-                f"discover_path is {path}, which cannot be written: set it to a file in a directory that exists."
-            )
+        path = _new_file.place(self.settings["path"], "discover_path")
         asked = discover.asked(self.settings)
         survey = self._survey(asked)
         made = draft.draft(survey, asked)
         if not made.entries:
-            raise InputError(discover.nothing(survey.asked))
+            raise InputError(discover.nothing(survey.asked, survey.unread))
         vpcs = discover.public(made)
         unread = [printable(note, 2000) for note in made.notes if note.startswith(draft.NOT_READ)]
         for note in unread:
             _speak.warn(note)
         self.say(discover.told(made, vpcs))
-        result = {"path": str(path), "vpcs": vpcs, "unread": unread}
-        return {**result, **self._written(path, written.text(made, path.name))}
+        text = written.text(made, self.settings["path"])
+        try:
+            done = _new_file.write(path, text, overwrite=self.settings["overwrite"], check=self.check)
+        except InputError as problem:
+            remedy = "Set discover_path to another file, or discover_overwrite: true to lose what is in it."
+            done = {"changed": False, "failed": True, "msg": f"{problem} {remedy}"}
+        return {"path": str(path), "text": text, "vpcs": vpcs, "unread": unread, **done}
 
     # --- what is there
 
@@ -70,40 +69,3 @@ class ActionModule(AstroStep):
             return discover.astro(info.info(self.client(), [])[0]), []
         except api.AstroError as problem:
             return None, [f"Deployments of Astro: {problem}"]
-
-    # --- the file
-
-    def _written(self, path: Path, text: str) -> dict[str, Any]:
-        """Writes the file, which replaces no other one unless that was asked for."""
-        there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
-        if there == text:
-            return {"changed": False, "text": text}
-        if there is not None and not self.settings["overwrite"]:
-            remedy = "Set discover_path to another file, or discover_overwrite: true."
-            text_ = f"{path} is there already and is not what would be written. {remedy}"
-            return {"changed": False, "failed": True, "msg": text_, "text": text}
-        if not self.check:
-            _write(path, text, replace=there is not None)
-        shown = {"before": there or "", "after": text, "before_header": str(path), "after_header": str(path)}
-        return {"changed": True, "text": text, "diff": shown}
-
-
-def _write(path: Path, text: str, *, replace: bool) -> None:
-    """A file as a whole or not at all. Unless it is to ``replace`` one, it is never one that appeared meanwhile."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        if replace:
-            os.replace(name, path)
-        else:
-            os.link(name, path)
-    except FileExistsError as problem:
-        raise InputError(f"{path} appeared meanwhile, and was not overwritten. Run this again.") from problem
-    except OSError as problem:
-        raise InputError(
-            f"{path} cannot be written: {problem.strerror}. Set discover_path to another file."
-        ) from problem
-    finally:
-        Path(name).unlink(missing_ok=True)

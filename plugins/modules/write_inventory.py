@@ -50,8 +50,8 @@ text:
   sample: "agent_vpcs:"
 vpcs:
   description: >-
-    The VPCs of the inventory by their names, each with its id, the id of its cluster (empty where it is to be filled in), the VPC whose link
-    it shares, and the variables to fill in with what they are to hold.
+    The VPCs of the inventory by their names, each with its id, the id of its cluster (empty where it is to be filled in), the VPC whose
+    link it shares, and the variables to fill in with what they are to hold.
   returned: where something was found
   type: dict
   sample:

@@ -82,7 +82,8 @@ class Reader:
                 number = text(clients.get("sts", region=first).get_caller_identity(), "Account")
                 regions = account.regions or _regions(clients)
         except ReadFailed as problem:
-            return [], f"The account of {account}: {problem}"
+            more = "" if account.regions else " Set discover_regions where no region is configured."
+            return [], f"The account of {account}: {problem}{more}"
         return [Place(clients=clients, account=account, account_id=number, region=each) for each in regions], ""
 
     # --- what is there

@@ -126,7 +126,7 @@ class _Work:
             what = "the id of the Astro cluster, as under Organization Settings > Clusters"
             return Line(key="cluster_id", value=fill_in(what), why=self._candidates())
         zones = _unique(f"zone {t.zone.zone.id} ({t.zone.zone.name})" for claim in every for t in claim.targets)
-        return Line(key="cluster_id", value=cluster_id, why=f"{' and '.join(zones)} of this VPC has its name")
+        return Line(key="cluster_id", value=cluster_id, why=f"{' and '.join(zones)} leads its name to an endpoint")
 
     def _candidates(self) -> str:
         others = _unique(cluster for _vpc, cluster in self.claims if cluster)

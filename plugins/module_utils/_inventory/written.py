@@ -81,18 +81,19 @@ def _line(line: Line, margin: str) -> Iterable[str]:
         yield name
         yield from _items(line.items, f"{margin}  ")
     else:
-        yield f"{name} {scalar(line.value)}{_beside(line.why)}"
+        yield from _with(f"{name} {scalar(line.value)}", line.why, margin)
 
 
 def _items(items: Iterable[Item], margin: str) -> Iterable[str]:
     for item in items:
         if isinstance(item.value, str):
-            yield f"{margin}- {scalar(item.value)}{_beside(item.why)}"
+            yield from _with(f"{margin}- {scalar(item.value)}", item.why, margin)
             continue
+        yield from _comment(item.why, margin)
         for number, (key, value) in enumerate(item.value):
             start = "  " if number else "- "
             shown = scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value))}]"
-            yield f"{margin}{start}{key}: {shown}{'' if number else _beside(item.why)}"
+            yield f"{margin}{start}{key}: {shown}"
 
 
 def scalar(value: str) -> str:
@@ -104,8 +105,15 @@ def scalar(value: str) -> str:
     return f"!unsafe {quoted}" if any(each in fit for each in ("{{", "{%", "{#")) else quoted
 
 
-def _beside(why: str) -> str:
-    return f" # {printable(why, _LONGEST)}" if why else ""
+def _with(line: str, why: str, margin: str) -> Iterable[str]:
+    """A line with its reason: beside it, or above it where that would be long."""
+    if not why:
+        yield line
+    elif len(line) + len(why) < _WIDTH + len(margin):
+        yield f"{line} # {printable(why, _LONGEST)}"
+    else:
+        yield from _comment(why, margin)
+        yield line
 
 
 def _comment(about: str, margin: str) -> Iterable[str]:

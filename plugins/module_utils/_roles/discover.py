@@ -66,10 +66,13 @@ def _link(one: Mapping[str, Any]) -> str:
     return f"{len(one['fill_in'])} to fill in" if one["fill_in"] else link
 
 
-def nothing(searched: Sequence[str]) -> str:
+def nothing(searched: Sequence[str], unread: Sequence[str]) -> str:
     """What to do where neither links nor agents were found."""
-    return (
-        "No endpoint to Astro and no agents were found; no file was written. Searched: "
-        f"{'; '.join(searched)}. Set discover_service_names or discover_tags to what your endpoints have, or check discover_accounts and "
-        "discover_regions."
+    return "\n".join(
+        [
+            "No endpoint to Astro and no agents were found; no file was written. Set discover_service_names or discover_tags to what your "
+            "endpoints have, or check discover_accounts and discover_regions.",
+            *(f"Searched: {each}" for each in searched),
+            *(f"Not read: {each}" for each in unread),
+        ]
     )
