@@ -360,6 +360,12 @@ def _describe_endpoints(ec2: Any, vpc_ids: Sequence[str]) -> list[dict[str, Any]
     return describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
 
 
+def read_endpoints(ec2: Any) -> list[model.Endpoint]:
+    """All interface endpoints of an account and region, without their addresses."""
+    found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-type": ["Interface"]})
+    return understood(found, lambda each: _endpoint(each, {}))
+
+
 def available(ec2: Any, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Those of pairs of a VPC and a service between which an endpoint is available."""
     pairs = set(wanted)

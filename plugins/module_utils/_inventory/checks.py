@@ -9,8 +9,10 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from .._link.model import CLUSTER_TAG, parse_service_region
+from .fill_in import left
 from .hosts import AgentHost, AgentVpc
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -90,12 +92,16 @@ def _some(names: Sequence[str], shown: int = 5) -> str:
 
 def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
     """All problems of one VPC; ``vpcs`` has those whose link it may share."""
+    unfilled = {key: what for key, value in vpc.vars.items() if (what := left(value))}
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
+    # What is still to be filled in is said once, and not judged as if somebody had meant it.
+    vpc = replace(vpc, vars={key: value for key, value in vpc.vars.items() if key not in unfilled})
     checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags, _kubernetes))
     return [
+        *(f"privatelink_{key} is still to be filled in: {what.rstrip('.')}." for key, what in unfilled.items()),
         *(f"privatelink_{key} is not set. {_NEEDED[key]}" for key in missing),
         *(problem for found in checks for problem in found),
-        *_via(vpc, vpcs),
+        *(_via(vpc, vpcs) if not unfilled else ()),
     ]
 
 

@@ -348,7 +348,9 @@ def _twins(every: Iterable[Host]) -> Iterable[str]:
 # --- what the inventory's file says
 
 
-def accounts(given: Sequence[Mapping[str, Any]], regions: Sequence[str]) -> list[Account]:
+def accounts(
+    given: Sequence[Mapping[str, Any]], regions: Sequence[str], *, regions_needed: bool = True
+) -> list[Account]:
     """The accounts to look at; without any that of the credentials. Raises InventoryError."""
     problems = []
     for number, account in enumerate(given, 1):
@@ -365,7 +367,7 @@ def accounts(given: Sequence[Mapping[str, Any]], regions: Sequence[str]) -> list
         )
         for account in given or [{}]
     ]
-    if not all(account.regions for account in found):
+    if regions_needed and not all(account.regions for account in found):
         problems.append("regions is not set. Name the regions in which agent VPCs are.")
     if problems:
         raise InventoryError(problems)
