@@ -114,7 +114,9 @@ def _of_host(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _instead(key: str, known: Iterable[str]) -> str:
-    """What may have been meant: a variable of a role that ends alike, or one of similar letters."""
+    """What may have been meant: one that differs by a letter, a variable of a role that ends alike, or one of similar letters."""
+    if slip := did_you_mean(key, known, 0.94):
+        return slip
     rest = key.removeprefix(PREFIX)
     roles = sorted(
         {

@@ -11,7 +11,6 @@ from typing import Any
 
 import by_hand
 import pytest
-import yaml
 from astrolab.lab import Lab
 from by_hand import permission
 from conftest import LabUp

@@ -42,9 +42,9 @@ _NEEDED = {
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question with the closest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
+    """A question with the closest known name, or nothing. ``cutoff`` is how alike they must be, up to 1."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]}?" if near else ""
 
 

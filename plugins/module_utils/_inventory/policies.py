@@ -32,8 +32,9 @@ RUN = "run"
 
 _READS = {
     "ec2": (
-        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces "
-        "DescribeRouteTables DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
+        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces DescribeRegions "
+        "DescribeRouteTables DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets "
+        "DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
         "DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs"
     ),
     "eks": "DescribeCluster ListClusters",
@@ -216,7 +217,8 @@ def _zones(here: _Account) -> Iterator[Statement]:
     }
     condition = {"ForAllValues:StringEquals": only, "Null": {f"{key}NormalizedRecordNames": "false"}}
     yield _allow("OneNameInPrivateZones", [key], here.zone_arns(), condition)
-    yield _allow("DeletePrivateZones", ["route53:DeleteHostedZone"], here.zone_arns())
+    end = ["route53:DeleteHostedZone", "route53:UpdateHostedZoneComment"]
+    yield _allow("DeleteAndReleasePrivateZones", end, here.zone_arns())
 
 
 def _in_vpcs(

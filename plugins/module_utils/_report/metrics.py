@@ -28,7 +28,7 @@ _HELP = {
     "privatelink_name_lookup_seconds": "How long the agent host took to look up the cluster's name.",
     "privatelink_probe_up": "Whether the agent host gets Astro's answer from an address of the link.",
     "privatelink_probe_seconds": "How long the agent host took for TCP, TLS and HTTP with an address of the link, or to give up.",
-    "privatelink_probe_stage_seconds": "How long the agent host took for TCP, TLS or HTTP with an address of the link, or to give up there.",
+    "privatelink_probe_stage_seconds": "How long TCP, TLS or HTTP took with an address of the link, or until the agent host gave up.",
 }
 
 Sample = tuple[str, Mapping[str, str], float]
