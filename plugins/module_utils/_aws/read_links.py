@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads what there is of links in whole accounts and regions, whoever made it. It decides nothing.
 
-Each account and region takes a number of calls that does not grow with its VPCs (pages aside): six, one for each EKS cluster, and
-three more where clusters have agents. An account takes a listing of its zones and two reads for each zone of Astro's names. What
-cannot be read is told, and the rest continues.
+Each account and region takes eight calls of EC2 (pages aside), however many VPCs there are; a listing and one call for each EKS
+cluster, and three more where clusters have agents. An account takes a listing of its zones, two reads for each zone of Astro's names,
+and one for each VPC that none of these serves although it has an endpoint or agents. What cannot be read is told, and the rest
+continues.
 """
 
 from __future__ import annotations

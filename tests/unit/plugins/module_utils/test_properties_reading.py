@@ -15,9 +15,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._aws import discover, read
+import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import discover, read, read_links
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import PrivateLinkError
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import tags
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import draft, evidence, tags, written
 from ansible_collections.astro.privatelink.plugins.module_utils._link import association, egress, endpoint, model, zone
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import checks
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight.read import Account, survey
@@ -497,6 +498,25 @@ def look_for_an_inventory(answers: dict[str, Any]) -> None:
     assert hosts or problem or VPC not in known
 
 
+def look_for_links(answers: dict[str, Any]) -> None:
+    """Discovery: what is written was seen, or is to be filled in; no odd answer takes the rest with it."""
+    account = tags.Account(regions=("us-east-1",), access={})
+    place = read_links.Place(clients=Aws(answers), account=account, account_id="1", region="us-east-1")  # type: ignore[arg-type]
+    asked = evidence.Asked(services=(SERVICE,))
+    reader = read_links.Reader(sdk=Aws(answers))  # type: ignore[arg-type]
+    found = reader.everything([place], lambda survey: evidence.wanted(survey, asked))
+    made = draft.draft(reader.serving([place], found, evidence.unnamed(found, asked)), asked)
+    yaml.safe_load(written.text(made, "inventory.yml"))
+    for entry in made.entries:
+        known = {line.key: line.value for line in entry.lines}
+        if not entry.unfilled:
+            assert known.get("via") or known["service_name"] in repr(answers["describe_vpc_endpoints"])
+            assert known.get("hosted_zone_id", "Z1") in repr(answers["list_hosted_zones_by_name"])
+            assert known["cluster_id"] in repr(answers["list_resource_record_sets"])
+    if answers == ANSWERS:
+        assert [entry.unfilled for entry in made.entries if entry.value("vpc_id") == VPC] == [{}]
+
+
 LOOKS = [
     look_at_endpoints,
     look_at_zones,
@@ -504,6 +524,7 @@ LOOKS = [
     look_at_egress,
     look_at_everything,
     look_for_an_inventory,
+    look_for_links,
 ]
 
 
