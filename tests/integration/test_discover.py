@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import by_hand
 import pytest
+import yaml
+from astrolab.astro.organization import DEPLOYMENT
 from astrolab.lab import Lab
 from by_hand import permission
 from conftest import LabUp
@@ -33,8 +36,9 @@ def lab(lab_up: LabUp) -> Iterator[Lab]:
         yield started
 
 
-def discover(lab: Lab, tmp_path: Path, *arguments: str, **env: str) -> Play:
-    return play(lab, tmp_path, "discover", "-e", f'{{"discover_regions": ["{REGION}"]}}', *arguments, **env)
+def discover(lab: Lab, tmp_path: Path, *arguments: str, **more: Any) -> Play:
+    wanted = {"discover_regions": [REGION], **more}
+    return play(lab, tmp_path, "discover", "-e", json.dumps(wanted), *arguments)
 
 
 def result(done: Play) -> dict[str, Any]:
@@ -43,11 +47,55 @@ def result(done: Play) -> dict[str, Any]:
 
 
 def test_what_is_right_is_left_alone(lab, tmp_path):
+    """The whole way: what was made by hand becomes an inventory, and a run of it would change nothing."""
     done = discover(lab, tmp_path)
     assert done.rc == 0, done.text
-    file = tmp_path / "inventory.yml"
-    print(file.read_text())
+    found, file = result(done), tmp_path / "inventory.yml"
+    assert found["text"] == file.read_text()
+    assert {name: (vpc["via"], vpc["fill_in"]) for name, vpc in found["vpcs"].items()} == {
+        "analytics": ("payments", {}),
+        "ledger": ("", {}),
+        "payments": ("", {}),
+    }
+    assert found["unread"] == []
+    asked = {service: each["calls"] for service, each in found["requests"].items()}
+    assert asked == {"ec2": 11, "route53": 7, "sts": 1, "eks": 3}
+    hosts = yaml.safe_load(found["text"])["agent_vpcs"]
+    assert hosts["vars"]["harden_deployment_ids"] == [DEPLOYMENT]
+    assert hosts["hosts"]["payments"]["privatelink_kubernetes"] == [{"eks_cluster": "payments", "namespace": "airflow"}]
+    assert " pcx-" in found["text"]
     checked = play(lab, tmp_path, "site", "--check", inventory=file)
-    print(checked.text)
     assert checked.rc == 0, checked.text
-    assert not checked.calls()
+    assert checked.calls() == []
+    assert not checked.changed
+    verdicts = checked.table()
+    assert verdicts["payments"].startswith("works")
+
+
+def test_two_links_that_claim_a_vpc_are_shown_and_refused_until_one_is_chosen(lab, tmp_path):
+    """Somebody leads ledger to the link of payments, too; and an account cannot be reached."""
+    file = tmp_path / "inventory.yml"
+    file.write_text("mine\n")
+    facts, owner = lab.record.vpcs["ledger"], lab.record.vpcs["payments"]
+    ec2 = lab.client("ec2")
+    (shared,) = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [owner.id]}])["VpcEndpoints"]
+    by_hand.make_zone(lab, facts, shared["DnsEntries"][0], lab.record.cluster_host)
+    accounts = [{}, {"profile": "nobody"}]
+    refused = discover(lab, tmp_path, discover_accounts=accounts)
+    assert "is there already and differs" in refused.failed["localhost"]
+    assert "discover_overwrite: true" in refused.failed["localhost"]
+    assert file.read_text() == "mine\n"
+
+    done = discover(lab, tmp_path, discover_accounts=accounts, discover_overwrite=True)
+    assert done.rc == 0, done.text
+    found = result(done)
+    (unread,) = found["unread"]
+    assert "The account of profile nobody" in unread
+    assert f"# - {unread[:60]}" in file.read_text()
+    assert list(found["vpcs"]["ledger"]["fill_in"]) == ["privatelink_service_name"]
+    assert "# Link 1: endpoint vpce-" in found["text"]
+    assert "# Link 2: endpoint vpce-" in found["text"]
+    checked = play(lab, tmp_path, "site", "--check", inventory=file)
+    assert checked.rc != 0
+    (said,) = set(checked.failed.values())
+    assert "ledger: privatelink_service_name is still to be filled in: the lines of the link that stays" in said
