@@ -40,6 +40,7 @@ class TestStory:
         done = play(lab, tmp_path, "site", "--check", *both, *self.names)
         assert done.rc == 0, done.text
         assert (done.calls(), done.changed) == ([], False)
+        assert f"endpoint {link.endpoint} kept" in done.text
         done = play(lab, tmp_path, "site", *both, *self.names)
         assert done.table() == {"payments": "works", "analytics": "works"}, done.text
         assert lab.calls()["mutating"] == 0
