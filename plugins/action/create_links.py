@@ -16,6 +16,7 @@ from ..module_utils._core.approved import Approved
 from ..module_utils._core.findings import Shown, finding
 from ..module_utils._core.run import Answer
 from ..module_utils._inventory.hosts import Inventory
+from ..module_utils._report import fates
 from ..module_utils._report.files import now
 from ..module_utils._report.plan_file import PlanFile, PlanRefused, differences, unlike
 from ..module_utils._report.planned import Planned, document
@@ -102,6 +103,7 @@ class ActionModule(Step):
             self.say(["The approved plan can be sent."])
             return result
         plan = document(planned, now())
+        self.say(fates.told(plan["vpcs"]))
         told = {"digest": plan["digest"], "cost": plan["cost"]["change"], "files": self._write(plan)}
         stats = {"data": {"setup_plan_digest": plan["digest"]}, "per_host": False, "aggregate": True}
         return {**result, "plan": told, "ansible_stats": stats}

@@ -20,6 +20,7 @@ from .._inventory.hosts import AgentVpc, Inventory
 from .._probe.results import AgentResult
 from .._roles import setup, verify
 from .._roles.verify import ReportVpc
+from . import fates
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
 _FLEETING = {"at", "seconds", "stages", "ttl", "before", "waited"}
@@ -88,10 +89,19 @@ def _entry(
         "findings": _once([*found, *(one for agent in agents for one in agent["findings"])]),
         "verdict": "",
         "support_request": "",
+        "things": fates.things(*(_side(run, name, when) for when in ("before", "after"))),
     }
     entry["verdict"] = _verdict(entry)
     entry["support_request"] = verify.support_request(entry)
     return entry
+
+
+def _side(run: Run, name: str, when: str) -> dict[str, Any]:
+    """One side of what setup did to the things of a VPC's own link."""
+    answers = [*run.endpoints, *run.zones]
+    return {
+        key: known for answer in answers for key, known in answer.get("diff", {}).get(when, {}).get(name, {}).items()
+    }
 
 
 def _found(run: Run) -> dict[str, list[Shown]]:

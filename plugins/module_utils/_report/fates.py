@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._link.model import OWNED
@@ -26,6 +26,26 @@ def things(before: Side, after: Side) -> list[dict[str, str]]:
         for kind, key, old, new in pairs
         if old or new
     ]
+
+
+def told(vpcs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What becomes of things that others made, as lines for a terminal; ``vpcs`` are those of a plan's document."""
+    return [
+        f"  {vpc['name']}  {words(thing for thing in vpc['things'] if thing['fate'] != 'created')}"
+        for vpc in vpcs
+        if vpc["things"] and _NAMED & set(vpc["settings"])
+    ]
+
+
+#: The variables that name things of others.
+_NAMED = {"endpoint_id", "hosted_zone_id"}
+
+
+def words(things: Iterable[Mapping[str, str]]) -> str:
+    """Things with their fates in words; what was only created has no id in a plan."""
+    return ", ".join(
+        f"{each['kind']} {'' if each['id'].startswith('<') else each['id'] + ' '}{each['fate']}" for each in things
+    )
 
 
 def _zone(side: Side) -> Side:

@@ -12,7 +12,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._link import model, zone
-from ansible_collections.astro.privatelink.plugins.module_utils._report.fates import things
+from ansible_collections.astro.privatelink.plugins.module_utils._report.document import Run
+from ansible_collections.astro.privatelink.plugins.module_utils._report.document import document as report_of
+from ansible_collections.astro.privatelink.plugins.module_utils._report.fates import things, told
+from ansible_collections.astro.privatelink.plugins.module_utils._report.page import page
 from ansible_collections.astro.privatelink.plugins.module_utils._report.plan_text import markdown
 from ansible_collections.astro.privatelink.plugins.module_utils._report.planned import digest, document
 from planned_fleet import SERVICE, have, planned
@@ -190,3 +193,24 @@ def test_a_long_plan_fits_into_a_comment():
     plan = document(planned(), AT)
     plan["vpcs"] = [{**entry(plan), "name": f"vpc-{number}"} for number in range(60)]
     assert "10 more VPCs: see plan.json." in markdown(plan)
+
+
+def test_a_terminal_is_told_of_things_that_others_made():
+    plan = document(
+        planned(THERE, [ZONE], endpoint_id="vpce-00000001", hosted_zone_id="Z0123456789ABC", take_over=True), AT
+    )
+    assert told(plan["vpcs"]) == [
+        f"  payments  endpoint vpce-00000001 taken over, zone Z0123456789ABC kept, record {HOST} kept"
+    ]
+    assert told(document(planned(), AT)["vpcs"]) == []
+
+
+def test_a_report_says_what_became_of_each_thing():
+    made_ = planned(THERE, [ZONE], endpoint_id="vpce-00000001", hosted_zone_id="Z0123456789ABC", tags={"cost": "7"})
+    report = report_of(Run(inventory=made_.inventory, endpoints=made_.endpoints, zones=made_.zones))
+    things_ = {vpc["name"]: [(each["kind"], each["fate"]) for each in vpc["things"]] for vpc in report["vpcs"]}
+    assert things_ == {
+        "payments": [("endpoint", "changed"), ("zone", "kept"), ("record", "kept")],
+        "analytics": [],
+    }
+    assert "Setup: endpoint vpce-00000001 changed, zone Z0123456789ABC kept" in page(report, "now")
