@@ -163,7 +163,10 @@ class TestPolicies:
         wanted = [{"Name": "vpc-id", "Values": [link["vpc_id"]]}]
         subnet = wide.client("ec2").describe_subnets(Filters=wanted)["Subnets"][0]["SubnetId"]
         wide.reset_calls()
-        for change in ({"tags": {"Owner": "me"}, "subnet_ids": [subnet]}, {"joined": {}, "leaving": link["joined"]}):
+        for change in (
+            {"tags": {"Owner": "me"}, "subnet_ids": [subnet]},
+            {"sources_only": True, "joined": {}, "leaving": link["joined"]},
+        ):
             done = run_module(wide, "vpc_endpoint", **{**fleet, "links": [{**link, **change}]})
             assert not done.get("failed"), done
             assert done["changed"]

@@ -32,9 +32,10 @@ RUN = "run"
 
 _READS = {
     "ec2": (
-        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces "
-        "DescribeRouteTables DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
-        "DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs"
+        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces DescribeRouteTables "
+        "DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments "
+        "DescribeTransitGateways DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints "
+        "DescribeVpcPeeringConnections DescribeVpcs"
     ),
     "eks": "DescribeCluster ListClusters",
     "route53": (
@@ -199,8 +200,8 @@ def _zones(here: _Account) -> Iterator[Statement]:
     if holders:
         yield _in_vpcs("PrivateZonesInTheseHolders", [*attach, *create], sorted(holders))
     if here.guests:
-        about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization"]
-        yield _in_vpcs("AuthorizeTheseVpcsOfOtherAccounts", about, _of_zones(here.guests))
+        about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization", attach[1]]
+        yield _in_vpcs("TheseVpcsOfOtherAccounts", about, _of_zones(here.guests))
     if here.unheld:
         made, request = here.ec2("vpc", regions=here.unheld), {"StringEquals": _tagged("Request")}
         yield _allow("HoldersOfZones", ["ec2:CreateVpc"], made, request)

@@ -73,6 +73,7 @@ ALLOWED = [
     Demand("vpce:AllowMultiRegion", ec2("vpc-endpoint", region="eu-west-1")),
     Demand("route53:AssociateVPCWithHostedZone", ZONE, of("vpc-0000000f", "eu-west-1")),
     Demand("route53:CreateVPCAssociationAuthorization", ZONE, of("vpc-00000004")),
+    Demand("route53:DisassociateVPCFromHostedZone", ZONE, of("vpc-00000004")),  # a zone's account can take any VPC off
     Demand("route53:ChangeResourceRecordSets", ZONE, record()),
 ]
 REFUSED = [
@@ -116,6 +117,13 @@ def test_an_account_without_links_only_brings_its_vpcs():
     (statement,) = found["change"]["Statement"]
     assert statement["Action"] == ["route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone"]
     assert statement["Condition"]["ForAllValues:StringEquals"] == of("vpc-00000004")
+
+
+def test_with_a_holder_of_ones_own_no_other_vpc_is_touched():
+    change = written({"held": FLEET["held"]})[HERE]["change"]
+    for vpc_id, allowed in (("vpc-0000000f", True), ("vpc-00000009", False)):
+        demand = Demand("route53:CreateHostedZone", "*", of(vpc_id, "eu-west-1"))
+        assert bool(allowed_by([change], demand)) is allowed
 
 
 def test_the_run_only_assumes_its_roles():
