@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The permissions in docs/hardening.md are what the collection's calls to Astro take: with them all works, without any one something fails."""
+"""The permissions in docs/hardening.md are what the collection takes on Astro: with them all works, without any one something fails."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ from running import ROOT, Play, play, run_module
 #: Preflight asks by dry runs whether it might make these; docs/iam.md says so.
 DRY_RUNS = {"ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint", "ec2:CreateTags", "vpce:AllowMultiRegion"}
 
-_READS, _GROUPS = "ReadWhatIsThere", "ChangeAndDeleteItsSecurityGroups"
+_READS, _ENDS, _GROUPS = "ReadWhatIsThere", "ChangeAndDeleteItsEndpoints", "ChangeAndDeleteItsSecurityGroups"
+_ZONES = "DeleteAndReleasePrivateZones"
 #: Rights that this fleet does not need: which test uses them, and where they are needed.
 ELSEWHERE: dict[Right, tuple[str, str]] = {
     (_READS, "ec2:DescribeInstances"): ("test_inventory.py", "the inventory plugin finds agent hosts by tags"),
@@ -41,6 +42,9 @@ ELSEWHERE: dict[Right, tuple[str, str]] = {
     (_READS, "route53profiles:ListProfileResourceAssociations"): ("test_preflight.py", "a VPC with a Profile"),
     (_READS, "route53resolver:ListResolverRules"): ("test_preflight.py", "a VPC with a resolver rule"),
     (_READS, "servicequotas:GetServiceQuota"): ("test_preflight.py", "more endpoints or rules than the default quota"),
+    (_READS, "ec2:DescribeRegions"): ("test_discover.py", "role discover looks in all regions"),
+    (_ENDS, "ec2:DeleteTags"): ("test_discover.py", "role release hands an endpoint back"),
+    (_ZONES, "route53:UpdateHostedZoneComment"): ("test_discover.py", "role release hands a zone back"),
     (_GROUPS, "ec2:DeleteTags"): ("test_several_clusters.py", "a group that the link of another cluster still uses"),
 }
 

@@ -39,7 +39,8 @@ FLEET = {
     "held": vpc(2, region="eu-west-1", holder_vpc_id="vpc-0000000f", service_region="us-east-1"),
     "joined": vpc(3, via="own", agent_security_groups=[], agent_cidrs=["10.3.0.0/16"]),
     "partner": vpc(4, via="own", assume_role_arn=ROLE, agent_security_groups=[], agent_cidrs=["10.4.0.0/16"]),
-    "adopted": vpc(5, endpoint_id="vpce-00000005"),
+    "used": vpc(5, endpoint_id="vpce-00000005"),
+    "taken": vpc(6, endpoint_id="vpce-00000006", take_over=True),
 }
 
 
@@ -67,7 +68,8 @@ ALLOWED = [
     Demand("ec2:CreateVpcEndpoint", ec2("subnet", "subnet-1", "eu-west-1")),
     Demand("ec2:CreateVpcEndpoint", ec2("vpc-endpoint"), {**MADE, "ec2:VpceServiceName": [SERVICE]}),
     Demand("ec2:CreateTags", ec2("vpc-endpoint"), {"ec2:CreateAction": ["CreateVpcEndpoint"]}),
-    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000005")),
+    Demand("ec2:ModifyVpcEndpoint", ec2("vpc-endpoint", "vpce-00000005")),
+    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000006")),
     Demand("ec2:ModifyVpcEndpoint", ec2("vpc-endpoint", "vpce-1"), OURS),
     Demand("ec2:DeleteVpc", ec2("vpc", "vpc-9"), OURS),
     Demand("vpce:AllowMultiRegion", ec2("vpc-endpoint", region="eu-west-1")),
@@ -84,7 +86,8 @@ REFUSED = [
     Demand("ec2:CreateVpcEndpoint", ec2("subnet", "subnet-1", "ap-south-1")),
     Demand("ec2:CreateTags", ec2("instance", "i-1"), MADE),
     Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-1")),  # somebody else's
-    Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-00000005")),  # adopted, not made
+    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000005")),  # used, not taken over
+    Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-00000006")),
     Demand("ec2:DeleteSecurityGroup", ec2("security-group", "sg-1")),
     Demand("ec2:DeleteVpc", ec2("vpc", "vpc-00000001")),
     Demand("ec2:AuthorizeSecurityGroupEgress", ec2("security-group", "sg-00000001")),

@@ -129,7 +129,16 @@ def test_fates(before, after, fate):
         # nobody could try the link before
         (planned(), ["names_move", "path_untried"]),
         (replace(planned(agents={"host": "payments"}), probes=False), ["names_move", "path_untried"]),
-        (planned(THERE, [ZONE], endpoint_id="vpce-00000001", hosted_zone_id="Z0123456789ABC", subnet_ids=["subnet-0000000a"]), ["gap"]),
+        (
+            planned(
+                THERE,
+                [ZONE],
+                endpoint_id="vpce-00000001",
+                hosted_zone_id="Z0123456789ABC",
+                subnet_ids=["subnet-0000000a"],
+            ),
+            ["gap"],
+        ),
         (
             planned(have([made("rejected", OURS)], [GROUP]), replace_endpoint=True, agents={"host": "payments"}),
             ["names_move", "gap"],
