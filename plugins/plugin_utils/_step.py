@@ -30,6 +30,7 @@ from ..module_utils._core.findings import Shown
 from ..module_utils._core.run import Answer
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
+from ..module_utils._core.text import without_login
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Refused
@@ -108,7 +109,7 @@ class Step(ActionBase):
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""
-        return {"failed": True, "changed": False, "msg": str(problem)}
+        return {"failed": True, "changed": False, "msg": without_login(str(problem))}
 
     def _read(self) -> None:
         given = ArgumentSpecValidator(AWS_OPTIONS).validate(dict(self._task.args))
