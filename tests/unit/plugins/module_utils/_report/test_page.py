@@ -167,3 +167,10 @@ def test_agent_hosts_that_saw_the_same_share_its_tables():
     root = tree(report)
     assert len(of_class(root, "names")) == len(of_class(root, "reached")) == 2
     assert "had an old answer in its cache, 203.0.113.10" in words(root)
+
+
+def test_the_picture_says_in_words_which_address_failed_and_where_a_wrong_name_leads():
+    text = picture(made(4, bad=2)["vpcs"])  # one zone, and a public name
+    lines = re.findall(r"<text[^>]*>([^<]*)<", text)
+    assert [line for line in lines if line.endswith(" failed")] == ["10.0.1.41  us-east-1b failed"]
+    assert "the name leads to 203.0.113.10" in lines
