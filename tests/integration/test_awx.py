@@ -139,10 +139,13 @@ def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
     assert workflow["notification_templates_approvals"] == list(named(objects, "notifications"))
 
 
-def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
-    (schedule,) = named(objects, "schedules").values()
-    template = named(objects, "templates")[schedule["unified_job_template"]]
-    assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
+def test_drift_and_links_are_watched_by_templates_that_need_no_answers(objects):
+    schedules = named(objects, "schedules").values()
+    templates = [named(objects, "templates")[schedule["unified_job_template"]] for schedule in schedules]
+    assert sorted(Path(template["playbook"]).stem for template in templates) == ["drift", "verify"]
+    assert not [
+        question for template in templates for question in template["survey_spec"]["spec"] if question["required"]
+    ]
 
 
 def test_rulebooks_launch_templates_of_the_pattern(objects):
