@@ -12,6 +12,7 @@ from typing import Any
 from ..module_utils._core.errors import PrivateLinkError
 from ..module_utils._report.document import Run, compact, document
 from ..module_utils._report.files import now, write
+from ..module_utils._report.summary import failed
 from ..module_utils._roles import setup
 from ..plugin_utils._step import Step
 
@@ -41,7 +42,8 @@ class ActionModule(Step):
         written = [] if self.check else write(report, directory, now())
         works = sum(entry["verdict"] == "works" for entry in report["vpcs"])
         if written:
-            self.say([f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. {self._where(written[0])}"])
+            head = f"{works} of {len(report['vpcs'])} VPCs reach Astro over PrivateLink. {self._where(written[0])}"
+            self.say([head, *failed(report)])
         stats = {"data": {"privatelink_result": compact(report)}, "per_host": False, "aggregate": True}
         return {"changed": False, "files": written, **({} if self.check else {"ansible_stats": stats})}
 

@@ -161,10 +161,13 @@ def test_a_person_decides_about_setup_if_wanted(tmp_path):
     assert inventory["variables"]["setup_plan_required"] is True
 
 
-def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
-    (schedule,) = named(objects, "schedules").values()
-    template = named(objects, "templates")[schedule["unified_job_template"]]
-    assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
+def test_drift_and_links_are_watched_by_templates_that_need_no_answers(objects):
+    schedules = named(objects, "schedules").values()
+    templates = [named(objects, "templates")[schedule["unified_job_template"]] for schedule in schedules]
+    assert sorted(Path(template["playbook"]).stem for template in templates) == ["drift", "verify"]
+    assert not [
+        question for template in templates for question in template["survey_spec"]["spec"] if question["required"]
+    ]
 
 
 def test_rulebooks_launch_templates_of_the_pattern(objects):

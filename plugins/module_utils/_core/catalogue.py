@@ -213,7 +213,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_FOREIGN": Entry(
         "VPC {vpc_id} already has the endpoint {endpoint} for this service; this collection did not create it.",
-        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it.",
+        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it once no agent uses it.",
     ),
     "PLAN_DIFFERS": Entry(
         "This is not what was approved: {differences}.",

@@ -51,6 +51,19 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     return [*(_aligned(rows) if rows else []), *counts]
 
 
+def failed(report: Mapping[str, Any]) -> list[str]:
+    """The VPCs that failed, together with those that failed alike: what is read last is what there is to do."""
+    alike: dict[str, list[str]] = {}
+    for vpc in report["vpcs"]:
+        if vpc["verdict"] == "failed":
+            alike.setdefault(_verdict(vpc["findings"], vpc["verdict"]), []).append(vpc["name"])
+    return [f"  {verdict}: {_list(names[:_ALIKE])}{_more(len(names) - _ALIKE)}" for verdict, names in alike.items()]
+
+
+def _more(number: int) -> str:
+    return f" and {number:,} more" if number > 0 else ""
+
+
 def letters(report: Mapping[str, Any]) -> list[str]:
     """The texts for Astronomer Support, one for each endpoint, and how many are left out."""
     found = {
