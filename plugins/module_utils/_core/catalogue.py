@@ -468,7 +468,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_CONFLICT": Entry(
         "VPC {vpc_id} is already associated with the zone {other}, which has the same name {zone}.",
-        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it.",
+        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_DUPLICATE": Entry(
         "This collection created several zones {zone} for {vpc_id}: {zones}.",
@@ -782,7 +784,9 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",
         "A zone of the same name in another account is associated with this VPC: disassociate it, or run with that "
-        "account's credentials.",
+        "account's credentials. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_NOT_AUTHORISED": Entry(
         "{operation} failed: {message}",
