@@ -37,7 +37,7 @@ from ..module_utils._kube.model import Refused
 from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
-from ..module_utils._report.handed_on import KEY, handed_on
+from ..module_utils._report.handed_on import handed_on, statistic
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
@@ -98,7 +98,7 @@ class Step(ActionBase):
             return result
         names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
         told = handed_on(result, [name for name in names if name in self.inventory.vpcs], well)
-        return {**result, "ansible_stats": {"data": {KEY: told}, "per_host": False, "aggregate": True}}
+        return {**result, **statistic(told)}
 
     def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what AWS was asked for it."""
