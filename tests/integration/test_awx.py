@@ -406,7 +406,7 @@ class TestStory:
         result = done.handed_on["privatelink_result"]
         assert (result["passed"], result["counts"]) == (False, {"vpcs": 3, "failed": 3})
         assert "No list was changed by this run." in result["problems"]
-        assert result["text"].startswith("Failed: 3 VPCs.\nLOCKDOWN_UNSAFE: ")
+        assert result["text"].startswith("Failed: 3 VPCs.\nanalytics: LOCKDOWN_UNSAFE: ")
 
     def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
         """Two slices make links of their own; the third has a VPC that would share the link of another slice's VPC."""
