@@ -16,6 +16,7 @@ import controller
 import pytest
 import yaml
 from ansible_collections.astro.privatelink.plugins.module_utils._report.handed_on import words
+from ansible_collections.astro.privatelink.plugins.module_utils._report.questions import QUESTIONS
 from astrolab.astro.organization import DEPLOYMENT
 from awx.double import notices
 from running import ROOT, environment
@@ -281,6 +282,15 @@ def test_answers_cannot_shadow_what_is_said_of_a_vpc(objects):
     assert set(inventory["variables"]) <= used
     taken_up = set(re.findall(r"survey_\w+", json.dumps(inventory["variables"])))
     assert taken_up == asked
+
+
+def test_findings_name_the_questions_that_are_asked(objects):
+    questions = {each["variable"]: each["question_name"] for one in surveys(objects).values() for each in one["spec"]}
+    assert dict(QUESTIONS.values()) == questions
+    (inventory,) = named(objects, "inventories").values()
+    taken_up = {name: re.findall(r"survey_\w+", value) for name, value in inventory["variables"].items()}
+    known = {name: [variable] for name, (variable, _question) in QUESTIONS.items()}
+    assert known == {"teardown_deployment_ids": ["survey_deployment_ids"], **taken_up}
 
 
 # --- credentials

@@ -28,7 +28,10 @@ def trail(service: str, name: str, **more: Any) -> dict[str, Any]:
     """CloudTrail's event of one API call, as EventBridge puts it into a queue and ansible.eda.aws_sqs_queue hands it on.
     https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ec2.html"""
     detail = {"eventSource": f"{service}.amazonaws.com", "eventName": name, **more}
-    return {"body": {"detail-type": "AWS API Call via CloudTrail", "source": f"aws.{service}", "detail": detail}, "meta": {}}
+    return {
+        "body": {"detail-type": "AWS API Call via CloudTrail", "source": f"aws.{service}", "detail": detail},
+        "meta": {},
+    }
 
 
 def alarm(name: str, status: str = "firing") -> dict[str, Any]:
@@ -56,7 +59,12 @@ CASES = {
     ),
     "verify_on_alerts": (
         [
-            [alarm("Watchdog"), alarm("PrivateLinkDown", "resolved"), alarm("PrivateLinkDown"), alarm("AstroAgentDown")],
+            [
+                alarm("Watchdog"),
+                alarm("PrivateLinkDown", "resolved"),
+                alarm("PrivateLinkDown"),
+                alarm("AstroAgentDown"),
+            ],
             [{"payload": {"alert": "dag failed"}, "meta": {}}, {"payload": {"alert": "agent unhealthy"}, "meta": {}}],
         ],
         [
@@ -77,7 +85,15 @@ def decided(book: list[dict[str, Any]], events: list[list[dict[str, Any]]]) -> l
     with tempfile.TemporaryDirectory() as place:
         Path(place, "book.yml").write_text(yaml.safe_dump(book), encoding="utf-8")
         Path(place, "inventory.yml").write_text("all: {hosts: {localhost: {}}}", encoding="utf-8")
-        command = [str(BIN / "ansible-rulebook"), "-r", f"{place}/book.yml", "-i", f"{place}/inventory.yml", "-S", str(HERE)]
+        command = [
+            str(BIN / "ansible-rulebook"),
+            "-r",
+            f"{place}/book.yml",
+            "-i",
+            f"{place}/inventory.yml",
+            "-S",
+            str(HERE),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     found = re.findall(r"FIRED \[(.*?)\] \[(.*?)\]", done.stdout)
     if done.returncode or not found:
