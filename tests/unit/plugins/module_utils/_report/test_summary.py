@@ -97,3 +97,9 @@ def test_a_large_fleet_that_fails_alike_is_not_a_wall():
 
 def test_a_large_fleet_without_problems_is_one_line():
     assert summary({"vpcs": [vpc(f"v-{number}", agent("a")) for number in range(21)]}) == ["21 VPCs: works"]
+
+
+def test_silence_is_called_the_same_in_the_table_as_in_the_finding():
+    """The host's own resolver calls it a failure of the server; the finding comes from asking the server itself."""
+    silent = agent("a", wrong("DNS_TIMEOUT"), addresses=(), problem="DNS_SERVFAIL")
+    assert [cell.strip() for cell in cells(vpc("v", silent))[0]][4] == "timeout"
