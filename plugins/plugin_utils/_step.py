@@ -38,6 +38,7 @@ from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
 from ..module_utils._report.handed_on import handed_on, statistic
+from ..module_utils._report.questions import with_questions
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
@@ -88,9 +89,21 @@ class Step(ActionBase):
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self._handed_on(self._counted(self.take()))))
+            return dict(wrap_var(self._handed_on(self._counted(self._with_questions(self.take())))))
         except PrivateLinkError as error:
-            return dict(wrap_var(self.unfit(error)))
+            return dict(wrap_var(self._with_questions(self.unfit(error))))
+
+    def _with_questions(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A result whose problems name the questions of a controller's survey, where the job has one."""
+        asked = {str(name) for name in self.variables if str(name).startswith("survey_")}
+        if not asked:
+            return result
+        found = dict(result)
+        if found.get("failed"):
+            found["msg"] = with_questions(str(found.get("msg", "")), asked)
+        if lost := found.get("failed_vpcs"):
+            found["failed_vpcs"] = {name: with_questions(text, asked) for name, text in lost.items()}
+        return found
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""

@@ -16,6 +16,7 @@ import controller
 import pytest
 import yaml
 from ansible_collections.astro.privatelink.plugins.module_utils._report.handed_on import words
+from ansible_collections.astro.privatelink.plugins.module_utils._report.questions import QUESTIONS
 from astrolab.astro.organization import DEPLOYMENT
 from awx.double import notices
 from running import ROOT, environment
@@ -308,6 +309,15 @@ def test_answers_cannot_shadow_what_is_said_of_a_vpc(objects):
     assert taken_up == asked
 
 
+def test_findings_name_the_questions_that_are_asked(objects):
+    questions = {each["variable"]: each["question_name"] for one in surveys(objects).values() for each in one["spec"]}
+    assert dict(QUESTIONS.values()) == questions
+    (inventory,) = named(objects, "inventories").values()
+    taken_up = {name: re.findall(r"survey_\w+", value) for name, value in inventory["variables"].items()}
+    known = {name: [variable] for name, (variable, _question) in QUESTIONS.items()}
+    assert known == {"teardown_deployment_ids": ["survey_deployment_ids"], **taken_up}
+
+
 # --- credentials
 
 
@@ -431,7 +441,7 @@ class TestStory:
         result = done.handed_on["privatelink_result"]
         assert (result["passed"], result["counts"]) == (False, {"vpcs": 3, "failed": 3})
         assert "No list was changed by this run." in result["problems"]
-        assert result["text"].startswith("Failed: 3 VPCs.\nLOCKDOWN_UNSAFE: ")
+        assert result["text"].startswith("Failed: 3 VPCs.\nanalytics: LOCKDOWN_UNSAFE: ")
 
     def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
         """Two slices make links of their own; the third has a VPC that would share the link of another slice's VPC."""

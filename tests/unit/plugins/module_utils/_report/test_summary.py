@@ -133,3 +133,9 @@ def test_who_failed_is_said_with_those_that_failed_alike():
         "  TCP_TIMEOUT: a",
         f"  NO_AGENT_HOST: {names} and 2 more",
     ]
+
+
+def test_silence_is_called_the_same_in_the_table_as_in_the_finding():
+    """The host's own resolver calls it a failure of the server; the finding comes from asking the server itself."""
+    silent = agent("a", wrong("DNS_TIMEOUT"), addresses=(), problem="DNS_SERVFAIL")
+    assert [cell.strip() for cell in cells(vpc("v", silent))[0]][4] == "timeout"
