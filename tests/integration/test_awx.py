@@ -422,13 +422,14 @@ def astro_credential(lab):
 class TestStory:
     """One lab, told from top to bottom."""
 
-    def test_a_check_changes_nothing_and_hands_nothing_on(self, lab, job):
+    def test_a_check_changes_nothing_and_hands_on_what_may_be_approved(self, lab, job):
         lab.reset_calls()
         done = job("setup", check=True)
         assert done.rc == 0, done.text
         assert "<endpoint of payments>" in done.text
         assert lab.calls()["mutating"] == 0
-        assert done.handed_on == {}
+        assert set(done.handed_on) == {"setup_plan_digest"}
+        assert done.handed_on["setup_plan_digest"] in done.text
 
     def test_before_there_are_links_harden_only_plans(self, lab, job):
         done = job("harden", check=True, apart=True, astro=astro_credential(lab), **HARDEN)
