@@ -81,9 +81,9 @@ input { font: inherit; color: inherit; background: var(--card); border: 1px soli
 
 #: The heads of tables, by their class. On a phone each row is a block, and each cell has its head beside it.
 HEADS = {
-    "seen": ("VPC", "Verdict", "Agent host", "Name resolves to the link", "TCP", "TLS", "Astro's answer", "Agents"),
+    "seen": ("VPC", "Verdict", "Agent host", "Private DNS", "TCP", "TLS", "Astro's answer", "Agents"),
     "names": ("Resolver", "Answer", "TTL", "Seconds"),
-    "reached": ("Address", "Network interface", "TCP", "TLS, certificate issuer", "HTTP", "Problem", "Seconds"),
+    "reached": ("Address", "Network interface", "TCP", "TLS, issuer", "HTTP", "Problem", "Seconds"),
     "changes": ("AWS request", "Number", "VPCs"),
 }
 _ASIDE = "".join(

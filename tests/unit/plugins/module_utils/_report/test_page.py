@@ -191,3 +191,8 @@ def test_words_on_their_soft_colour_can_be_read_in_both_themes(state):
     for pair in zip(words, soft, strict=True):
         dark, light = sorted(map(luminance, pair))
         assert (light + 0.05) / (dark + 0.05) >= 4.5, pair
+
+
+def test_the_seconds_of_an_address_are_those_of_its_stages():
+    cells = {words(cell) for row in tree(made(4, bad=1)).iter("tr") for cell in list(row.iter("td"))[6:7]}
+    assert {"0.001 + 0.054 + 0.020", "0.075"} <= cells
