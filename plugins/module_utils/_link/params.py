@@ -14,6 +14,7 @@ from .._core.errors import InputError
 from . import egress, model, zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+ADDRESS_TYPE = {"type": "str", "choices": list(model.ADDRESS_TYPES), "default": model.IPV4}
 
 ENDPOINT_LINK = {
     "name": {"type": "str", "required": True},
@@ -36,6 +37,8 @@ ENDPOINT_LINK = {
     "cluster_id": {"type": "str", "default": ""},
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
+    "ip_address_type": ADDRESS_TYPE,
+    "drop_ipv6": {"type": "bool", "default": False},
     "state": STATE,
 }
 
@@ -65,6 +68,8 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
             for name, where in params["joined_from"].items()
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
+        ip_address_type=params["ip_address_type"],
+        drop_ipv6=params["drop_ipv6"],
         present=params["state"] == "present",
     )
 
@@ -110,6 +115,7 @@ ZONE_LINK = {
     "force_record": {"type": "bool", "default": False},
     "without_gap": {"type": "bool", "default": False},
     "others": {"type": "dict", "default": {}},
+    "ip_address_type": ADDRESS_TYPE,
     "state": STATE,
 }
 
@@ -140,6 +146,7 @@ def zone_link(params: Mapping[str, Any]) -> zone.Link:
         force_record=params["force_record"],
         without_gap=params["without_gap"],
         others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
+        dualstack=params["ip_address_type"] == model.DUALSTACK,
         present=params["state"] == "present",
     )
 
