@@ -174,6 +174,32 @@ CATALOGUE: dict[str, Entry] = {
         "Subnet {subnet} has no IPv4 addresses, and the link uses IPv4 only.",
         "Set another subnet of {az} in privatelink_subnet_ids.",
     ),
+    "SUBNET_NO_IPV6": Entry(
+        "The link is to have IPv6 addresses, and these subnets have no IPv6 range: {subnets}.",
+        "Associate an IPv6 range with them, set other subnets in privatelink_subnet_ids, or set privatelink_ip_address_type: "
+        "ipv4.",
+    ),
+    "ZONE_NO_IPV6": Entry(
+        "The endpoint is not in {zones} of VPC {vpc_id}: no subnet there has an IPv6 range ({subnets}).",
+        "Associate an IPv6 range with one of these subnets. Agents in these zones use the endpoint's addresses in other zones "
+        "until then.",
+        "warning",
+    ),
+    "SERVICE_NO_IPV6": Entry(
+        "Service {service} does not support IPv6.",
+        "Set privatelink_ip_address_type: ipv4, or ask Astronomer Support for a service that supports IPv4 and IPv6.",
+    ),
+    "SOURCES_NO_IPV6": Entry(
+        "The link is to have IPv6 addresses, and only IPv4 ranges may reach it: {sources}.",
+        "Add the agents' IPv6 ranges to privatelink_agent_cidrs, or set privatelink_agent_security_groups. Agents that have "
+        "IPv6 would wait for it in vain until then.",
+    ),
+    "IPV6_KEPT": Entry(
+        "Endpoint {endpoint} still has IPv6 addresses, and the link is to have IPv4 only.",
+        "Names do not lead to them any more. Run setup again to remove them once no agent uses them, or set "
+        "privatelink_ip_address_type: dualstack.",
+        "warning",
+    ),
     "ANSWER_UNCLEAR": Entry(
         "AWS's answer about VPC {vpc_id} does not show {what}.",
         "The plan for this VPC stops there, so that nothing is created twice. Run again; if it happens again, compare "
@@ -990,6 +1016,17 @@ CATALOGUE: dict[str, Entry] = {
         "{addresses} do not answer on port {port} within {seconds} seconds; the link's other addresses do.",
         "That zone is unreachable: Astronomer has no target there, or its subnet's network ACL blocks traffic. Until "
         "it is fixed, some connections will fail at random.",
+    ),
+    "TCP_TIMEOUT_ONE_FAMILY": Entry(
+        "{addresses} do not answer on port {port} within {seconds} seconds: all {family} addresses of the link. The {other} "
+        "addresses do.",
+        "Agents try one family after the other and wait for the dead one. Check the {family} rules on the way: the agents' "
+        "{family} ranges in privatelink_agent_cidrs, their own security group's outbound rules, network ACLs and routes.",
+    ),
+    "TCP_NO_IPV6": Entry(
+        "This host has no way to IPv6 addresses, so agents here use the link's IPv4 addresses only: {addresses} were not tried.",
+        "If agents here are meant to use IPv6, give this host an IPv6 address and a route. Otherwise there is nothing to do.",
+        "warning",
     ),
     "TCP_REFUSED": Entry(
         "{addresses} refuse port {port}.",

@@ -64,6 +64,10 @@ class AgentVpc:
         """AWS's word for the families of its endpoint's addresses: ipv4 or dualstack."""
         return self.text("ip_address_type") or IPV4
 
+    def leads_to(self, address: str) -> bool:
+        """Whether names are to lead to an address of its endpoint."""
+        return ":" not in address or self.ip_address_type != IPV4
+
     @property
     def holder(self) -> dict[str, str] | None:
         vpc_id = self.text("holder_vpc_id")
