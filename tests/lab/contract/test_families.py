@@ -60,6 +60,13 @@ def test_a_subnet_of_both_families_counts_free_ipv4_addresses(both: Both) -> Non
 
 
 @pytest.mark.on_aws
+def test_a_range_of_a_subnet_has_its_state(aws: Aws, both: Both) -> None:
+    made = both.subnet(0, old=True, new=True)["SubnetId"]
+    (range_,) = aws.ec2.describe_subnets(SubnetIds=[made])["Subnets"][0]["Ipv6CidrBlockAssociationSet"]
+    assert (range_["Ipv6CidrBlock"], range_["Ipv6CidrBlockState"]) == (both.parts[0], {"State": "associated"})
+
+
+@pytest.mark.on_aws
 def test_a_subnet_of_no_family_is_refused(aws: Aws, both: Both) -> None:
     with aws.refuses("MissingParameter", text="Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided."):
         both.subnet(0, old=False, new=False)

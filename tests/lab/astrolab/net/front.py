@@ -100,7 +100,9 @@ class Front:
             for kind in ("good", "expired", "wrong_name", "intercepted", "default")
         }
         self._requests: list[Request] = []
-        self.sources: dict[int, IPv4Address | IPv6Address] = {}  # local port -> agent, for connections that a dialer made
+        self.sources: dict[
+            int, IPv4Address | IPv6Address
+        ] = {}  # local port -> agent, for connections that a dialer made
 
     def listen(self, path: Path, at: socket.socket) -> Listening:
         entrance = self._entrance(path)

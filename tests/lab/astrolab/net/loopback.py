@@ -126,7 +126,9 @@ class Loopback:
         def introduce(port: int, asked: Address) -> Iterator[None]:
             speaker = self._speaker(vpc, host, asked)
             direct = isinstance(asked, IPv6Address) and unwrapped(asked) is None and host.ipv6
-            self._sources[port] = host.ipv6.ip if direct and host.ipv6 else speaker.address if speaker else host.address.ip
+            self._sources[port] = (
+                host.ipv6.ip if direct and host.ipv6 else speaker.address if speaker else host.address.ip
+            )
             try:
                 yield
             finally:

@@ -30,7 +30,9 @@ def check_new(backend: Backend, wanted: Wanted) -> None:
     check_multi_region(backend, wanted.service)
     if wanted.kind == "Interface":
         check_address_type(wanted.service, wanted.ip_address_type)
-        check_records(wanted.ip_address_type, (wanted.dns_options or {}).get("DnsRecordIpType") or wanted.ip_address_type)
+        check_records(
+            wanted.ip_address_type, (wanted.dns_options or {}).get("DnsRecordIpType") or wanted.ip_address_type
+        )
         check_subnets(backend, wanted.vpc_id, wanted.service, wanted.subnet_ids, ())
         check_families(backend, wanted.subnet_ids, wanted.ip_address_type)
         check_groups(backend, wanted.vpc_id, wanted.security_group_ids)
@@ -99,9 +101,10 @@ def check_records(address_type: str, record_type: str) -> None:
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.VpcEndpointDnsRecordIpType.html
     """
-    if address_type != "dualstack" and record_type != address_type:
+    if address_type not in {"dualstack", record_type}:
         raise AwsError(
-            "InvalidParameter", f"The DNS record IP type {record_type} does not go with the IP address type {address_type}."
+            "InvalidParameter",
+            f"The DNS record IP type {record_type} does not go with the IP address type {address_type}.",
         )
 
 
