@@ -138,6 +138,12 @@ options:
         description: Overwrite a record of an adopted zone that points elsewhere.
         type: bool
         default: false
+      ip_address_type:
+        description: With V(dualstack), each host has an AAAA record beside its A record, for an endpoint with IPv6 addresses.
+        type: str
+        choices: [ipv4, dualstack]
+        default: ipv4
+        version_added: 0.10.0
       without_gap:
         description:
           - With O(links[].state=absent), refuse where a name would not exist for agents. That is the case for seconds without a

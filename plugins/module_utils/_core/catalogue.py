@@ -195,9 +195,9 @@ CATALOGUE: dict[str, Entry] = {
         "IPv6 would wait for it in vain until then.",
     ),
     "IPV6_KEPT": Entry(
-        "Endpoint {endpoint} still has IPv6 addresses, and the link is to have IPv4 only.",
-        "Names do not lead to them any more. Run setup again to remove them once no agent uses them, or set "
-        "privatelink_ip_address_type: dualstack.",
+        "Endpoint {endpoint} has IPv6 addresses, and the link is to have IPv4 only.",
+        "Setup leads no name to them, and keeps them, since agents may still use them. To remove them, set the endpoint's IP address "
+        "type to ipv4 in AWS once no agent does. To use them, set privatelink_ip_address_type: dualstack.",
         "warning",
     ),
     "ANSWER_UNCLEAR": Entry(

@@ -16,7 +16,18 @@ from .._core.findings import Finding, errors, finding
 from .._core.plan import Call, Id, New, Plan, Token, fill
 from . import security_group
 from . import subnets as _subnets
-from .model import DUALSTACK, IPV4, NAME, OWNED, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
+from .model import (
+    DUALSTACK,
+    IPV4,
+    NAME,
+    OWNED,
+    Endpoint,
+    Have,
+    Link,
+    SecurityGroup,
+    parse_service_region,
+    tag_specification,
+)
 
 #: Types of DNS records with which AWS answers an endpoint's regional name for both families.
 _BOTH = {DUALSTACK, "service-defined"}
@@ -77,6 +88,8 @@ def _with_made(link: Link, have: Have, plan: Plan) -> Have:
             subnets=frozenset(given["SubnetIds"]),
             security_groups=frozenset(given["SecurityGroupIds"]),
             tags={tag["Key"]: tag["Value"] for spec in given["TagSpecifications"] for tag in spec["Tags"]},
+            ip_address_type=given.get("IpAddressType", IPV4),
+            dns_record_type=given.get("DnsOptions", {}).get("DnsRecordIpType", IPV4),
             state="pending",
         )
         have = replace(have, endpoints=(*have.endpoints, made))
@@ -277,7 +290,7 @@ def _check_groups(link: Link, endpoint: Endpoint | None, have: Have) -> list[Fin
 def _check_families(link: Link, endpoint: Endpoint | None, have: Have) -> list[Finding]:
     """What keeps a link from having both families, and what is left of IPv6 where it is no longer wanted."""
     if not link.dualstack:
-        kept = endpoint is not None and endpoint.dualstack and endpoint.owned and not link.drop_ipv6
+        kept = endpoint is not None and endpoint.dualstack and endpoint.owned
         return [finding("IPV6_KEPT", link.name, endpoint=endpoint.id)] if kept and endpoint else []
     service = have.services.get(link.service_name)
     if service is not None and service.families and "ipv6" not in service.families:
@@ -314,7 +327,6 @@ def _plan_present(
     else:
         goal = None
     tags = {"Name": NAME, **link.tags, **OWNED}
-    families = _families(link, endpoint)
     if endpoint is None:
         wanted = Endpoint(
             id=New("endpoint", link.name),
@@ -323,12 +335,13 @@ def _plan_present(
             subnets=subnets,
             security_groups=groups,
             tags=tags,
-            **families,
         )
+        wanted = _of_type(link, wanted)
         had = sorted(str(e.id) for e in have.endpoints if e.vpc_id == link.vpc_id)
         calls.append(_create(link, wanted, have.region, had))
     else:
-        wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags}, **families)
+        wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags})
+        wanted = _of_type(link, wanted)
         calls += _modify(link, endpoint, wanted, {subnet.id: subnet.zone for subnet in have.subnets})
     return Plan(
         calls=tuple(calls),
@@ -337,14 +350,12 @@ def _plan_present(
     )
 
 
-def _families(link: Link, endpoint: Endpoint | None) -> dict[str, str]:
-    """The address type of an endpoint and of its names, which follows; IPv6 goes only where that is agreed to."""
-    if link.dualstack:
-        answered = endpoint is not None and endpoint.dualstack and endpoint.dns_record_type in _BOTH
-        return {} if answered else {"ip_address_type": DUALSTACK, "dns_record_type": DUALSTACK}
-    if endpoint is None or (endpoint.dualstack and link.drop_ipv6):
-        return {"ip_address_type": IPV4, "dns_record_type": IPV4}
-    return {}
+def _of_type(link: Link, wanted: Endpoint) -> Endpoint:
+    """The same endpoint with the address type that the link asks for, and names that answer for it; IPv6 is only ever added."""
+    answered = wanted.dualstack and wanted.dns_record_type in _BOTH
+    if not link.dualstack or answered:
+        return wanted
+    return replace(wanted, ip_address_type=DUALSTACK, dns_record_type=DUALSTACK)
 
 
 def _plan_sources(link: Link, group: SecurityGroup | None, have: Have) -> Plan:

@@ -57,8 +57,7 @@ class Link:
     ``peers`` says where joined VPCs are that are elsewhere, ``accounts`` of which accounts security groups are that are not the
     link's own. ``barred`` are joined VPCs that get no new rules, since AWS would not take them.
 
-    ``ip_address_type`` is the endpoint's. One with IPv6 addresses keeps them although only IPv4 is wanted, unless ``drop_ipv6``:
-    agents may still use them.
+    ``ip_address_type`` is the endpoint's. One with IPv6 addresses keeps them although only IPv4 is wanted: agents may still use them.
     """
 
     name: str
@@ -84,7 +83,6 @@ class Link:
     accounts: Mapping[str, str] = field(default_factory=dict)
     barred: frozenset[str] = frozenset()
     ip_address_type: str = IPV4
-    drop_ipv6: bool = False
 
     @property
     def dualstack(self) -> bool:

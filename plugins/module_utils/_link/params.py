@@ -38,7 +38,6 @@ ENDPOINT_LINK = {
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
     "ip_address_type": ADDRESS_TYPE,
-    "drop_ipv6": {"type": "bool", "default": False},
     "state": STATE,
 }
 
@@ -69,7 +68,6 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
         ip_address_type=params["ip_address_type"],
-        drop_ipv6=params["drop_ipv6"],
         present=params["state"] == "present",
     )
 

@@ -133,7 +133,9 @@ class Zone:
 
     def in_the_way(self, host: str) -> list[Record]:
         """Record sets of a host beside which plain A and AAAA records cannot be, or would not be the only answer."""
-        return [r for r in self.records if r.name == host and (r.type in _ANSWERS or (r.type in _OURS and r.identifier))]
+        return [
+            r for r in self.records if r.name == host and (r.type in _ANSWERS or (r.type in _OURS and r.identifier))
+        ]
 
     def six(self, host: str) -> Record | None:
         """The plain AAAA record of a host."""
@@ -609,7 +611,8 @@ def public(zone: Zone | None) -> dict[str, Any]:
         return {}
     shown = [r for r in zone.records if r.type not in {"NS", "SOA"}]
     records = {
-        f"{r.name} AAAA" if r.alias and r.type == "AAAA" else r.name: r.alias.dns_name if r.alias else r.type for r in shown
+        f"{r.name} AAAA" if r.alias and r.type == "AAAA" else r.name: r.alias.dns_name if r.alias else r.type
+        for r in shown
     }
     return {
         "hosted_zone_id": str(zone.id),

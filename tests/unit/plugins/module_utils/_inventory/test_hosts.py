@@ -155,5 +155,7 @@ def test_ipv6_ranges_go_with_an_endpoint_that_has_ipv6(of_owner, good):
     if good:
         assert Inventory.read(hosts, list(hosts)).vpcs["two"].sources[0] == "2001:db8::/56"
     else:
-        with pytest.raises(InventoryError, match="privatelink_ip_address_type: dualstack for the VPC with the endpoint"):
+        with pytest.raises(
+            InventoryError, match="privatelink_ip_address_type: dualstack for the VPC with the endpoint"
+        ):
             Inventory.read(hosts, list(hosts))

@@ -13,6 +13,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._link import mod
 
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
 OURS = {"Name": "astro-privatelink", "managed-by": "astro.privatelink"}
+TAGGED = {"Resources": ["vpce-1"], "Tags": [{"Key": key, "Value": OURS[key]} for key in sorted(OURS)]}
 BOTH = {"IpAddressType": "dualstack", "DnsOptions": {"DnsRecordIpType": "dualstack"}}
 
 
@@ -79,6 +80,11 @@ def test_a_new_endpoint_of_both_families_and_its_names():
     assert codes(LINK, EMPTY) == []
 
 
+def test_links_of_one_vpc_share_the_new_endpoint():
+    plan = core.plan([LINK, replace(LINK, name="two", cluster="other")], EMPTY)
+    assert [call.operation for call in plan.calls if "Endpoint" in call.operation] == ["CreateVpcEndpoint"]
+
+
 def test_by_default_nothing_is_said_of_families():
     ((_operation, arguments),) = calls(FOUR, EMPTY)
     assert not BOTH.keys() & arguments.keys()
@@ -100,17 +106,8 @@ def test_by_default_nothing_is_said_of_families():
         (LINK, replace(SIX, dns_record_type="service-defined"), [], []),
         # agents may still use them
         (FOUR, SIX, [], ["IPV6_KEPT"]),
-        (
-            replace(FOUR, drop_ipv6=True),
-            SIX,
-            [
-                (
-                    "ModifyVpcEndpoint",
-                    {"VpcEndpointId": "vpce-1", "IpAddressType": "ipv4", "DnsOptions": {"DnsRecordIpType": "ipv4"}},
-                )
-            ],
-            [],
-        ),
+        # somebody else's are none of its business
+        (replace(FOUR, endpoint_id="vpce-1"), replace(SIX, tags={}), [("CreateTags", TAGGED)], []),
     ],
 )
 def test_an_endpoint_that_is_there(link, there, expected, found):
@@ -144,9 +141,7 @@ def test_subnets_need_both_families(subnets, there, given, chosen, found):
     assert codes(link, have) == found
 
 
-@pytest.mark.parametrize(
-    ("families", "found"), [({"ipv4"}, ["SERVICE_NO_IPV6"]), ({"ipv4", "ipv6"}, []), (set(), [])]
-)
+@pytest.mark.parametrize(("families", "found"), [({"ipv4"}, ["SERVICE_NO_IPV6"]), ({"ipv4", "ipv6"}, []), (set(), [])])
 def test_the_service_has_to_support_ipv6_as_far_as_aws_tells(families, found):
     service = replace(EMPTY.services[SERVICE], families=frozenset(families))
     assert codes(LINK, replace(EMPTY, services={SERVICE: service})) == found
@@ -190,9 +185,7 @@ AAAA = replace(A, type="AAAA", raw={"Type": "AAAA"})
 ONE = zone.Vpc(name="one", vpc_id="vpc-1", region="us-east-1")
 NAMED = zone.Link(name="one", vpc_id="vpc-1", zone="external.astronomer.run", records={HOST: ALIAS}, vpcs=(ONE,))
 NAMED6 = replace(NAMED, dualstack=True)
-ZONE = zone.Zone(
-    id="Z1", name="external.astronomer.run", link="vpc-1", vpcs={"vpc-1": "us-east-1"}, records=(A,)
-)
+ZONE = zone.Zone(id="Z1", name="external.astronomer.run", link="vpc-1", vpcs={"vpc-1": "us-east-1"}, records=(A,))
 THEIRS = replace(ZONE, link="")
 
 

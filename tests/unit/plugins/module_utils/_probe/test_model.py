@@ -221,8 +221,14 @@ DEAD = "TCP_TIMEOUT"
     ("problems", "found"),
     [
         ({}, []),
-        (dict.fromkeys(SIX, DEAD), [("TCP_TIMEOUT_ONE_FAMILY", "all IPv6 addresses of the link. The IPv4 addresses do.")]),
-        (dict.fromkeys(RIGHT, DEAD), [("TCP_TIMEOUT_ONE_FAMILY", "all IPv4 addresses of the link. The IPv6 addresses do.")]),
+        (
+            dict.fromkeys(SIX, DEAD),
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv6 addresses of the link. The IPv4 addresses do.")],
+        ),
+        (
+            dict.fromkeys(RIGHT, DEAD),
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv4 addresses of the link. The IPv6 addresses do.")],
+        ),
         ({SIX[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", SIX[0])]),
         ({SIX[0]: DEAD, RIGHT[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", f"{RIGHT[0]} (eni-1 in us-east-1a), {SIX[0]}")]),
         (dict.fromkeys((*RIGHT, *SIX), DEAD), [("TCP_TIMEOUT", SIX[1])]),
@@ -243,7 +249,7 @@ def test_each_family_is_judged(problems, found):
     answer = said(addresses=DUAL.expected)
     told = core.findings(DUAL, seen(names(answer, (answer,)), reached))
     assert [one.code for one in told] == [code for code, _text in found]
-    for one, (_code, text) in zip(told, found):
+    for one, (_code, text) in zip(told, found, strict=True):
         assert text in one.public()["seen"]
 
 
