@@ -13,7 +13,7 @@ from ..module_utils._astro import api
 from ..module_utils._astro.info import info
 from ..module_utils._aws.clients import Clients
 from ..module_utils._aws.session import Login
-from ..module_utils._core.listing import listing
+from ..module_utils._core.listing import listing, number
 from ..module_utils._kube.told import Told
 from ..module_utils._link.params import access_name
 from ..module_utils._preflight import checks, params
@@ -32,8 +32,7 @@ class ActionModule(Step):
         read = self._survey(scope["fleets"], scope["zones"], told)
         asked = preflight.to_ask(inventory, read["vpcs"])
         found = preflight.findings(inventory, read, self.look(asked, patience=0.0), self._astro())
-        lines = listing(found)
-        self.say(lines)
+        self.say(listing(found) or [f"No problem was found in {number(self.inventory.names)}."])
         problems = preflight.problems(self.inventory, found) if self.settings["enforce"] else {}
         return {
             "changed": False,

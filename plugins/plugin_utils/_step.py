@@ -71,6 +71,7 @@ class Step(ActionBase):
     service_known: ClassVar[bool] = True
     sliced: ClassVar[bool] = False  # may work on a job slice: it needs no agent host to be there
     everyone: ClassVar[bool] = False  # also the VPCs that have failed
+    of_fleet: ClassVar[bool] = True  # works on the VPCs of the inventory
 
     @abstractmethod
     def take(self) -> dict[str, Any]:
@@ -92,7 +93,7 @@ class Step(ActionBase):
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""
-        if self.check or "ansible_stats" in result:
+        if self.check or "ansible_stats" in result or not self.of_fleet:
             return result
         names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
         told = handed_on(result, [name for name in names if name in self.inventory.vpcs], well)
@@ -117,6 +118,10 @@ class Step(ActionBase):
         self.settings = self.settings_of(self.role, self.entry)
         for text in _variables.doubtful(self.variables):
             _speak.warn(text)
+        if self.of_fleet:
+            self._read_inventory()
+
+    def _read_inventory(self) -> None:
         names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
         agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))
         known = _variables.of_hosts(self.variables, self._task, self._loader, names, agents)

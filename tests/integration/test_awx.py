@@ -28,7 +28,10 @@ SECRETS = {"password": "not-for-eyes-aws", "security_token": "not-for-eyes-sessi
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory):
     """All objects of the pattern, by the names of their variables."""
-    place = tmp_path_factory.mktemp("objects")
+    return rendered(tmp_path_factory.mktemp("objects"))
+
+
+def rendered(place, **more):
     names = re.findall(r"^(controller_\w+):", (PATTERN / "setup.yml").read_text(), re.MULTILINE)
     show = {name: f"{{{{ {name} }}}}" for name in names}
     book = {
@@ -45,6 +48,7 @@ def objects(tmp_path_factory):
         "pattern_aws_access_key_id": "AKIAEXAMPLE",
         "pattern_aws_secret_access_key": "x",
         "pattern_astro_api_token": "x",
+        **more,
     }
     env = environment(SimpleNamespace(env={"HOME": "/nonexistent"}), PLAY_RESULTS=str(place / "results"))
     command = ["ansible-playbook", str(place / "objects.yml"), "-e", json.dumps(given)]
@@ -120,13 +124,7 @@ def test_the_pattern_has_the_same_job_templates(objects):
 def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
     (workflow,) = named(objects, "workflows").values()
     nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
-    follows = {
-        name: [n["identifier"] for n in node["related"].get("success_nodes", [])] for name, node in nodes.items()
-    }
-    path = ["preflight"]
-    while follows[path[-1]]:
-        (after,) = follows[path[-1]]
-        path.append(after)
+    path = way_through(nodes)
     assert path == ["preflight", "setup", "verify", "plan", "approval", "harden"]
     assert set(path) == set(nodes)
     assert nodes["approval"]["unified_job_template"]["type"] == "workflow_approval"
@@ -137,6 +135,30 @@ def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
     assert nodes["plan"]["diff_mode"] is True
     assert templates[nodes["plan"]["unified_job_template"]["name"]]["ask_job_type_on_launch"] is True
     assert workflow["notification_templates_approvals"] == list(named(objects, "notifications"))
+
+
+def way_through(nodes):
+    """The nodes in the order in which they run if all goes well."""
+    follows = {
+        name: [n["identifier"] for n in node["related"].get("success_nodes", [])] for name, node in nodes.items()
+    }
+    path = ["preflight"]
+    while follows[path[-1]]:
+        (after,) = follows[path[-1]]
+        path.append(after)
+    return path
+
+
+def test_a_person_decides_about_setup_if_wanted(tmp_path):
+    objects = rendered(tmp_path, pattern_approve_setup=True)
+    (workflow,) = named(objects, "workflows").values()
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    assert way_through(nodes)[:4] == ["preflight", "setup_plan", "setup_approval", "setup"]
+    assert set(way_through(nodes)) == set(nodes)
+    assert nodes["setup_plan"]["job_type"] == "check"
+    assert nodes["setup_plan"]["unified_job_template"] == nodes["setup"]["unified_job_template"]
+    (inventory,) = named(objects, "inventories").values()
+    assert inventory["variables"]["setup_plan_required"] is True
 
 
 def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):

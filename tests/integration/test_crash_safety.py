@@ -8,12 +8,16 @@ The fleet is an own link, a VPC that is joined to it from another account, and a
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.astro.privatelink.plugins.module_utils._aws import send
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import pace, send
+from ansible_collections.astro.privatelink.plugins.module_utils._aws.fleet import Fleets
+from ansible_collections.astro.privatelink.plugins.module_utils._aws.session import Boto3
+from ansible_collections.astro.privatelink.plugins.module_utils._core.approved import Approved
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._roles import setup as roles
 from running import ROOT, run_module, settings
@@ -45,6 +49,14 @@ class Setup:
         zones = roles.zones(self.inventory, endpoints)
         done = [*endpoints, *(run_module(self.lab, "private_zone", region="us-east-1", **zone) for zone in zones)]
         return not any(result.get("failed") for result in done)
+
+    def planned(self, approved=None):
+        """What would be sent now: all of it, or without what is not ``approved``."""
+        pace.PACERS.forget()
+        fleets = Fleets(sdk=Boto3(options={"region": "us-east-1"}), check=True, approved=approved)
+        with mock.patch.dict(os.environ, self.lab.env):
+            endpoints = fleets.endpoints(roles.fleets(self.inventory))
+            return [*endpoints, *fleets.zones(roles.zones(self.inventory, endpoints, planning=True))]
 
     def remove(self):
         """By hand, and fast: what the modules do to remove is for other tests."""
@@ -135,8 +147,9 @@ def clean(setup):
     return ours, others, calls["total"], calls["mutating"]
 
 
-def walk(setup, clean, *faults):
-    """Disturb a run with these faults, then run undisturbed: all must be as after one clean run."""
+def walk(setup, clean, *faults, approved=None):
+    """Disturb a run with these faults, then run undisturbed: all must be as after one clean run. What is left to send is what was
+    ``approved``, and nothing else."""
     ours, others, _total, _mutating = clean
     for fault in faults:
         setup.lab.aws_fault(**fault)
@@ -146,6 +159,10 @@ def walk(setup, clean, *faults):
         state = [each for each in setup.state()[0] if not each.endswith(" holder")]
         assert (state, setup.state()[1]) == (ours, others), "a run that says it worked did not"
     assert setup.state()[1] == others, "something of others was touched"
+    if approved is not None:
+        left = setup.planned(approved)
+        assert [one["text"] for answer in left for one in answer["findings"] if one["code"] == "PLAN_DIFFERS"] == []
+        assert [answer["calls"] for answer in left] == [answer["calls"] for answer in setup.planned()]
     assert setup.run()
     assert setup.state() == (ours, others)
     setup.remove()
@@ -155,13 +172,16 @@ def walk(setup, clean, *faults):
 
 @pytest.mark.parametrize("took_effect", [False, True], ids=["before", "after"])
 def test_killed_at_any_call(setup, clean, took_effect):
-    """Killed before the k-th change is sent, or when it has taken effect and nobody has heard of it."""
+    """Killed before the k-th change is sent, or when it has taken effect and nobody has heard of it. A plan that was approved before
+    still is what the next run sends, as far as it was not sent."""
+    approved = Approved(tuple(call for answer in setup.planned() for call in answer["calls"]))
+    assert approved.calls
     for k in sampled(range(1, clean[3] + 1), took_effect):
         rest = {"fault": "refused", "at": k, "count": FOREVER}
         faults = [{"fault": "lost-reply", "at": k, "mutating": True}] if took_effect else []
         if took_effect:
             rest["at"] = k + 1
-        worked = walk(setup, clean, *faults, {**rest, "mutating": True})
+        worked = walk(setup, clean, *faults, {**rest, "mutating": True}, approved=approved)
         assert not worked or k >= clean[3] - 1  # the holders of both zones go last
 
 

@@ -382,6 +382,7 @@ GUARDED = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("what", GUARDED)
 def test_what_cannot_be_asked_is_no_consent(linked: Lab, tmp_path: Path, what: str) -> None:
     """Nothing is sent that could cut off the agents of a cluster that nobody can ask; with one that can, it is."""

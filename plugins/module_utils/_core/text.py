@@ -1,7 +1,10 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes texts from outside (agent hosts, AWS, Astro, certificates, DNS) safe to show: short, one line, no controls. Pure."""
+"""Makes texts from outside (agent hosts, AWS, Astro, certificates, DNS) safe to show: short, one line, no controls. Pure.
+
+The probe runs it on agent hosts, so it stays compatible with Python 3.8.
+"""
 
 from __future__ import annotations
 

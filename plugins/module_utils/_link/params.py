@@ -15,6 +15,8 @@ from . import egress, model, zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 ADDRESS_TYPE = {"type": "str", "choices": list(model.ADDRESS_TYPES), "default": model.IPV4}
+#: A link may be handed back as well: it stays, and is no longer this collection's.
+LINK_STATE = {**STATE, "choices": ["present", "absent", "released"]}
 
 ENDPOINT_LINK = {
     "name": {"type": "str", "required": True},
@@ -38,7 +40,8 @@ ENDPOINT_LINK = {
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
     "ip_address_type": ADDRESS_TYPE,
-    "state": STATE,
+    "take_over": {"type": "bool", "default": False},
+    "state": LINK_STATE,
 }
 
 
@@ -68,7 +71,9 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
         ip_address_type=params["ip_address_type"],
+        take_over=params["take_over"],
         present=params["state"] == "present",
+        released=params["state"] == "released",
     )
 
 
@@ -114,7 +119,7 @@ ZONE_LINK = {
     "without_gap": {"type": "bool", "default": False},
     "others": {"type": "dict", "default": {}},
     "ip_address_type": ADDRESS_TYPE,
-    "state": STATE,
+    "state": LINK_STATE,
 }
 
 
@@ -146,6 +151,7 @@ def zone_link(params: Mapping[str, Any]) -> zone.Link:
         others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
         dualstack=params["ip_address_type"] == model.DUALSTACK,
         present=params["state"] == "present",
+        released=params["state"] == "released",
     )
 
 

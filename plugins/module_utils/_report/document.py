@@ -20,9 +20,10 @@ from .._inventory.hosts import AgentVpc, Inventory
 from .._probe.results import AgentResult
 from .._roles import setup, verify
 from .._roles.verify import ReportVpc
+from . import fates
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
-_FLEETING = {"at", "seconds", "ttl", "before", "waited"}
+_FLEETING = {"at", "seconds", "stages", "ttl", "before", "waited"}
 
 
 class Report(TypedDict):
@@ -88,10 +89,19 @@ def _entry(
         "findings": _once([*found, *(one for agent in agents for one in agent["findings"])]),
         "verdict": "",
         "support_request": "",
+        "things": fates.things(*(_side(run, name, when) for when in ("before", "after"))),
     }
     entry["verdict"] = _verdict(entry)
     entry["support_request"] = verify.support_request(entry)
     return entry
+
+
+def _side(run: Run, name: str, when: str) -> dict[str, Any]:
+    """One side of what setup did to the things of a VPC's own link."""
+    answers = [*run.endpoints, *run.zones]
+    return {
+        key: known for answer in answers for key, known in answer.get("diff", {}).get(when, {}).get(name, {}).items()
+    }
 
 
 def _found(run: Run) -> dict[str, list[Shown]]:
@@ -167,13 +177,12 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failures(report: Mapping[str, Any]) -> dict[str, str]:
-    """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
-    failed = {}
-    for entry in report["vpcs"]:
-        errors = [one["text"] for one in entry["findings"] if one["severity"] == "error"]
-        if errors:
-            failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
-    return failed
+    """What each VPC fails with whose agents do not use the link: all errors."""
+    errors = {
+        entry["name"]: [one["text"] for one in entry["findings"] if one["severity"] == "error"]
+        for entry in report["vpcs"]
+    }
+    return {name: "\n".join(texts) for name, texts in errors.items() if texts}
 
 
 # --- JUnit

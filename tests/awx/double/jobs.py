@@ -240,15 +240,16 @@ class Jobs:
 
     # --- jobs
 
-    def launch(self, template: Row, given: Mapping[str, Any]) -> Row:
-        """A job, which runs meanwhile. Prompts that the template does not ask for are dropped."""
+    def launch(self, template: Row, given: Mapping[str, Any], handed_on: Mapping[str, Any] | None = None) -> Row:
+        """A job, which runs meanwhile. Prompts that the template does not ask for are dropped; ``handed_on`` are the artifacts of the
+        jobs before it in a workflow, which are extra variables whether it asks for them or not."""
         prompts = {
             name: given[name]
             for name in ("job_type", "diff_mode", "limit")
             if name in given and template[f"ask_{name}_on_launch"]
         }
         kept = {name: template[name] for name in ("job_type", "diff_mode", "limit")}
-        extra = self.answers(template, parsed(given.get("extra_vars", {})))
+        extra = {**(handed_on or {}), **self.answers(template, parsed(given.get("extra_vars", {})))}
         run = self._begin(
             "jobs",
             job_template=template["id"],
@@ -368,7 +369,7 @@ class Jobs:
         well = True
         while waiting:
             node = waiting.pop(0)
-            done = self._node(run, node, shadows[node["id"]], {**handed_on, **extra})
+            done = self._node(run, node, shadows[node["id"]], extra, handed_on)
             handed_on |= done.get("artifacts") or {}
             ended = "success" if done["status"] == "successful" else "failure"
             follow = [*node[f"_{ended}_nodes"], *node["_always_nodes"]]
@@ -377,7 +378,9 @@ class Jobs:
         self._end(run, "successful" if well else "failed")
         self._tell(run, template, "success" if well else "error")
 
-    def _node(self, workflow: Row, node: Row, shadow: Row, extra: Mapping[str, Any]) -> Row:
+    def _node(
+        self, workflow: Row, node: Row, shadow: Row, extra: Mapping[str, Any], handed_on: Mapping[str, Any]
+    ) -> Row:
         template = self.store.get("unified_job_templates", node["unified_job_template"])
         if template["type"] == "workflow_approval_template":
             run = self._begin("workflow_approvals", workflow_job=workflow["id"], name=template["name"])
@@ -391,7 +394,7 @@ class Jobs:
             prompts = {name: node[name] for name in ("job_type", "limit", "diff_mode") if node[name]}
             asked = {question["variable"] for question in self.store.surveys.get(template["id"], {}).get("spec", [])}
             given = {name: value for name, value in extra.items() if name in asked}
-            run = self.launch(template, {**prompts, "extra_vars": given})
+            run = self.launch(template, {**prompts, "extra_vars": given}, handed_on)
         shadow["job"] = run["id"]
         with self._decided:
             while not run["finished"]:
