@@ -163,7 +163,9 @@ def _cidrs(vpc: AgentVpc, owner: AgentVpc) -> Iterable[str]:
                 f"privatelink_agent_cidrs has {cidr}, and the endpoint has IPv4 addresses only. Remove the range, or set "
                 f"privatelink_ip_address_type: {DUALSTACK} for the VPC with the endpoint."
             )
-        elif str(network) != cidr:
+        elif str(network) != (
+            cidr if network.version == 4 else str(ipaddress.ip_interface(cidr))
+        ):  # IPv6: in any spelling
             yield f"privatelink_agent_cidrs has {cidr}; write the range as {network}."
 
 

@@ -42,6 +42,8 @@ def vpc(number, **more):
         ({"vpc_id": "vpc-XYZ"}, "vpc-0123456789abcdef0"),
         ({"subnet_ids": ["10.0.0.0/24"]}, "subnet-0123456789abcdef0"),
         ({"agent_cidrs": ["10.1.0.1/16"]}, "write the range as 10.1.0.0/16"),
+        ({"agent_cidrs": ["2001:db8::1/56"], "ip_address_type": "dualstack"}, "write the range as 2001:db8::/56"),
+        ({"agent_cidrs": ["10.1.0.0/255.255.0.0"]}, "write the range as 10.1.0.0/16"),
         ({"agent_cidrs": ["everywhere"]}, "is not a CIDR range"),
         ({"agent_cidrs": ["fd00::/8"]}, "IPv4"),
         ({"ip_address_type": "ipv6"}, "must be ipv4 or dualstack"),
@@ -160,7 +162,7 @@ def test_clusters_of_vpcs_outside_of_the_run_are_known_and_one_with_errors_is_un
 def test_ipv6_ranges_go_with_an_endpoint_that_has_ipv6(of_owner, good):
     hosts = {
         "one": vpc(1, ip_address_type=of_owner),
-        "two": vpc(2, via="one", agent_cidrs=["2001:db8::/56"], ip_address_type="ipv4"),
+        "two": vpc(2, via="one", agent_cidrs=["2001:0DB8:0::/56"], ip_address_type="ipv4"),
     }
     if good:
         assert Inventory.read(hosts, list(hosts)).vpcs["two"].sources[0] == "2001:db8::/56"
