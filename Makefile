@@ -72,8 +72,8 @@ acceptance-clean: setup            ## take away what an acceptance run left in R
 awx-acceptance: setup            ## the pattern on a controller: CONTROLLER_HOST=, CONTROLLER_OAUTH_TOKEN=, PATTERN=file; docs/awx.md
 	@PYTHONPATH=tests python -m awx
 
-rulebooks: setup            ## the syntax of extensions/eda, by ansible-rulebook (needs Java)
-	@tests/rulebooks.sh
+rulebooks: setup            ## the rulebooks of extensions/eda on sample events, by ansible-rulebook (needs Java)
+	@tests/rulebooks/check.sh
 
 contract: setup            ## the contract tests on the double, or with AWS=real those that can on AWS, and where the two differ
 	@$(JUDGED) python -m recording $(if $(filter real,$(AWS)),real,double)

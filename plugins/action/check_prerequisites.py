@@ -18,6 +18,7 @@ from ..module_utils._kube.told import Told
 from ..module_utils._link.params import access_name
 from ..module_utils._preflight import checks, params
 from ..module_utils._preflight.read import sdk_version, survey
+from ..module_utils._report import places
 from ..module_utils._roles import preflight
 from ..plugin_utils._step import Step, texts
 
@@ -26,6 +27,7 @@ class ActionModule(Step):
     role = "preflight"
 
     def take(self) -> dict[str, Any]:
+        places.bucket(self.settings_of("report"), "us-east-1")  # said now, and not by a report after all is done
         inventory = self.with_pods(self.inventory)
         told = self.told(inventory.names, way=inventory.names)
         scope = preflight.scope(self.inventory, preflight.placed(told))

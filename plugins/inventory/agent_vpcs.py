@@ -263,7 +263,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             found = self._found(path, wanted, cache)
             hosts = tags.hosts(found, self._rules(wanted))
         except errors.PrivateLinkError as problem:
-            raise AnsibleParserError(str(problem)) from problem
+            raise AnsibleParserError(str(problem)) from None  # the cause may show a URL with its password
         for warning in tags.unseen(found) if wanted.interfaces else ():
             self.display.warning(warning)
         self.inventory.add_group("agent_vpcs")

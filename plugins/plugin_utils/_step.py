@@ -30,13 +30,15 @@ from ..module_utils._core.findings import Shown
 from ..module_utils._core.run import Answer
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
+from ..module_utils._core.text import without_login
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Refused
 from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
-from ..module_utils._report.handed_on import KEY, handed_on
+from ..module_utils._report.handed_on import handed_on, statistic
+from ..module_utils._report.questions import with_questions
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
@@ -87,9 +89,21 @@ class Step(ActionBase):
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self._handed_on(self._counted(self.take()))))
+            return dict(wrap_var(self._handed_on(self._counted(self._with_questions(self.take())))))
         except PrivateLinkError as error:
-            return dict(wrap_var(self.unfit(error)))
+            return dict(wrap_var(self._with_questions(self.unfit(error))))
+
+    def _with_questions(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A result whose problems name the questions of a controller's survey, where the job has one."""
+        asked = {str(name) for name in self.variables if str(name).startswith("survey_")}
+        if not asked:
+            return result
+        found = dict(result)
+        if found.get("failed"):
+            found["msg"] = with_questions(str(found.get("msg", "")), asked)
+        if lost := found.get("failed_vpcs"):
+            found["failed_vpcs"] = {name: with_questions(text, asked) for name, text in lost.items()}
+        return found
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""
@@ -97,7 +111,7 @@ class Step(ActionBase):
             return result
         names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
         told = handed_on(result, [name for name in names if name in self.inventory.vpcs], well)
-        return {**result, "ansible_stats": {"data": {KEY: told}, "per_host": False, "aggregate": True}}
+        return {**result, **statistic(told)}
 
     def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what AWS was asked for it."""
@@ -108,7 +122,7 @@ class Step(ActionBase):
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""
-        return {"failed": True, "changed": False, "msg": str(problem)}
+        return {"failed": True, "changed": False, "msg": without_login(str(problem))}
 
     def _read(self) -> None:
         given = ArgumentSpecValidator(AWS_OPTIONS).validate(dict(self._task.args))

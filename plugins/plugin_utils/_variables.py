@@ -21,6 +21,7 @@ from ansible.template import Templar
 
 from ..module_utils._core.errors import InventoryError
 from ..module_utils._inventory.checks import did_you_mean, together
+from ..module_utils._inventory.fill_in import left
 from ..module_utils._inventory.hosts import PREFIX
 
 _ROLES = Path(__file__).parents[2] / "roles"
@@ -108,7 +109,11 @@ def _of_host(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     connection = {key: str(value) for key, value in given.items() if key == "ansible_connection"}
     known = _owned()
     unknown = [key for key in given if key not in known and key not in _HANDED_ON and not connection.get(key)]
-    typed, problems = _typed(known, {key: value for key, value in given.items() if key in known})
+    unfilled = {
+        key: value for key, value in given.items() if key in known and left(value)
+    }  # of whatever type it is to be
+    typed, problems = _typed(known, {key: given[key] for key in given if key in known and key not in unfilled})
+    typed = {**typed, **unfilled}
     problems += [f"{key} is no variable of this collection.{_instead(key, known)}" for key in sorted(unknown)]
     return {**{key: typed[key] for key in given if key in typed}, **connection}, problems
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import re
 import subprocess
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,14 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import controller
-import yaml
 from astrolab.lab import Lab
 from awx.double.jobs import Launch, Outcome
 from awx.double.server import Double, User, running
 from running import COLLECTIONS, ROOT
 
-PLAYBOOKS = ("preflight", "setup", "verify", "harden", "unharden", "drift", "teardown")
-IMAGE = "registry.example.org/privatelink-ee:0.9.0"
+#: What docs/awx.md says to type, by what begins the block, and the files that it says to write.
+PAGE = (ROOT / "docs/awx.md").read_text()
+FILES = {
+    name: textwrap.dedent(text)
+    for name, text in re.findall(r"^ *```yaml\n *# (inventory/\S+)\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
+}
+(APPLY,) = re.findall(r"\$ (ansible-playbook astro\.privatelink\.awx (?:.*\\\n)*.*)", PAGE)
+(COMMANDS,) = re.findall(r"```console\n *(\$ git init fleet.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
+GIVEN = dict(re.findall(r"-e (pattern_\w+)=(\S+)", APPLY))
+IMAGE = GIVEN["pattern_ee_image"]
 #: What AWX's own image says, and one with a new ansible-core that lacks the collection.
 _TOO_OLD = (
     "Python 3.9.18 (/usr/bin/python3.9): 3.11 or newer is needed. ansible-core 2.15.13: 2.17.0 or newer is needed."
@@ -98,15 +108,18 @@ class OnLab:
 
 
 class Fleet:
-    """The repository of a fleet, with playbooks of one line and the inventory."""
+    """The repository of a fleet, made by the commands of docs/awx.md."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        place.mkdir(parents=True)
-        self._git("init", "-q", "-b", "main")
-        books = {f"playbooks/{name}.yml": f"- import_playbook: astro.privatelink.{name}\n" for name in PLAYBOOKS}
-        source = {"plugin": "astro.privatelink.agent_vpcs", "regions": ["us-east-1"], "agent_cidrs": "all"}
-        self.commit({**books, "inventory/fleet.agent_vpcs.yml": yaml.safe_dump(source)})
+        script = re.sub(r"^ *\$ ", "", COMMANDS, flags=re.MULTILINE).replace("fleet", place.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        quiet = {"PATH": os.environ["PATH"], "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "init.defaultBranch"}
+        env = {**quiet, "GIT_CONFIG_VALUE_0": "main", "HOME": str(place.parent)}
+        subprocess.run(
+            ["bash", "-e", "-c", script], cwd=place.parent, env=env, check=True, capture_output=True, timeout=60
+        )
+        self.commit(FILES)
 
     @property
     def url(self) -> str:
@@ -147,12 +160,11 @@ class Controller:
 
     def apply(self, *, token: str = ADMIN, env: Mapping[str, str] | None = None, **pattern: Any) -> Applied:
         """The playbook as docs/awx.md says; ``pattern`` are further variables, without their prefix."""
-        usual = {
-            "scm_url": self.fleet.url,
-            "inventory_path": "inventory/fleet.agent_vpcs.yml",
-            "ee_image": IMAGE,
+        given = {
+            **GIVEN,
+            "pattern_scm_url": self.fleet.url,
+            **{f"pattern_{name}": value for name, value in pattern.items()},
         }
-        given = {f"pattern_{name}": value for name, value in {**usual, **pattern}.items() if value is not None}
         results = self.place / "results.jsonl"
         results.unlink(missing_ok=True)
         around = {

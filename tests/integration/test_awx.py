@@ -15,7 +15,10 @@ from types import SimpleNamespace
 import controller
 import pytest
 import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._report.handed_on import words
+from ansible_collections.astro.privatelink.plugins.module_utils._report.questions import QUESTIONS
 from astrolab.astro.organization import DEPLOYMENT
+from awx.double import notices
 from running import ROOT, environment
 
 PATTERN = ROOT / "extensions/patterns/privatelink"
@@ -32,7 +35,7 @@ def objects(tmp_path_factory):
 
 
 def rendered(place, **more):
-    names = re.findall(r"^(controller_\w+):", (PATTERN / "setup.yml").read_text(), re.MULTILINE)
+    names = re.findall(r"^(controller_\w+|pattern_messages_of):", (PATTERN / "setup.yml").read_text(), re.MULTILINE)
     show = {name: f"{{{{ {name} }}}}" for name in names}
     book = {
         "hosts": "localhost",
@@ -161,10 +164,13 @@ def test_a_person_decides_about_setup_if_wanted(tmp_path):
     assert inventory["variables"]["setup_plan_required"] is True
 
 
-def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
-    (schedule,) = named(objects, "schedules").values()
-    template = named(objects, "templates")[schedule["unified_job_template"]]
-    assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
+def test_drift_and_links_are_watched_by_templates_that_need_no_answers(objects):
+    schedules = named(objects, "schedules").values()
+    templates = [named(objects, "templates")[schedule["unified_job_template"]] for schedule in schedules]
+    assert sorted(Path(template["playbook"]).stem for template in templates) == ["drift", "verify"]
+    assert not [
+        question for template in templates for question in template["survey_spec"]["spec"] if question["required"]
+    ]
 
 
 def test_rulebooks_launch_templates_of_the_pattern(objects):
@@ -173,6 +179,81 @@ def test_rulebooks_launch_templates_of_the_pattern(objects):
     assert len(actions) == 4
     launched = {(action["name"], action["organization"]) for action in actions}
     assert launched <= {(each["name"], each["organization"]) for each in objects["controller_templates"]}
+
+
+# --- notifications, as the double of a controller takes and sends them
+
+RESULT = {
+    "passed": False,
+    "counts": {"vpcs": 3, "failed": 1},
+    "vpcs": {"ledger": {"problems": ["TCP_TIMEOUT: No answer & <!channel>. Open port 443."]}},
+}
+FACTS = {
+    "job": {
+        "id": 7,
+        "name": 'Astro "verify"',
+        "status": "failed",
+        "artifacts": {"privatelink_result": {**RESULT, "text": words(RESULT)}},
+    },
+    "url": "https://awx.example.org/#/jobs/7",
+}
+ASKED = {"approval_node_name": "Restrict", "workflow_url": "https://awx.example.org/#/jobs/workflow/8"}
+KINDS_OF_AWX = (
+    "webhook",
+    "pagerduty",
+    "email",
+    "awssns",
+    "slack",
+    "mattermost",
+    "rocketchat",
+    "irc",
+    "twilio",
+    "grafana",
+)
+
+
+def message(objects, kind, event="error", facts=FACTS):
+    texts = objects["pattern_messages_of"].get(kind, objects["pattern_messages_of"]["others"])
+    return notices.told(kind, texts["workflow_approval"]["running"] if event == "asked" else texts[event], facts)
+
+
+def test_a_controller_takes_all_messages(objects):
+    assert len(objects["pattern_messages_of"]) > 5
+    for messages in objects["pattern_messages_of"].values():
+        assert set(messages) == {"error", "success", "workflow_approval"}
+        assert notices.complaints(messages) == []
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_AWX)
+def test_each_type_of_notification_tells_verdict_counts_and_place(objects, kind):
+    shown = message(objects, kind)
+    text = shown["message"] + json.dumps(shown["body"])
+    assert "Failed: 1 of 3 VPCs failed." in text
+    assert FACTS["url"] in text
+    assert ASKED["workflow_url"] in json.dumps(message(objects, kind, "asked", ASKED))
+
+
+@pytest.mark.parametrize("kind", ["webhook", "pagerduty", "email", "awssns", "slack", "mattermost", "rocketchat"])
+def test_those_that_have_room_tell_remedies(objects, kind):
+    shown = message(objects, kind)
+    assert "Open port 443." in shown["message"] + json.dumps(shown["body"])
+
+
+def test_a_webhook_gets_data(objects):
+    body = message(objects, "webhook")["body"]
+    assert body["name"] == FACTS["job"]["name"]
+    assert body["result"] == FACTS["job"]["artifacts"]["privatelink_result"]
+    assert message(objects, "webhook", "asked", ASKED)["body"]["url"] == ASKED["workflow_url"]
+
+
+def test_no_text_from_elsewhere_calls_a_channel(objects):
+    assert "&lt;!channel&gt;" in message(objects, "slack")["message"]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_AWX)
+def test_a_job_that_has_no_result_is_told_as_well(objects, kind):
+    shown = message(objects, kind, facts={**FACTS, "job": {"id": 7, "name": "x", "status": "failed"}})
+    assert "output says more" in shown["message"] + json.dumps(shown["body"])
 
 
 # --- surveys, by the rules of AWX that we know; the check itself is ours
@@ -226,6 +307,15 @@ def test_answers_cannot_shadow_what_is_said_of_a_vpc(objects):
     assert set(inventory["variables"]) <= used
     taken_up = set(re.findall(r"survey_\w+", json.dumps(inventory["variables"])))
     assert taken_up == asked
+
+
+def test_findings_name_the_questions_that_are_asked(objects):
+    questions = {each["variable"]: each["question_name"] for one in surveys(objects).values() for each in one["spec"]}
+    assert dict(QUESTIONS.values()) == questions
+    (inventory,) = named(objects, "inventories").values()
+    taken_up = {name: re.findall(r"survey_\w+", value) for name, value in inventory["variables"].items()}
+    known = {name: [variable] for name, (variable, _question) in QUESTIONS.items()}
+    assert known == {"teardown_deployment_ids": ["survey_deployment_ids"], **taken_up}
 
 
 # --- credentials
@@ -344,6 +434,14 @@ class TestStory:
         done = job("harden", check=True, apart=True, astro=astro_credential(lab), **HARDEN)
         assert done.rc == 0, done.text
         assert "setup has links to create first, so neither links nor agents were checked" in done.text
+
+    def test_what_harden_refuses_is_told_to_notifications(self, lab, job):
+        done = job("harden", astro=astro_credential(lab), said={"harden_watch_timeout": 0}, **HARDEN)
+        assert done.rc == 2
+        result = done.handed_on["privatelink_result"]
+        assert (result["passed"], result["counts"]) == (False, {"vpcs": 3, "failed": 3})
+        assert "No list was changed by this run." in result["problems"]
+        assert result["text"].startswith("Failed: 3 VPCs.\nanalytics: LOCKDOWN_UNSAFE: ")
 
     def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
         """Two slices make links of their own; the third has a VPC that would share the link of another slice's VPC."""

@@ -197,8 +197,12 @@ def test_a_failed_update_can_be_repeated_and_a_second_organization_has_objects_o
     assert broken.rc == 2
     assert "A private repository needs pattern_scm_credential" in broken.text
     assert len(broken.text) < 6000
-    done = there.apply(organization="Quick", scm_url=other.url, machine_credential="agents by ssh")
+    done = there.apply(
+        organization="Quick", scm_url=other.url, machine_credential="agents by ssh", galaxy_credentials=[]
+    )
     assert done.rc == 0, done.text
+    assert "The organization has no Galaxy credential" in done.text
+    assert "set pattern_galaxy_credentials to its name" in done.text
     assert "No Astro credential was given: harden cannot run" in done.text
     assert len(there.double.store.of("job_templates")) == 14
     assert len(there.double.store.of("credential_types")) == 6
@@ -213,3 +217,11 @@ def test_an_image_without_the_collection_is_named_with_the_field_to_fill(there):
     assert done.rc == 2
     assert "Failed to parse inventory" in done.text
     assert "set pattern_ee_image to one with the collection" in done.text
+
+
+@pytest.mark.usefixtures("applied")
+def test_an_organization_that_is_not_there_is_named_with_the_field_to_fill(there):
+    done = there.apply(token=OF_ONE, organization="Nowhere")
+    assert done.rc == 2
+    assert "Set pattern_organization to an organization that you administer" in done.text
+    assert [row for row in there.double.store.of("organizations") if row["name"] == "Nowhere"] == []

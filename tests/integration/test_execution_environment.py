@@ -34,12 +34,19 @@ def test_it_finds_what_the_collection_needs(tmp_path):
 
 
 def test_the_definition_of_the_image_is_sound(tmp_path):
-    done = builder("create", "-f", str(DEFINITION), "-c", "context", cwd=tmp_path)
+    """From a clone in which the collection was built, as docs/awx.md says."""
+    definition = tmp_path / DEFINITION.relative_to(ROOT)
+    definition.parent.mkdir(parents=True)
+    definition.write_text(DEFINITION.read_text())
+    (tmp_path / "astro-privatelink-1.2.3.tar.gz").write_text("the collection")
+    done = builder("create", "-f", str(definition.relative_to(tmp_path)), "-c", "context", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    collections = yaml.safe_load((tmp_path / "context/_build/requirements.yml").read_text())["collections"]
-    assert [collection["name"] for collection in collections] == ["astro.privatelink"]
-    (recipe,) = [path for path in (tmp_path / "context").iterdir() if path.is_file()]
-    assert "python3.12" in recipe.read_text()
+    assert (tmp_path / "context/_build/collection/astro-privatelink-1.2.3.tar.gz").read_text() == "the collection"
+    (collection,) = yaml.safe_load((tmp_path / "context/_build/requirements.yml").read_text())["collections"]
+    (recipe,) = [path.read_text() for path in (tmp_path / "context").iterdir() if path.is_file()]
+    copied = recipe.index(f"COPY _build/collection/astro-privatelink-*.tar.gz {collection['name']}")
+    assert copied < recipe.index("RUN ansible-galaxy role install")
+    assert "python3.12" in recipe
 
 
 def test_a_misspelt_definition_would_be_refused(tmp_path):

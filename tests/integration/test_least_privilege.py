@@ -27,21 +27,43 @@ from running import ROOT, Play, play, run_module
 #: Preflight asks by dry runs whether it might make these; docs/iam.md says so.
 DRY_RUNS = {"ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint", "ec2:CreateTags", "vpce:AllowMultiRegion"}
 
-_READS, _GROUPS = "ReadWhatIsThere", "ChangeAndDeleteItsSecurityGroups"
-#: Rights that this fleet does not need: which test uses them, and where they are needed.
+_READS, _ENDS, _GROUPS = "ReadWhatIsThere", "ChangeAndDeleteItsEndpoints", "ChangeAndDeleteItsSecurityGroups"
+_ZONES, _RELEASE = "DeleteAndReleasePrivateZones", "unit/plugins/module_utils/_link/test_existing.py"
+#: Rights that this fleet does not need: which test below tests/ uses them, and where they are needed.
 ELSEWHERE: dict[Right, tuple[str, str]] = {
-    (_READS, "ec2:DescribeInstances"): ("test_inventory.py", "the inventory plugin finds agent hosts by tags"),
-    (_READS, "ec2:DescribeSecurityGroupVpcAssociations"): ("test_setup.py", "a security group of another VPC"),
-    (_READS, "ec2:DescribeTransitGateways"): ("test_preflight.py", "security groups of VPCs behind a transit gateway"),
-    (_READS, "ec2:DescribeTransitGatewayVpcAttachments"): ("test_preflight.py", "the same"),
-    (_READS, "ec2:DescribeVpcPeeringConnections"): ("test_preflight.py", "security groups of a peered VPC"),
-    (_READS, "eks:DescribeCluster"): ("test_inventory_eks.py", "agents on EKS"),
-    (_READS, "eks:ListClusters"): ("test_inventory_eks.py", "the inventory plugin finds EKS clusters"),
-    (_READS, "route53:GetHostedZoneLimit"): ("test_preflight.py", "preflight of a zone that is there"),
-    (_READS, "route53profiles:ListProfileResourceAssociations"): ("test_preflight.py", "a VPC with a Profile"),
-    (_READS, "route53resolver:ListResolverRules"): ("test_preflight.py", "a VPC with a resolver rule"),
-    (_READS, "servicequotas:GetServiceQuota"): ("test_preflight.py", "more endpoints or rules than the default quota"),
-    (_GROUPS, "ec2:DeleteTags"): ("test_several_clusters.py", "a group that the link of another cluster still uses"),
+    (_READS, "ec2:DescribeInstances"): (
+        "integration/test_inventory.py",
+        "the inventory plugin finds agent hosts by tags",
+    ),
+    (_READS, "ec2:DescribeSecurityGroupVpcAssociations"): (
+        "unit/plugins/module_utils/_aws/test_not_yet.py",
+        "a security group of another VPC",
+    ),
+    (_READS, "ec2:DescribeTransitGateways"): (
+        "integration/test_preflight.py",
+        "security groups of VPCs behind a transit gateway",
+    ),
+    (_READS, "ec2:DescribeTransitGatewayVpcAttachments"): ("integration/test_preflight.py", "the same"),
+    (_READS, "ec2:DescribeVpcPeeringConnections"): ("integration/test_preflight.py", "security groups of a peered VPC"),
+    (_READS, "eks:DescribeCluster"): ("integration/test_inventory_eks.py", "agents on EKS"),
+    (_READS, "eks:ListClusters"): ("integration/test_inventory_eks.py", "the inventory plugin finds EKS clusters"),
+    (_READS, "route53:GetHostedZoneLimit"): ("integration/test_preflight.py", "preflight of a zone that is there"),
+    (_READS, "route53profiles:ListProfileResourceAssociations"): (
+        "integration/test_preflight.py",
+        "a VPC with a Profile",
+    ),
+    (_READS, "route53resolver:ListResolverRules"): ("integration/test_preflight.py", "a VPC with a resolver rule"),
+    (_READS, "servicequotas:GetServiceQuota"): (
+        "integration/test_preflight.py",
+        "more endpoints or rules than the default quota",
+    ),
+    (_READS, "ec2:DescribeRegions"): ("integration/test_discover.py", "role discover looks in all regions"),
+    (_ENDS, "ec2:DeleteTags"): (_RELEASE, "role release hands an endpoint back"),
+    (_ZONES, "route53:UpdateHostedZoneComment"): (_RELEASE, "role release hands a zone back"),
+    (_GROUPS, "ec2:DeleteTags"): (
+        "integration/test_several_clusters.py",
+        "a group that the link of another cluster still uses",
+    ),
 }
 
 
@@ -163,7 +185,10 @@ class TestPolicies:
         wanted = [{"Name": "vpc-id", "Values": [link["vpc_id"]]}]
         subnet = wide.client("ec2").describe_subnets(Filters=wanted)["Subnets"][0]["SubnetId"]
         wide.reset_calls()
-        for change in ({"tags": {"Owner": "me"}, "subnet_ids": [subnet]}, {"joined": {}, "leaving": link["joined"]}):
+        for change in (
+            {"tags": {"Owner": "me"}, "subnet_ids": [subnet]},
+            {"sources_only": True, "joined": {}, "leaving": link["joined"]},
+        ):
             done = run_module(wide, "vpc_endpoint", **{**fleet, "links": [{**link, **change}]})
             assert not done.get("failed"), done
             assert done["changed"]
@@ -177,4 +202,4 @@ class TestPolicies:
         given = {right for each in ledger.policies.values() for policy in each.values() for right in rights([policy])}
         used = set().union(*ledger.used.values())
         assert given - used == set(ELSEWHERE), "of no use here"
-        assert all((Path(__file__).parent / test).is_file() and why for test, why in ELSEWHERE.values())
+        assert [test for test, _why in ELSEWHERE.values() if not (ROOT / "tests" / test).is_file()] == []

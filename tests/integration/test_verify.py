@@ -540,7 +540,7 @@ def test_what_route53_has_wrong(lab: Lab, tmp_path: Path) -> None:
         "ledger": ["DNS_NXDOMAIN"],
         "analytics": ["DNS_PUBLIC_ANSWER"],
     }
-    assert "belong to ledger" in vpcs["payments"]["findings"][0]["seen"]
+    assert "the link of ledger" in vpcs["payments"]["findings"][0]["seen"]
 
 
 @pytest.mark.usefixtures("repaired")

@@ -135,7 +135,9 @@ class Client:
         except HTTPError as refusal:
             raise refused(refusal.code, _rest(refusal), refusal.headers.get("Retry-After") or "") from refusal
         except (OSError, HTTPException, ValueError) as problem:
-            raise AstroError(f"{self.where} gave no usable answer: {problem or type(problem).__name__}.") from problem
+            raise AstroError(
+                f"{self.where} gave no usable answer: {printable(problem) or type(problem).__name__}."
+            ) from problem
         if not isinstance(answer, dict):
             raise AstroError(f"{self.where} does not answer as the Astro API does. Check api_url.")
         return answer

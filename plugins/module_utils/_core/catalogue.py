@@ -239,7 +239,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_FOREIGN": Entry(
         "VPC {vpc_id} already has the endpoint {endpoint} for this service; this collection did not create it.",
-        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it.",
+        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it once no agent uses it.",
     ),
     "PLAN_DIFFERS": Entry(
         "This is not what was approved: {differences}.",
@@ -494,7 +494,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_CONFLICT": Entry(
         "VPC {vpc_id} is already associated with the zone {other}, which has the same name {zone}.",
-        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it.",
+        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_DUPLICATE": Entry(
         "This collection created several zones {zone} for {vpc_id}: {zones}.",
@@ -808,7 +810,9 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",
         "A zone of the same name in another account is associated with this VPC: disassociate it, or run with that "
-        "account's credentials.",
+        "account's credentials. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_NOT_AUTHORISED": Entry(
         "{operation} failed: {message}",

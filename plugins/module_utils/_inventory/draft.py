@@ -222,7 +222,8 @@ class _Work:
         why = f"{_serves(claim)}, which leads to {endpoint.id} in that VPC; {network}"
         layout = [t.zone.zone.name for t in claim.targets if t.zone.zone.name == f"{cluster_id}.{SUFFIX}"]
         more = [Line(key="dns_layout", value="host_zone", why=f"the zone is called {layout[0]}")] if layout else []
-        return [Line(key="via", value=owner, why=why), *more, *sources.lines(vpc, endpoint, self.survey)]
+        support = _support(vpc, self.vpcs[endpoint.vpc_id])
+        return [Line(key="via", value=owner, why=why), *support, *more, *sources.lines(vpc, endpoint, self.survey)]
 
     def _unseen(self, claim: Claim) -> list[Line]:
         what = "the inventory name of the VPC that has its endpoint, once an account is searched that has it"
@@ -312,6 +313,14 @@ def _between(connections: Iterable[Connection], one: str, other: str) -> list[Co
 
 def _unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
+
+
+def _support(vpc: Vpc, owner: Vpc) -> list[Line]:
+    """What Astronomer's page asks for where a link is shared over regions or accounts; AWS does not tell whether it was done."""
+    pairs = [("account", vpc.account_id, owner.account_id), ("region", vpc.region, owner.region)]
+    apart = [f"the link is in {what} {there}, not {here}" for what, here, there in pairs if here != there]
+    what = "true, once Astronomer Support has agreed that this VPC shares the link"
+    return [Line(key="support_confirmed", value=fill_in(what), why="; ".join(apart))] if apart else []
 
 
 def _named(zone: HostedZone) -> str:

@@ -32,10 +32,10 @@ RUN = "run"
 
 _READS = {
     "ec2": (
-        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces DescribeRegions "
-        "DescribeRouteTables DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets "
-        "DescribeTransitGatewayVpcAttachments DescribeTransitGateways "
-        "DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs"
+        "DescribeDhcpOptions DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces DescribeRegions DescribeRouteTables "
+        "DescribeSecurityGroupVpcAssociations DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayVpcAttachments "
+        "DescribeTransitGateways DescribeVpcAttribute DescribeVpcEndpointServices DescribeVpcEndpoints "
+        "DescribeVpcPeeringConnections DescribeVpcs"
     ),
     "eks": "DescribeCluster ListClusters",
     "route53": (
@@ -107,6 +107,11 @@ class _Account:
     def vpc_arns(self) -> list[str]:
         return [arn for vpc in self.owners for arn in self.ec2("vpc", vpc.text("vpc_id"), [vpc.text("region")])]
 
+    def endpoint_arns(self, vpcs: Iterable[AgentVpc]) -> list[str]:
+        """Endpoints that are there already, and that the inventory names."""
+        places = [(vpc.text("endpoint_id"), vpc.text("region")) for vpc in vpcs]
+        return [arn for name, region in places for arn in self.ec2("vpc-endpoint", name, [region])]
+
     def zone_arns(self) -> list[str]:
         """Zones that are to be adopted are known; the ids of others come with them."""
         known = {vpc.text("hosted_zone_id") for vpc in self.owners}
@@ -166,19 +171,17 @@ def _endpoints(here: _Account) -> Iterator[Statement]:
     yield _allow("CreateSecurityGroupsWithTheTag", create_group, groups, {"StringEquals": _tagged("Request")})
     yield _allow("TagWhatIsCreated", ["ec2:CreateTags"], made, {"StringEquals": {"ec2:CreateAction": making}})
     owned = {"StringEquals": _tagged("Resource")}
-    on_ends = ["ec2:CreateTags", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"]
+    on_ends = ["ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"]
     yield _allow("ChangeAndDeleteItsEndpoints", on_ends, ends, owned)
     on_groups = ["ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteSecurityGroup"]
     rules = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
     yield _allow("ChangeAndDeleteItsSecurityGroups", [*rules, *on_groups], groups, owned)
     yield _allow("ChangeSubnetsAndGroupsOfEndpoints", ["ec2:ModifyVpcEndpoint"], [*here.ec2("subnet"), *groups])
-    if adopted := [
-        arn
-        for vpc in here.owners
-        if vpc.text("endpoint_id")
-        for arn in here.ec2("vpc-endpoint", vpc.text("endpoint_id"), [vpc.text("region")])
-    ]:
-        yield _allow("AdoptTheseEndpoints", ["ec2:CreateTags", "ec2:ModifyVpcEndpoint"], adopted)
+    used = [vpc for vpc in here.owners if vpc.text("endpoint_id")]
+    if used:
+        yield _allow("ChangeTheseEndpoints", ["ec2:ModifyVpcEndpoint"], here.endpoint_arns(used))
+    if taken := [vpc for vpc in used if vpc.flag("take_over")]:
+        yield _allow("TakeTheseEndpointsOver", ["ec2:CreateTags"], here.endpoint_arns(taken))
     if far := sorted({vpc.text("region") for vpc in here.owners if _far(vpc)}):
         yield _allow("EndpointServicesOfOtherRegions", ["vpce:AllowMultiRegion"], here.ec2("vpc-endpoint", regions=far))
 
@@ -200,8 +203,8 @@ def _zones(here: _Account) -> Iterator[Statement]:
     if holders:
         yield _in_vpcs("PrivateZonesInTheseHolders", [*attach, *create], sorted(holders))
     if here.guests:
-        about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization"]
-        yield _in_vpcs("AuthorizeTheseVpcsOfOtherAccounts", about, _of_zones(here.guests))
+        about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization", attach[1]]
+        yield _in_vpcs("TheseVpcsOfOtherAccounts", about, _of_zones(here.guests))
     if here.unheld:
         made, request = here.ec2("vpc", regions=here.unheld), {"StringEquals": _tagged("Request")}
         yield _allow("HoldersOfZones", ["ec2:CreateVpc"], made, request)
@@ -217,8 +220,8 @@ def _zones(here: _Account) -> Iterator[Statement]:
     }
     condition = {"ForAllValues:StringEquals": only, "Null": {f"{key}NormalizedRecordNames": "false"}}
     yield _allow("OneNameInPrivateZones", [key], here.zone_arns(), condition)
-    end = ["route53:DeleteHostedZone", "route53:UpdateHostedZoneComment"]
-    yield _allow("DeleteAndReleasePrivateZones", end, here.zone_arns())
+    leave = ["route53:DeleteHostedZone", "route53:UpdateHostedZoneComment"]
+    yield _allow("DeleteAndReleasePrivateZones", leave, here.zone_arns())
 
 
 def _in_vpcs(

@@ -27,6 +27,7 @@ Comments say what was found and why. A value that begins with FILL IN cannot be 
 replace the value. Remove VPCs that have no agents. Then compare the inventory with AWS, which changes nothing either:
 
     ansible-playbook -i {path} astro.privatelink.site --check
+
 """
 _NO_HOSTS = """\
 Machines to verify links from, where agents are no pods. For each, set privatelink_agent_vpc and how Ansible reaches it:

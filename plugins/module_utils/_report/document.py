@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run as plain data, its compact form, and the same for CI systems (JUnit XML). Pure.
+"""The report of a run as plain data, and the same for CI systems (JUnit XML). Pure.
 
 The form is described in docs/report.schema.json; a change that breaks its readers raises VERSION.
 """
@@ -155,25 +155,6 @@ def lasting(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: lasting(each) for key, each in value.items() if key not in _FLEETING}
     return [lasting(each) for each in value] if isinstance(value, list) else value
-
-
-def compact(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A short form for another job's variables."""
-    return {
-        "version": report["version"],
-        "passed": report["passed"],
-        "changed": bool(report["changes"]),
-        "vpcs": {
-            vpc["name"]: {
-                "verdict": vpc["verdict"],
-                "vpc_endpoint_id": vpc["endpoint"]["vpc_endpoint_id"],
-                "addresses": [address["address"] for address in vpc["endpoint"]["addresses"]],
-                "hosted_zone_id": vpc["zone"].get("hosted_zone_id", ""),
-                "findings": [one["code"] for one in vpc["findings"]],
-            }
-            for vpc in report["vpcs"]
-        },
-    }
 
 
 def failures(report: Mapping[str, Any]) -> dict[str, str]:

@@ -51,6 +51,19 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     return [*(_aligned(rows) if rows else []), *counts]
 
 
+def failed(report: Mapping[str, Any]) -> list[str]:
+    """The VPCs that failed, together with those that failed alike: what is read last is what there is to do."""
+    alike: dict[str, list[str]] = {}
+    for vpc in report["vpcs"]:
+        if vpc["verdict"] == "failed":
+            alike.setdefault(_verdict(vpc["findings"], vpc["verdict"]), []).append(vpc["name"])
+    return [f"  {verdict}: {_list(names[:_ALIKE])}{_more(len(names) - _ALIKE)}" for verdict, names in alike.items()]
+
+
+def _more(number: int) -> str:
+    return f" and {number:,} more" if number > 0 else ""
+
+
 def letters(report: Mapping[str, Any]) -> list[str]:
     """The texts for Astronomer Support, one for each endpoint, and how many are left out."""
     found = {
@@ -85,7 +98,7 @@ def _rows(vpc: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
             agent["name"],
             link,
             _list(agent["names"].get("addresses", [])),
-            _dns(agent["names"], expected),
+            _dns(agent, expected),
             _share(sum(reach["tls"] for reach in own), len(own)),
             _list(sorted({str(reach["status"] or "-") for reach in own})),
             _verdict([*of_vpc, *agent["findings"]], "works"),
@@ -100,11 +113,13 @@ def _verdict(findings: Sequence[Mapping[str, Any]], otherwise: str) -> str:
     return f"{otherwise} ({_list(dict.fromkeys(warnings))})" if warnings else otherwise
 
 
-def _dns(names: Mapping[str, Any], expected: Sequence[str]) -> str:
+def _dns(agent: Mapping[str, Any], expected: Sequence[str]) -> str:
+    names = agent["names"]
     if not names:
         return "-"
-    if names["problem"]:
-        return str(names["problem"].removeprefix("DNS_").lower())
+    if names["problem"]:  # the finding knows more than the host's own resolver, which calls silence a failure, too
+        found = [one["code"] for one in agent["findings"] if one["code"].startswith("DNS_")]
+        return str([*found, names["problem"]][0].removeprefix("DNS_").lower())
     others = set(names["addresses"]) - set(expected)
     return "private" if not others else "public" if not any(map(_inside, others)) else "other"
 

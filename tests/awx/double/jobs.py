@@ -22,9 +22,10 @@ from typing import Any, Protocol
 import yaml
 from awx_plugins.credentials.injectors import aws
 from awx_plugins.interfaces._temporary_private_credential_api import Credential
-from jinja2 import ChainableUndefined, StrictUndefined
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .notices import told
 from .objects import Row, Store, Wrong
 
 #: AWX's own image, which jobs get that are not told another.
@@ -67,7 +68,7 @@ class Jobs:
     def __init__(self, store: Store, images: Images, place: Path) -> None:
         self.store, self.images, self.place = store, images, place
         self.texts: dict[int, str] = {}
-        self.sent: list[dict[str, str]] = []  # notifications
+        self.sent: list[dict[str, Any]] = []  # notifications
         self._decided = threading.Condition(store.lock)
         self._last: dict[int, float] = {}
 
@@ -319,16 +320,10 @@ class Jobs:
 
     def _tell(self, run: Row, template: Row, event: str) -> None:
         """Notifications, each with the message and the body that its templates make of the job."""
-        jinja = ImmutableSandboxedEnvironment(undefined=ChainableUndefined)
         facts = {"job": run, "job_friendly_name": "Job", "url": f"/#/jobs/playbook/{run['id']}"}
         for each in self.store.listed(template, f"notification_templates_{event}"):
             texts = (each["messages"] or {}).get(event) or {}
-            self.sent.append(
-                {
-                    "to": each["name"],
-                    **{part: jinja.from_string(texts.get(part) or "").render(**facts) for part in ("message", "body")},
-                }
-            )
+            self.sent.append({"to": each["name"], **told(each["notification_type"], texts, facts)})
 
     # --- workflows
 
@@ -389,7 +384,9 @@ class Jobs:
                 self.store.get("workflow_job_templates", workflow["workflow_job_template"]),
                 "notification_templates_approvals",
             ):
-                self.sent.append({"to": each["name"], "message": template["name"], "body": template["description"]})
+                texts = ((each["messages"] or {}).get("workflow_approval") or {}).get("running") or {}
+                facts = {"approval_node_name": template["name"], "workflow_url": f"/#/jobs/workflow/{workflow['id']}"}
+                self.sent.append({"to": each["name"], **told(each["notification_type"], texts, facts)})
         else:
             prompts = {name: node[name] for name in ("job_type", "limit", "diff_mode") if node[name]}
             asked = {question["variable"] for question in self.store.surveys.get(template["id"], {}).get("spec", [])}

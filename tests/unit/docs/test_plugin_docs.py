@@ -15,7 +15,9 @@ from ansible_collections.astro.privatelink.plugins.module_utils._core.supported 
 
 ROOT = Path(__file__).parents[3]
 PLUGINS = sorted(
-    file for kind in ("modules", "inventory", "lookup", "filter") for file in ROOT.glob(f"plugins/{kind}/*.*")
+    file
+    for kind in ("modules", "inventory", "lookup", "filter", "callback")
+    for file in ROOT.glob(f"plugins/{kind}/*.*")
 )
 ROLES = sorted(ROOT.glob("roles/*/meta/argument_specs.yml"))
 NAMES = {

@@ -16,6 +16,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import InventoryError
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.checks import did_you_mean
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory.fill_in import fill_in, left
 from ansible_collections.astro.privatelink.plugins.plugin_utils import _variables
 
 SPECS = _variables._specs()
@@ -112,6 +113,13 @@ def misspelt(name):
     yield name[:middle] + name[middle] + name[middle:]
     if name[middle] != name[middle + 1]:
         yield name[:middle] + name[middle + 1] + name[middle] + name[middle + 2 :]
+
+
+@pytest.mark.parametrize("name", [param.values[0] for param in OF_HOSTS])
+def test_what_is_to_be_filled_in_has_no_type_yet(name):
+    """Else the answer would be that a text is no boolean, and not what to fill in."""
+    got, problems = _variables._of_host({name: fill_in("this, or that")})
+    assert (left(got[name]), problems) == ("this, or that", [])
 
 
 @pytest.mark.parametrize("name", ALL_NAMES)

@@ -133,6 +133,19 @@ def test_who_shares_a_link_is_admitted_by_as_much_of_its_ranges_as_the_endpoint_
     assert values(named(found, "vpc1"))["agent_cidrs"] == ["10.1.0.0/16"]
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"account_id": "222222222222"}, "the link is in account 111111111111, not 222222222222"),
+        ({"region": "eu-west-1"}, "the link is in region us-east-1, not eu-west-1"),
+    ],
+)
+def test_whether_support_agreed_to_a_link_over_accounts_or_regions_is_to_be_filled_in(change, reason):
+    entry = named(made(replace(JOINED, vpcs=(vpc(), vpc(TWO, **change)))), "vpc2")
+    assert set(entry.unfilled) == {"support_confirmed"}
+    assert why(entry, "support_confirmed") == reason
+
+
 def test_a_transit_gateway_connects_those_that_are_attached():
     ways = tuple(Connection(id="tgw-1", vpcs=frozenset([each])) for each in (ONE, TWO))
     assert "transit gateway tgw-1" in why(named(made(replace(JOINED, connections=ways)), "vpc2"), "via")

@@ -35,6 +35,8 @@ def vpc(number, **more):
         ({"cluster_id": "FILL IN: the id"}, "privatelink_cluster_id is still to be filled in: the id."),
         ({"agent_cidrs": "FILL IN: the ranges"}, "privatelink_agent_cidrs is still to be filled in: the ranges."),
         ({"agent_cidrs": ["FILL IN: the ranges", "or groups"]}, "still to be filled in: the ranges, or groups."),
+        ({"support_confirmed": "FILL IN: true"}, "privatelink_support_confirmed is still to be filled in: true."),
+        ({"kubernetes": "FILL IN: clusters"}, "privatelink_kubernetes is still to be filled in: clusters."),
         ({"endpoint_id": "FILL IN"}, "privatelink_endpoint_id is still to be filled in: a value."),
         ({"vpc_id": ""}, "privatelink_vpc_id is not set"),
         ({"service_name": ""}, "privatelink_service_name is not set"),

@@ -39,7 +39,8 @@ FLEET = {
     "held": vpc(2, region="eu-west-1", holder_vpc_id="vpc-0000000f", service_region="us-east-1"),
     "joined": vpc(3, via="own", agent_security_groups=[], agent_cidrs=["10.3.0.0/16"]),
     "partner": vpc(4, via="own", assume_role_arn=ROLE, agent_security_groups=[], agent_cidrs=["10.4.0.0/16"]),
-    "adopted": vpc(5, endpoint_id="vpce-00000005"),
+    "used": vpc(5, endpoint_id="vpce-00000005"),
+    "taken": vpc(6, endpoint_id="vpce-00000006", take_over=True),
 }
 
 
@@ -67,12 +68,14 @@ ALLOWED = [
     Demand("ec2:CreateVpcEndpoint", ec2("subnet", "subnet-1", "eu-west-1")),
     Demand("ec2:CreateVpcEndpoint", ec2("vpc-endpoint"), {**MADE, "ec2:VpceServiceName": [SERVICE]}),
     Demand("ec2:CreateTags", ec2("vpc-endpoint"), {"ec2:CreateAction": ["CreateVpcEndpoint"]}),
-    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000005")),
+    Demand("ec2:ModifyVpcEndpoint", ec2("vpc-endpoint", "vpce-00000005")),
+    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000006")),
     Demand("ec2:ModifyVpcEndpoint", ec2("vpc-endpoint", "vpce-1"), OURS),
     Demand("ec2:DeleteVpc", ec2("vpc", "vpc-9"), OURS),
     Demand("vpce:AllowMultiRegion", ec2("vpc-endpoint", region="eu-west-1")),
     Demand("route53:AssociateVPCWithHostedZone", ZONE, of("vpc-0000000f", "eu-west-1")),
     Demand("route53:CreateVPCAssociationAuthorization", ZONE, of("vpc-00000004")),
+    Demand("route53:DisassociateVPCFromHostedZone", ZONE, of("vpc-00000004")),  # a zone's account can take any VPC off
     Demand("route53:ChangeResourceRecordSets", ZONE, record()),
 ]
 REFUSED = [
@@ -83,7 +86,8 @@ REFUSED = [
     Demand("ec2:CreateVpcEndpoint", ec2("subnet", "subnet-1", "ap-south-1")),
     Demand("ec2:CreateTags", ec2("instance", "i-1"), MADE),
     Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-1")),  # somebody else's
-    Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-00000005")),  # adopted, not made
+    Demand("ec2:CreateTags", ec2("vpc-endpoint", "vpce-00000005")),  # used, not taken over
+    Demand("ec2:DeleteVpcEndpoints", ec2("vpc-endpoint", "vpce-00000006")),
     Demand("ec2:DeleteSecurityGroup", ec2("security-group", "sg-1")),
     Demand("ec2:DeleteVpc", ec2("vpc", "vpc-00000001")),
     Demand("ec2:AuthorizeSecurityGroupEgress", ec2("security-group", "sg-00000001")),
@@ -116,6 +120,13 @@ def test_an_account_without_links_only_brings_its_vpcs():
     (statement,) = found["change"]["Statement"]
     assert statement["Action"] == ["route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone"]
     assert statement["Condition"]["ForAllValues:StringEquals"] == of("vpc-00000004")
+
+
+def test_with_a_holder_of_ones_own_no_other_vpc_is_touched():
+    change = written({"held": FLEET["held"]})[HERE]["change"]
+    for vpc_id, allowed in (("vpc-0000000f", True), ("vpc-00000009", False)):
+        demand = Demand("route53:CreateHostedZone", "*", of(vpc_id, "eu-west-1"))
+        assert bool(allowed_by([change], demand)) is allowed
 
 
 def test_the_run_only_assumes_its_roles():

@@ -264,16 +264,6 @@ def test_two_looks_at_the_same_thing_last_as_one():
     assert core.lasting(second) != core.lasting(first)
 
 
-def test_the_compact_form_has_no_more_than_what_a_next_job_needs():
-    assert core.compact(report(ran("one", probe("agent", "TCP_TIMEOUT"))))["vpcs"]["one"] == {
-        "verdict": "failed",
-        "vpc_endpoint_id": "vpce-1",
-        "addresses": ["10.0.1.5", "10.0.2.5"],
-        "hosted_zone_id": "Z9",
-        "findings": ["TCP_TIMEOUT_ONE_AZ"],
-    }
-
-
 def test_junit_has_a_failure_for_each_error():
     suite = ET.fromstring(core.junit(report(ran("one", probe("good"), probe("bad", "TCP_TIMEOUT")))))[0]
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.astro.privatelink.plugins.module_utils._report.summary import letters, summary
+from ansible_collections.astro.privatelink.plugins.module_utils._report.summary import failed, letters, summary
 
 ENDPOINT = {"addresses": [{"address": "10.0.1.5"}, {"address": "10.0.2.5"}]}
 
@@ -123,3 +123,19 @@ def test_texts_for_support_are_shown_once_for_each_endpoint_and_not_without_end(
         "  vpce-c0 of c0",
         "The report has 2 more such texts.",
     ]
+
+
+def test_who_failed_is_said_with_those_that_failed_alike():
+    codes = [("a", "TCP_TIMEOUT"), *((f"b{n}", "NO_AGENT_HOST") for n in range(12))]
+    vpcs = [vpc(name, findings=[wrong(code)], verdict="failed") for name, code in codes]
+    names = ", ".join(f"b{n}" for n in range(10))
+    assert failed({"vpcs": [vpc("well", agent("w")), *vpcs]}) == [
+        "  TCP_TIMEOUT: a",
+        f"  NO_AGENT_HOST: {names} and 2 more",
+    ]
+
+
+def test_silence_is_called_the_same_in_the_table_as_in_the_finding():
+    """The host's own resolver calls it a failure of the server; the finding comes from asking the server itself."""
+    silent = agent("a", wrong("DNS_TIMEOUT"), addresses=(), problem="DNS_SERVFAIL")
+    assert [cell.strip() for cell in cells(vpc("v", silent))[0]][4] == "timeout"
