@@ -1035,14 +1035,14 @@ CATALOGUE: dict[str, Entry] = {
         "Support the text in the report. Until then some connections fail at random.",
     ),
     "TCP_TIMEOUT_ONE_FAMILY": Entry(
-        "{addresses} do not answer on port {port} within {seconds} seconds: all {family} addresses of the link. The {other} "
-        "addresses do.",
-        "Agents try one family after the other and wait for the dead one. Check the {family} rules on the way: the agents' "
-        "{family} ranges in privatelink_agent_cidrs, their own security group's outbound rules, network ACLs and routes.",
+        "No answer on port {port} within {seconds} seconds from {addresses}: all {family} addresses of the link. Its {other} addresses "
+        "answer.",
+        "Check what lets {family} through: the agents' {family} ranges in privatelink_agent_cidrs, the outbound rules of their security "
+        "group, network ACLs and routes. Until then agents wait for {family} before they try {other}.",
     ),
     "TCP_NO_IPV6": Entry(
-        "This host has no way to IPv6 addresses, so agents here use the link's IPv4 addresses only: {addresses} were not tried.",
-        "If agents here are meant to use IPv6, give this host an IPv6 address and a route. Otherwise there is nothing to do.",
+        "This host has no IPv6 route to {addresses}, so agents here use the link's IPv4 addresses only.",
+        "If agents here are meant to use IPv6, give this host an IPv6 address and a route. Otherwise nothing needs to be done.",
         "warning",
     ),
     "TCP_REFUSED": Entry(

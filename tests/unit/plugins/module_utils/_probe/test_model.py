@@ -223,17 +223,17 @@ DEAD = "TCP_TIMEOUT"
         ({}, []),
         (
             dict.fromkeys(SIX, DEAD),
-            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv6 addresses of the link. The IPv4 addresses do.")],
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv6 addresses of the link. Its IPv4 addresses answer.")],
         ),
         (
             dict.fromkeys(RIGHT, DEAD),
-            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv4 addresses of the link. The IPv6 addresses do.")],
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv4 addresses of the link. Its IPv6 addresses answer.")],
         ),
         ({SIX[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", SIX[0])]),
         ({SIX[0]: DEAD, RIGHT[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", f"{RIGHT[0]} (eni-1 in us-east-1a), {SIX[0]}")]),
         (dict.fromkeys((*RIGHT, *SIX), DEAD), [("TCP_TIMEOUT", SIX[1])]),
         # a host without IPv6 does not use it, and that excuses nothing else
-        (dict.fromkeys(SIX, "TCP_NO_IPV6"), [("TCP_NO_IPV6", "2001:db8::5, 2001:db8::6 were not tried")]),
+        (dict.fromkeys(SIX, "TCP_NO_IPV6"), [("TCP_NO_IPV6", "no IPv6 route to 2001:db8::5, 2001:db8::6, so")]),
         (
             {**dict.fromkeys(SIX, "TCP_NO_IPV6"), **dict.fromkeys(RIGHT, DEAD)},
             [("TCP_TIMEOUT", RIGHT[1]), ("TCP_NO_IPV6", SIX[0])],
