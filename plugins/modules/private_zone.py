@@ -139,6 +139,12 @@ options:
         description: Overwrite a record that points elsewhere in a zone that O(links[].hosted_zone_id) names.
         type: bool
         default: false
+      ip_address_type:
+        description: With V(dualstack), each host has an AAAA record beside its A record, for an endpoint with IPv6 addresses.
+        type: str
+        choices: [ipv4, dualstack]
+        default: ipv4
+        version_added: 0.10.0
       without_gap:
         description:
           - With O(links[].state=absent), refuse where a name would not exist for agents. That is the case for seconds without a

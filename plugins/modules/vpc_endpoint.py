@@ -62,7 +62,7 @@ options:
         type: bool
         default: false
       sources:
-        description: Security group ids and IPv4 CIDRs of the VPC's agents; the endpoint admits them on port 443.
+        description: Security group ids and CIDRs of the VPC's agents; the endpoint admits them on port 443.
         type: list
         elements: str
         default: []
@@ -114,6 +114,15 @@ options:
             alone are removed from its security group.
         type: dict
         default: {}
+      ip_address_type:
+        description:
+          - The endpoint's addresses. V(dualstack) is IPv4 and IPv6, which the service and all of the endpoint's subnets have to
+            support; its DNS names then answer for both.
+          - An endpoint that has IPv6 addresses keeps them with V(ipv4), since agents may still use them.
+        type: str
+        choices: [ipv4, dualstack]
+        default: ipv4
+        version_added: 0.10.0
       purge_sources:
         description:
           - Only O(links[].sources) and O(links[].joined) may reach the endpoint. Rules of the managed security group that admit
@@ -232,7 +241,7 @@ vpcs:
       returned: always
       sample: [sg-0123456789abcdef0]
     addresses:
-      description: The endpoint's network interfaces.
+      description: The endpoint's addresses, IPv4 and IPv6, each with its network interface.
       type: list
       elements: dict
       returned: always

@@ -86,6 +86,37 @@ def test_without_its_route_or_dns64_there_is_no_second_way(lab: Lab) -> None:
     until(lambda: list(statuses(lab).values()) == [404], "the wrapped address is not answered")
 
 
+def test_an_endpoint_of_both_families_is_entered_by_those_that_its_group_admits(lab: Lab, link: Link) -> None:
+    ec2 = lab.client("ec2")
+    ec2.modify_vpc_endpoint(VpcEndpointId=link.endpoint, IpAddressType="dualstack")
+    endpoint = ec2.describe_vpc_endpoints(VpcEndpointIds=[link.endpoint])["VpcEndpoints"][0]
+    (interface,) = ec2.describe_network_interfaces(NetworkInterfaceIds=endpoint["NetworkInterfaceIds"])[
+        "NetworkInterfaces"
+    ]
+    (address,), six = link.addresses, interface["Ipv6Addresses"][0]["Ipv6Address"]
+    _lead(lab, link, endpoint["DnsEntries"][0])
+    until(lambda: statuses(lab) == {address: 404, six: 404}, "both families answer")
+    assert {each["address"] for each in lab.requests()[-2:]} == {address, six}
+    lab.fault("address", six, "dead")
+    until(lambda: statuses(lab) == {address: 404, six: None}, "IPv6 is lost")
+    lab.heal()
+    rules = ec2.describe_security_groups(GroupIds=[link.group])["SecurityGroups"][0]["IpPermissions"]
+    ec2.revoke_security_group_ingress(GroupId=link.group, IpPermissions=rules)
+    until(lambda: statuses(lab) == {address: None, six: None}, "nobody is admitted")
+    range_ = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+    ec2.authorize_security_group_ingress(GroupId=link.group, IpPermissions=[range_])
+    until(lambda: statuses(lab) == {address: None, six: 404}, "IPv6 alone is admitted")
+
+
+def _lead(lab: Lab, link: Link, name: dict[str, Any]) -> None:
+    """An AAAA record beside the A record."""
+    target = {"HostedZoneId": name["HostedZoneId"], "DNSName": name["DnsName"], "EvaluateTargetHealth": False}
+    record = {"Name": lab.record.cluster_host, "Type": "AAAA", "AliasTarget": target}
+    lab.client("route53").change_resource_record_sets(
+        HostedZoneId=link.zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+    )
+
+
 def test_hosts_of_a_vpc_reach_each_other(lab: Lab) -> None:
     if lab.mode == "loopback":
         pytest.skip("there are no hosts of their own in loopback mode")

@@ -300,7 +300,8 @@ def _describe_services(ec2: Any, names: Sequence[str], where: Mapping[str, Any])
     for detail in details:
         zones = frozenset() if where else frozenset(many(detail, "AvailabilityZones"))
         with suppress(*UNCLEAR):
-            yield model.Service(name=text(detail, "ServiceName"), zones=zones)
+            families = frozenset(str(each) for each in detail.get("SupportedIpAddressTypes") or ())
+            yield model.Service(name=text(detail, "ServiceName"), zones=zones, families=families)
 
 
 def _subnet(subnet: Mapping[str, Any]) -> model.Subnet:
@@ -311,12 +312,18 @@ def _subnet(subnet: Mapping[str, Any]) -> model.Subnet:
         vpc_id=text(subnet, "VpcId"),
         cidr=str(subnet.get("CidrBlock") or ""),
         ipv4=bool(subnet.get("CidrBlock")),
+        ipv6=any(map(_in_force, subnet.get("Ipv6CidrBlockAssociationSet") or ())),
         zone=text(subnet, "AvailabilityZone"),
         zone_id=str(subnet.get("AvailabilityZoneId") or ""),
         free=1 if free is None else int(free),
         public=bool(subnet.get("MapPublicIpOnLaunch")),
         owner=str(subnet.get("OwnerId") or ""),
     )
+
+
+def _in_force(association: Mapping[str, Any]) -> bool:
+    """Whether an IPv6 range of a subnet is not one on its way, or gone."""
+    return (association.get("Ipv6CidrBlockState") or {}).get("State") == "associated"
 
 
 def group(group: Mapping[str, Any]) -> model.SecurityGroup:
@@ -375,28 +382,31 @@ def available(ec2: Any, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str
     return pairs & there
 
 
-def _read_interfaces(ec2: Any, endpoints: Iterable[Mapping[str, Any]], names: set[str]) -> dict[str, Mapping[str, str]]:
-    """The network interfaces of the endpoints of these services, by id, as results show them."""
+def _read_interfaces(
+    ec2: Any, endpoints: Iterable[Mapping[str, Any]], names: set[str]
+) -> dict[str, list[dict[str, str]]]:
+    """The network interfaces of the endpoints of these services, by id, as results show them: an entry for each address."""
     ids = {i for e in endpoints if e.get("ServiceName") in names for i in many(e, "NetworkInterfaceIds")}
     filters = {"network-interface-id": sorted(ids)}
     found = describe(ec2, "describe_network_interfaces", "NetworkInterfaces", filters)
-    return {each["network_interface_id"]: each for each in understood(found, _interface)}
+    return {each[0]["network_interface_id"]: each for each in understood(found, _interface)}
 
 
-def _interface(interface: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "address": text(interface, "PrivateIpAddress"),
+def _interface(interface: Mapping[str, Any]) -> list[dict[str, str]]:
+    where = {
         "subnet_id": str(interface.get("SubnetId") or ""),
         "availability_zone": str(interface.get("AvailabilityZone") or ""),
         "network_interface_id": text(interface, "NetworkInterfaceId"),
     }
+    addresses = [text(interface, "PrivateIpAddress"), *values(interface.get("Ipv6Addresses"), "Ipv6Address")]
+    return [{"address": address, **where} for address in addresses]
 
 
 def _state(endpoint: Mapping[str, Any]) -> str:
     return str(endpoint.get("State") or "unknown").lower()
 
 
-def _endpoint(endpoint: Mapping[str, Any], interfaces: Mapping[str, Mapping[str, str]]) -> model.Endpoint:
+def _endpoint(endpoint: Mapping[str, Any], interfaces: Mapping[str, Sequence[Mapping[str, str]]]) -> model.Endpoint:
     problem = endpoint.get("LastError") or {}
     detail = [problem.get("Code"), problem.get("Message"), endpoint.get("FailureReason")]
     dns = _regional(endpoint)
@@ -407,11 +417,13 @@ def _endpoint(endpoint: Mapping[str, Any], interfaces: Mapping[str, Mapping[str,
         subnets=frozenset(many(endpoint, "SubnetIds")),
         security_groups=frozenset(values(endpoint.get("Groups"), "GroupId")),
         tags=tags(endpoint),
+        ip_address_type=str(endpoint.get("IpAddressType") or model.IPV4),
+        dns_record_type=str((endpoint.get("DnsOptions") or {}).get("DnsRecordIpType") or model.IPV4),
         state=_state(endpoint),
         detail=": ".join(str(each) for each in detail if each),
         dns_name=dns.get("DnsName", ""),
         hosted_zone_id=dns.get("HostedZoneId", ""),
-        addresses=tuple(interfaces[i] for i in sorted(many(endpoint, "NetworkInterfaceIds")) if i in interfaces),
+        addresses=tuple(each for i in sorted(many(endpoint, "NetworkInterfaceIds")) for each in interfaces.get(i, ())),
     )
 
 

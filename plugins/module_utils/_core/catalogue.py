@@ -174,6 +174,32 @@ CATALOGUE: dict[str, Entry] = {
         "Subnet {subnet} has no IPv4 addresses, and the link uses IPv4 only.",
         "Set another subnet of {az} in privatelink_subnet_ids.",
     ),
+    "SUBNET_NO_IPV6": Entry(
+        "The link is to have IPv6 addresses, and these subnets have no IPv6 range: {subnets}.",
+        "Associate an IPv6 range with them, set other subnets in privatelink_subnet_ids, or set privatelink_ip_address_type: "
+        "ipv4.",
+    ),
+    "ZONE_NO_IPV6": Entry(
+        "The endpoint is not in {zones} of VPC {vpc_id}: no subnet there has an IPv6 range ({subnets}).",
+        "Associate an IPv6 range with one of these subnets. Agents in these zones use the endpoint's addresses in other zones "
+        "until then.",
+        "warning",
+    ),
+    "SERVICE_NO_IPV6": Entry(
+        "Service {service} does not support IPv6.",
+        "Set privatelink_ip_address_type: ipv4, or ask Astronomer Support for a service that supports IPv4 and IPv6.",
+    ),
+    "SOURCES_NO_IPV6": Entry(
+        "The link is to have IPv6 addresses, and only IPv4 ranges may reach it: {sources}.",
+        "Add the agents' IPv6 ranges to privatelink_agent_cidrs, or set privatelink_agent_security_groups. Agents that have "
+        "IPv6 would wait for it in vain until then.",
+    ),
+    "IPV6_KEPT": Entry(
+        "Endpoint {endpoint} has IPv6 addresses, and the link is to have IPv4 only.",
+        "Setup leads no name to them, and keeps them, since agents may still use them. To remove them, set the endpoint's IP address "
+        "type to ipv4 in AWS once no agent does. To use them, set privatelink_ip_address_type: dualstack.",
+        "warning",
+    ),
     "ANSWER_UNCLEAR": Entry(
         "AWS's answer about VPC {vpc_id} does not show {what}.",
         "The plan for this VPC stops there, so that nothing is created twice. Run again; if it happens again, compare "
@@ -1007,6 +1033,17 @@ CATALOGUE: dict[str, Entry] = {
         "No answer on port {port} within {seconds} seconds from {addresses}; the link's other addresses answer.",
         "Check the network ACL of that zone's subnet. If it admits the traffic, Astronomer has no target in that zone: send Astronomer "
         "Support the text in the report. Until then some connections fail at random.",
+    ),
+    "TCP_TIMEOUT_ONE_FAMILY": Entry(
+        "No answer on port {port} within {seconds} seconds from {addresses}: all {family} addresses of the link. Its {other} addresses "
+        "answer.",
+        "Check what lets {family} through: the agents' {family} ranges in privatelink_agent_cidrs, the outbound rules of their security "
+        "group, network ACLs and routes. Until then agents wait for {family} before they try {other}.",
+    ),
+    "TCP_NO_IPV6": Entry(
+        "This host has no IPv6 route to {addresses}, so agents here use the link's IPv4 addresses only.",
+        "If agents here are meant to use IPv6, give this host an IPv6 address and a route. Otherwise nothing needs to be done.",
+        "warning",
     ),
     "TCP_REFUSED": Entry(
         "Port {port} is refused by {addresses}.",

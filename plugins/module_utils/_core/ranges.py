@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ranges of IPv4 addresses: endpoints of links have no others. Pure."""
+"""Ranges of IPv4 addresses: what lies between VPCs, and what NetworkPolicies let through, is judged for these only. Pure."""
 
 from __future__ import annotations
 

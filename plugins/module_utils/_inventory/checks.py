@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from .._link.model import CLUSTER_TAG, parse_service_region
+from .._link.model import ADDRESS_TYPES, CLUSTER_TAG, DUALSTACK, IPV4, parse_service_region
 from .fill_in import left
 from .hosts import AgentHost, AgentVpc
 
@@ -96,11 +96,12 @@ def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
     # What is still to be filled in is said once, and not judged as if somebody had meant it.
     vpc = replace(vpc, vars={key: value for key, value in vpc.vars.items() if key not in unfilled})
-    checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags, _kubernetes))
+    checks = (check(vpc) for check in (_names, _places, _ids, _public, _tags, _kubernetes))
     return [
         *(f"privatelink_{key} is still to be filled in: {what.rstrip('.')}." for key, what in unfilled.items()),
         *(f"privatelink_{key} is not set. {_NEEDED[key]}" for key in missing),
         *(problem for found in checks for problem in found),
+        *_cidrs(vpc, vpcs.get(vpc.via, vpc)),
         *(_via(vpc, vpcs) if not unfilled else ()),
     ]
 
@@ -114,6 +115,10 @@ def _names(vpc: AgentVpc) -> Iterable[str]:
         )
     if vpc.text("dns_layout") not in {"", "suffix_zone", "host_zone"}:
         yield f"privatelink_dns_layout is {vpc.text('dns_layout')!r}; it must be suffix_zone or host_zone."
+    if vpc.ip_address_type not in ADDRESS_TYPES:
+        yield (
+            f"privatelink_ip_address_type is {vpc.text('ip_address_type')!r}; it must be {' or '.join(ADDRESS_TYPES)}."
+        )
     if service and parse_service_region(service) is None:
         yield (
             f"privatelink_service_name {service!r} is not the name of an endpoint service. It looks like "
@@ -145,16 +150,22 @@ def _ids(vpc: AgentVpc) -> Iterable[str]:
                 yield f"privatelink_{key} has {value!r}; an id looks like {kind}-0123456789abcdef0."
 
 
-def _cidrs(vpc: AgentVpc) -> Iterable[str]:
+def _cidrs(vpc: AgentVpc, owner: AgentVpc) -> Iterable[str]:
+    """The ranges of a VPC's agents; ``owner`` is the VPC with the endpoint that they use."""
     for cidr in vpc.many("agent_cidrs"):
         try:
             network = ipaddress.ip_network(cidr, strict=False)
         except ValueError:
             yield f"privatelink_agent_cidrs has {cidr!r}, which is not a CIDR range such as 10.10.0.0/16."
             continue
-        if network.version != 4:
-            yield f"privatelink_agent_cidrs has {cidr}; the endpoint has IPv4 addresses only."
-        elif str(network) != cidr:
+        if network.version != 4 and owner.ip_address_type == IPV4:
+            yield (
+                f"privatelink_agent_cidrs has {cidr}, and the endpoint has IPv4 addresses only. Remove the range, or set "
+                f"privatelink_ip_address_type: {DUALSTACK} for the VPC with the endpoint."
+            )
+        elif str(network) != (
+            cidr if network.version == 4 else str(ipaddress.ip_interface(cidr))
+        ):  # IPv6: in any spelling
             yield f"privatelink_agent_cidrs has {cidr}; write the range as {network}."
 
 

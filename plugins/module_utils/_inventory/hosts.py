@@ -13,6 +13,7 @@ from typing import Any
 from .._core.errors import InventoryError
 from .._kube.choose import Chosen
 from .._kube.model import Cluster, Refused
+from .._link.model import IPV4
 
 #: Astro's suffix, publicly and privately the same (https://www.astronomer.io/docs/astro/remote-agents-aws-privatelink).
 SUFFIX = "external.astronomer.run"
@@ -57,6 +58,15 @@ class AgentVpc:
     def zone(self) -> str:
         """Astronomer's page creates a zone of the suffix; the layout host_zone creates one for the host's name only."""
         return self.host if self.text("dns_layout") == "host_zone" else SUFFIX
+
+    @property
+    def ip_address_type(self) -> str:
+        """AWS's word for the families of its endpoint's addresses: ipv4 or dualstack."""
+        return self.text("ip_address_type") or IPV4
+
+    def leads_to(self, address: str) -> bool:
+        """Whether names are to lead to an address of its endpoint."""
+        return ":" not in address or self.ip_address_type != IPV4
 
     @property
     def holder(self) -> dict[str, str] | None:

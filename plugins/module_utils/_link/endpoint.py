@@ -16,8 +16,10 @@ from .._core.findings import Finding, errors, finding
 from .._core.plan import Call, Id, New, Plan, Token, fill
 from . import existing, security_group
 from . import subnets as _subnets
-from .model import Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
+from .model import DUALSTACK, IPV4, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
 
+#: Types of DNS records with which AWS answers an endpoint's regional name for both families.
+_BOTH = {DUALSTACK, "service-defined"}
 #: States from which an endpoint never comes back.
 _ON_ITS_WAY = {"pending", "pendingacceptance"}
 _DEAD = {"rejected": "ENDPOINT_REJECTED", "failed": "ENDPOINT_FAILED", "expired": "ENDPOINT_EXPIRED"}
@@ -75,6 +77,8 @@ def _with_made(link: Link, have: Have, plan: Plan) -> Have:
             subnets=frozenset(given["SubnetIds"]),
             security_groups=frozenset(given["SecurityGroupIds"]),
             tags={tag["Key"]: tag["Value"] for spec in given["TagSpecifications"] for tag in spec["Tags"]},
+            ip_address_type=given.get("IpAddressType", IPV4),
+            dns_record_type=given.get("DnsOptions", {}).get("DnsRecordIpType", IPV4),
             state="pending",
         )
         have = replace(have, endpoints=(*have.endpoints, made))
@@ -226,6 +230,7 @@ def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
         endpoint = None
         problems += _not_replaceable(link, dead, have) if link.replace else status(link, have, 0)
     problems += _check_input(link, endpoint, have)
+    problems += _check_families(link, endpoint, have)
     subnets, more = _subnets.choose(link, endpoint, have)
     problems += [*more, *_no_gap(link, endpoint, subnets, have)]
     if errors(problems) or link.name in link.barred:
@@ -289,6 +294,20 @@ def _check_groups(link: Link, endpoint: Endpoint | None, have: Have) -> list[Fin
     return [finding("AGENT_NOT_ADMITTED", link.name, groups=link.security_groups, sources=left)] if left else []
 
 
+def _check_families(link: Link, endpoint: Endpoint | None, have: Have) -> list[Finding]:
+    """What keeps a link from having both families, and what is left of IPv6 where it is no longer wanted."""
+    if not link.dualstack:
+        kept = endpoint is not None and endpoint.dualstack and endpoint.owned
+        return [finding("IPV6_KEPT", link.name, endpoint=endpoint.id)] if kept and endpoint else []
+    service = have.services.get(link.service_name)
+    if service is not None and service.families and "ipv6" not in service.families:
+        return [finding("SERVICE_NO_IPV6", link.name, service=service.name)]
+    sources = link.sources.union(*link.joined.values())
+    if sources and all("/" in each and ":" not in each for each in sources) and not link.security_groups:
+        return [finding("SOURCES_NO_IPV6", link.name, sources=sources)]
+    return []
+
+
 def _no_gap(link: Link, endpoint: Endpoint | None, subnets: frozenset[str], have: Have) -> list[Finding]:
     """An endpoint never is without an address: of a zone whose subnet is swapped, another zone has to serve meanwhile."""
     if endpoint is None or endpoint.state != "available" or not subnets or subnets & endpoint.subnets:
@@ -324,16 +343,26 @@ def _plan_present(
             security_groups=groups,
             tags=tags,
         )
+        wanted = _of_type(link, wanted)
         had = sorted(str(e.id) for e in have.endpoints if e.vpc_id == link.vpc_id)
         calls.append(_create(link, wanted, have.region, had))
     else:
         wanted = replace(endpoint, subnets=subnets, security_groups=groups, tags={**endpoint.tags, **tags})
+        wanted = _of_type(link, wanted)
         calls += _modify(link, endpoint, wanted, {subnet.id: subnet.zone for subnet in have.subnets})
     return Plan(
         calls=tuple(calls),
         before={link.name: public(endpoint, group)},
         after={link.name: public(wanted, goal)},
     )
+
+
+def _of_type(link: Link, wanted: Endpoint) -> Endpoint:
+    """The same endpoint with the address type that the link asks for, and names that answer for it; IPv6 is only ever added."""
+    answered = wanted.dualstack and wanted.dns_record_type in _BOTH
+    if not link.dualstack or answered:
+        return wanted
+    return replace(wanted, ip_address_type=DUALSTACK, dns_record_type=DUALSTACK)
 
 
 def _plan_sources(link: Link, group: SecurityGroup | None, have: Have) -> Plan:
@@ -383,9 +412,22 @@ def _create(link: Link, endpoint: Endpoint, region: str, had: Sequence[str]) -> 
         # Two runs at once ask for one endpoint; once there has been one, and it is gone with its group, for another.
         "ClientToken": Token(of=(endpoint.vpc_id, endpoint.service_name, *groups, *had)),
     }
+    if endpoint.dualstack:
+        arguments |= _address_type(endpoint)
     if link.service_region and link.service_region != region:
         arguments["ServiceRegion"] = link.service_region
     return link.call("CreateVpcEndpoint", arguments, makes=New("endpoint", link.name))
+
+
+def _address_type(endpoint: Endpoint) -> dict[str, Any]:
+    """Its names answer for both families only if that is asked for, too.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DnsOptionsSpecification.html
+    """
+    return {
+        "IpAddressType": endpoint.ip_address_type,
+        "DnsOptions": {"DnsRecordIpType": endpoint.dns_record_type},
+    }
 
 
 def _modify(link: Link, have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> list[Call]:
@@ -416,6 +458,9 @@ def _steps(have: Endpoint, want: Endpoint, zones: Mapping[str, str]) -> Iterable
         yield {"RemoveSubnetIds": [before[zone]]}
         yield {"AddSubnetIds": [new]}
     yield _filled(RemoveSubnetIds=[old for zone, old in before.items() if zone not in swapped])
+    # Last: AWS takes it only once all subnets have both families.
+    if (have.ip_address_type, have.dns_record_type) != (want.ip_address_type, want.dns_record_type):
+        yield _address_type(want)
 
 
 def _filled(**lists: Sequence[Any]) -> dict[str, Any]:
@@ -466,6 +511,7 @@ def public(endpoint: Endpoint | None, group: SecurityGroup | None) -> dict[str, 
             "subnet_ids": sorted(endpoint.subnets),
             "security_group_ids": sorted(str(g) for g in endpoint.security_groups),
             "tags": dict(sorted(endpoint.tags.items())),
+            **({"ip_address_type": endpoint.ip_address_type} if endpoint.ip_address_type != IPV4 else {}),
         }
     if group is not None:
         tags = {"tags": dict(sorted(group.tags.items()))} if group.tags else {}

@@ -22,6 +22,9 @@ CLUSTER_TAG = "astro.privatelink/"
 #: In China's partition there is a prefix; AWS's CDK has it as vpcEndpointServiceNamePrefix:
 #: https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.FactName.html
 _SERVICE_NAME = re.compile(r"(?:cn\.)?com\.amazonaws\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]{8,17}")
+#: The address types of an endpoint, as AWS calls them, that links may have; the first is the default.
+#: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+IPV4, DUALSTACK = ADDRESS_TYPES = ("ipv4", "dualstack")
 #: States in which an endpoint no longer counts.
 _GONE = {"deleting", "deleted"}
 
@@ -55,6 +58,8 @@ class Link:
     link's own. An endpoint that ``endpoint_id`` names is used as it is; with ``take_over`` it becomes this collection's. A link
     that is ``released`` is no longer this collection's: it is left as it is, without the tags that say so. ``barred`` are joined
     VPCs that get no new rules, since AWS would not take them.
+
+    ``ip_address_type`` is the endpoint's. One with IPv6 addresses keeps them although only IPv4 is wanted: agents may still use them.
     """
 
     name: str
@@ -81,6 +86,11 @@ class Link:
     peers: Mapping[str, Peer] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     barred: frozenset[str] = frozenset()
+    ip_address_type: str = IPV4
+
+    @property
+    def dualstack(self) -> bool:
+        return self.ip_address_type == DUALSTACK
 
     def call(self, operation: str, arguments: Mapping[str, Any], makes: New | None = None, until: str = "") -> Call:
         """A request to EC2 for this link, in its own lane."""
@@ -97,15 +107,22 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """An endpoint service as this account sees it; ``zones`` are zone names of this account, none for another region."""
+    """An endpoint service as this account sees it; ``zones`` are zone names of this account, none for another region.
+
+    ``families`` are ``ipv4`` and ``ipv6``, none where AWS does not tell.
+    """
 
     name: str
     zones: frozenset[str]
+    families: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
-    """``ipv4`` is false for a subnet with IPv6 only, which has no ``cidr`` and no ``free`` address."""
+    """``ipv4`` is false for a subnet with IPv6 only, which has no ``cidr`` and no ``free`` address.
+
+    ``ipv6`` is whether it has an IPv6 range; those always have free addresses.
+    """
 
     id: str
     vpc_id: str
@@ -116,6 +133,7 @@ class Subnet:
     owner: str
     cidr: str = ""
     ipv4: bool = True
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +157,10 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An endpoint as it is, or as it is wanted. What AWS makes of it (state, names, addresses) is not compared."""
+    """An endpoint as it is, or as it is wanted. What AWS makes of it (state, names, addresses) is not compared.
+
+    ``dns_record_type`` says for which families AWS answers its names: ``ipv4``, ``dualstack``, ...
+    """
 
     id: Id
     vpc_id: str
@@ -147,6 +168,8 @@ class Endpoint:
     subnets: frozenset[str]
     security_groups: frozenset[Id]
     tags: Mapping[str, str]
+    ip_address_type: str = IPV4
+    dns_record_type: str = IPV4
     state: str = field(default="", compare=False)
     detail: str = field(default="", compare=False)
     dns_name: str = field(default="", compare=False)
@@ -156,6 +179,10 @@ class Endpoint:
     @property
     def owned(self) -> bool:
         return OWNED.items() <= self.tags.items()
+
+    @property
+    def dualstack(self) -> bool:
+        return self.ip_address_type == DUALSTACK
 
     @property
     def live(self) -> bool:

@@ -14,6 +14,7 @@ from .._core.errors import InputError
 from . import egress, model, zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+ADDRESS_TYPE = {"type": "str", "choices": list(model.ADDRESS_TYPES), "default": model.IPV4}
 #: A link may be handed back as well: it stays, and is no longer this collection's.
 LINK_STATE = {**STATE, "choices": ["present", "absent", "released"]}
 
@@ -38,6 +39,7 @@ ENDPOINT_LINK = {
     "cluster_id": {"type": "str", "default": ""},
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
+    "ip_address_type": ADDRESS_TYPE,
     "take_over": {"type": "bool", "default": False},
     "state": LINK_STATE,
 }
@@ -68,6 +70,7 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
             for name, where in params["joined_from"].items()
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
+        ip_address_type=params["ip_address_type"],
         take_over=params["take_over"],
         present=params["state"] == "present",
         released=params["state"] == "released",
@@ -115,6 +118,7 @@ ZONE_LINK = {
     "force_record": {"type": "bool", "default": False},
     "without_gap": {"type": "bool", "default": False},
     "others": {"type": "dict", "default": {}},
+    "ip_address_type": ADDRESS_TYPE,
     "state": LINK_STATE,
 }
 
@@ -145,6 +149,7 @@ def zone_link(params: Mapping[str, Any]) -> zone.Link:
         force_record=params["force_record"],
         without_gap=params["without_gap"],
         others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
+        dualstack=params["ip_address_type"] == model.DUALSTACK,
         present=params["state"] == "present",
         released=params["state"] == "released",
     )

@@ -196,10 +196,13 @@ def _covered(source: str, ranges: Sequence[IPv4Network | IPv6Network]) -> bool:
     if source.startswith("sg-"):
         return bool(ranges)
     network = ip_network(source)
-    return any(
-        isinstance(span, IPv4Network) and isinstance(network, IPv4Network) and network.subnet_of(span)
-        for span in ranges
-    )
+    return any(_within(network, span) for span in ranges)
+
+
+def _within(network: IPv4Network | IPv6Network, span: IPv4Network | IPv6Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(span, IPv4Network) and network.subnet_of(span)
+    return isinstance(span, IPv6Network) and network.subnet_of(span)
 
 
 # --- AWS's form

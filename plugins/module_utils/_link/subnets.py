@@ -41,13 +41,22 @@ def choose(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset
     if endpoint is not None and endpoint.subnets and as_it_is(link, endpoint):
         return endpoint.subnets, []
     chosen = {subnets[s].zone: s for s in sorted(in_use) if s in subnets}
+    lacking = [subnets[s] for s in sorted(in_use) if s in subnets and link.dualstack and not subnets[s].ipv6]
+    if lacking:
+        return frozenset(chosen.values()), [_no_ipv6(link, lacking)]
     usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.ipv4 and _own(s, link, have)]
     if not service.zones and not link.zone_ids:
         usable = [s for s in usable if s.zone_id not in NOT_REMOTE and proper(s)]
     for subnet in sorted(usable, key=lambda s: (s.public, -s.free, s.id)):
-        chosen.setdefault(subnet.zone, subnet.id)
+        if subnet.ipv6 or not link.dualstack:
+            chosen.setdefault(subnet.zone, subnet.id)
+    left_out = [s for s in usable if s.zone not in chosen]
+    if left_out and not chosen:
+        return frozenset(), [_no_ipv6(link, left_out)]
     if chosen:
-        return frozenset(chosen.values()), []
+        zones = {_zone(s) for s in left_out}
+        facts = {"vpc_id": link.vpc_id, "zones": zones, "subnets": [s.id for s in left_out]}
+        return frozenset(chosen.values()), [finding("ZONE_NO_IPV6", link.name, **facts)] if zones else []
     facts = {
         "vpc_id": link.vpc_id,
         "have": {_zone(s) for s in subnets.values()},
@@ -75,12 +84,19 @@ def _check(
             problems.append(finding("SUBNET_IPV6_ONLY", link.name, subnet=wanted, az=_zone(subnet)))
         elif not subnet.free and wanted not in in_use:
             problems.append(finding("SUBNET_FULL", link.name, subnet=wanted, az=_zone(subnet)))
+        if link.dualstack and not subnet.ipv6:
+            problems.append(_no_ipv6(link, [subnet]))
         if not _own(subnet, link, have):
             problems.append(finding("SHARED_VPC_PARTICIPANT", link.name, vpc_id=link.vpc_id, owner=subnet.owner))
     for twins in by_zone.values():
         if len(twins) > 1:
             problems.append(finding("SUBNETS_SAME_AZ", link.name, subnets=[s.id for s in twins], az=_zone(twins[0])))
     return problems
+
+
+def _no_ipv6(link: Link, subnets: Iterable[Subnet]) -> Finding:
+    shown = [f"{each.id} in {_zone(each)}" for each in subnets]
+    return finding("SUBNET_NO_IPV6", link.name, subnets=shown)
 
 
 def _own(subnet: Subnet, link: Link, have: Have) -> bool:

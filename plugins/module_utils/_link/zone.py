@@ -78,7 +78,8 @@ class Link:
     in which the zone is made and taken down, so that no agent ever sees it empty; without one it is made for that time in
     ``holder_region``. With ``without_gap`` the zone stays where a name would not exist for agents while it is taken down.
     A link that is ``released`` leaves its zone as it is, without the comment that says whose it is.
-    ``others`` are the names of VPCs outside of this run that may share the link, by their ids.
+    ``others`` are the names of VPCs outside of this run that may share the link, by their ids. A ``dualstack`` link has an AAAA
+    record beside each A record.
     """
 
     name: str
@@ -95,6 +96,12 @@ class Link:
     force_record: bool = False
     without_gap: bool = False
     others: Mapping[str, str] = field(default_factory=dict)
+    dualstack: bool = False
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of its records."""
+        return ("A", "AAAA") if self.dualstack else ("A",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +153,20 @@ class Zone:
         return bool(there and targets) and told and self.alias(host) is None and set(targets) == {alias.dns_name}
 
     def in_the_way(self, host: str) -> list[Record]:
-        """Record sets of a host beside which a plain A record cannot be, or would not be the only answer."""
-        return [r for r in self.records if r.name == host and (r.type in _ANSWERS or (r.type == "A" and r.identifier))]
+        """Record sets of a host beside which plain A and AAAA records cannot be, or would not be the only answer."""
+        return [
+            r for r in self.records if r.name == host and (r.type in _ANSWERS or (r.type in _OURS and r.identifier))
+        ]
+
+    def six(self, host: str) -> Record | None:
+        """The plain AAAA record of a host."""
+        return next((r for r in self.records if r.name == host and r.type == "AAAA" and not r.identifier), None)
 
 
-#: Types of records, beside A, that tell clients where a host is.
-_ANSWERS = {"AAAA", "CNAME", "HTTPS", "SVCB"}
+#: Types of records, beside A and AAAA, that tell clients where a host is.
+_ANSWERS = {"CNAME", "HTTPS", "SVCB"}
+#: Types of the alias records that links have.
+_OURS = {"A", "AAAA"}
 
 
 def plan(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holder] = ()) -> Plan:
@@ -179,7 +194,7 @@ def urgent(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holde
 
 
 def _answers(zone: Zone, host: str) -> bool:
-    return zone.alias(host) is not None or bool(zone.in_the_way(host))
+    return zone.alias(host) is not None or zone.six(host) is not None or bool(zone.in_the_way(host))
 
 
 def _twins(links: Sequence[Link]) -> dict[str, list[Finding]]:
@@ -314,7 +329,7 @@ def _records(link: Link, zone: Zone | None) -> list[Finding]:
     blank = [host for host, alias in link.records.items() if not alias.dns_name]
     problems = [finding("RECORD_NO_TARGET", link.name, hosts=blank)] if blank else []
     for host, alias in link.records.items() if zone else ():
-        if zone and (others := zone.in_the_way(plain(host))):
+        if zone and (others := [*zone.in_the_way(plain(host)), *_foreign_six(link, zone, plain(host), alias)]):
             shown = [f"{each.type} {each.identifier}".strip() for each in others]
             problems.append(finding("RECORD_IN_THE_WAY", link.name, zone_id=zone.id, host=host, records=shown))
         there = zone.alias(plain(host)) if zone and not zone.link and not link.force_record else None
@@ -322,6 +337,20 @@ def _records(link: Link, zone: Zone | None) -> list[Finding]:
             target = there.alias.dns_name if there.alias else "its own addresses"
             problems.append(finding("RECORD_FOREIGN", link.name, zone_id=zone.id, record=host, target=target))
     return problems
+
+
+def _foreign_six(link: Link, zone: Zone, host: str, wanted: Alias) -> list[Record]:
+    """An AAAA record of a host that is not the link's own: beside it, agents would not all use the link."""
+    there = zone.six(host)
+    return [] if there is None or _may_change(link, zone, there, wanted) else [there]
+
+
+def _may_change(link: Link, zone: Zone, record: Record, wanted: Alias) -> bool:
+    """Whether an AAAA record is the link's, to be kept, moved or removed. In a zone of the user's it is only where it leads to the
+    link, and is wanted there."""
+    if zone.link:
+        return record.alias is not None and record.alias.dns_name.startswith("vpce-")
+    return link.dualstack and (record.alias == wanted or link.force_record)
 
 
 def _elsewhere(link: Link, zone: Zone | None) -> list[Finding]:
@@ -474,9 +503,10 @@ def _goal(link: Link, zone: Zone | None, vpcs: Sequence[Vpc], apart: Sequence[Vp
     if set(members) - holding:
         members = {vpc_id: region for vpc_id, region in members.items() if vpc_id not in holding}
     written = {} if link.compare_only else link.records
-    ours = {plain(host): Record(name=plain(host), type="A", alias=alias) for host, alias in written.items()}
-    kept = [r for r in (zone.records if zone else ()) if r.type != "A" or r.name not in ours]
-    records = tuple(sorted((*kept, *ours.values()), key=lambda r: (r.name, r.type)))
+    ours = [Record(name=plain(h), type=kind, alias=alias) for h, alias in written.items() for kind in link.types]
+    hosts = {record.name for record in ours}
+    kept = [r for r in (zone.records if zone else ()) if r.type not in _OURS or r.name not in hosts]
+    records = tuple(sorted((*kept, *ours), key=lambda r: (r.name, r.type)))
     if zone is not None:
         return replace(zone, vpcs=members, records=records, authorised=zone.authorised - set(members))
     new = New("zone", link.name)
@@ -495,17 +525,20 @@ def _create(link: Link, owner: Vpc) -> Call:
 
 def _record_calls(link: Link, zone: Zone, wanted: Zone) -> list[Call]:
     """One batch for all records. No VPC joins a zone before its records answer: until then it would see NXDOMAIN."""
-    missing = [(r.name, r.alias) for r in wanted.records if r not in zone.records and r.alias]
-    if not missing:
+    missing = [(r, r.alias) for r in wanted.records if r not in zone.records and r.alias]
+    there = {(r.name, r.type) for r in wanted.records}
+    gone = [r for r in zone.records if r.type in _OURS and (r.name, r.type) not in there]
+    if not missing and not gone:
         return []
-    changes = [{"Action": "UPSERT", "ResourceRecordSet": _record_set(name, alias)} for name, alias in missing]
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": _record_set(record, alias)} for record, alias in missing]
+    changes += [{"Action": "DELETE", "ResourceRecordSet": record.raw} for record in gone]
     arguments = {"HostedZoneId": zone.id, "ChangeBatch": {"Changes": changes}}
     return [_call(link, "ChangeResourceRecordSets", arguments, link.name, until="insync")]
 
 
-def _record_set(name: str, alias: Alias) -> dict[str, Any]:
+def _record_set(record: Record, alias: Alias) -> dict[str, Any]:
     target = {"HostedZoneId": alias.hosted_zone_id, "DNSName": alias.dns_name, "EvaluateTargetHealth": False}
-    return {"Name": name, "Type": "A", "AliasTarget": target}
+    return {"Name": record.name, "Type": record.type, "AliasTarget": target}
 
 
 def _membership(link: Link, zone_id: Id, vpc: Vpc, operation: str) -> Call:
@@ -547,14 +580,15 @@ def _plan_absent(link: Link, zone: Zone | None, left: Sequence[Holder]) -> Plan:
 
 def _of_another_link(link: Link, record: Record) -> bool:
     """Whether a record leads another host to an endpoint, as those of other clusters' links do."""
-    apart = record.name not in map(plain, link.records) and record.type == "A" and not record.identifier
+    apart = record.name not in map(plain, link.records) and record.type in _OURS and not record.identifier
     return apart and record.alias is not None and record.alias.dns_name.startswith("vpce-")
 
 
 def _is_ours(link: Link, zone: Zone, record: Record) -> bool:
     """Whether a record is this link's own: the plain alias of its host, which in a zone of the user's leads to its endpoint."""
     wanted = {plain(host): alias for host, alias in link.records.items()}
-    plain_alias = record.type == "A" and record.alias is not None and not record.identifier and record.name in wanted
+    alone = record.type in _OURS and not record.identifier and record.name in wanted
+    plain_alias = alone and record.alias is not None
     return plain_alias and (bool(zone.link) or record.alias == wanted[record.name])
 
 
@@ -634,7 +668,11 @@ def public(zone: Zone | None) -> dict[str, Any]:
     """The form of diff and RETURN."""
     if zone is None:
         return {}
-    records = {r.name: r.alias.dns_name if r.alias else r.type for r in zone.records if r.type not in {"NS", "SOA"}}
+    shown = [r for r in zone.records if r.type not in {"NS", "SOA"}]
+    records = {
+        f"{r.name} AAAA" if r.alias and r.type == "AAAA" else r.name: r.alias.dns_name if r.alias else r.type
+        for r in shown
+    }
     return {
         "hosted_zone_id": str(zone.id),
         "name": zone.name,

@@ -232,6 +232,8 @@ def _stages(target: Target, address: str) -> Iterable[dict[str, Any]]:
 
 
 def _tcp(target: Target, address: str) -> socket.socket:
+    if ":" in address and not target.dial_through and not _has_ipv6(address):
+        raise _Stopped("TCP_NO_IPV6")
     try:
         return _connect(target, address)
     except socket.timeout:
@@ -242,6 +244,17 @@ def _tcp(target: Target, address: str) -> socket.socket:
         raise _Stopped("TLS_FAILED", detail=_text(error)) from None
     except OSError as error:
         raise _Stopped("TCP_UNREACHABLE", detail=error.strerror or str(error)) from None
+
+
+def _has_ipv6(address: str) -> bool:
+    """Whether this host has a route to an IPv6 address and an address for it that is not of its own link alone. Nothing is sent:
+    a datagram socket only chooses what it would use."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+            asking.connect((address, 9))
+            return not asking.getsockname()[0].startswith("fe80:")
+    except OSError:
+        return False
 
 
 def _tls(target: Target, address: str, connection: socket.socket) -> ssl.SSLSocket:
@@ -316,7 +329,8 @@ def _connect(target: Target, address: str) -> socket.socket:
     if not target.dial_through:
         return socket.create_connection((address, target.port), target.timeout)
     connection = _to_proxy(target)
-    connection.sendall(f"CONNECT {address}:{target.port} HTTP/1.1\r\nHost: {address}:{target.port}\r\n\r\n".encode())
+    where = f"[{address}]:{target.port}" if ":" in address else f"{address}:{target.port}"
+    connection.sendall(f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode())
     reply = b""
     while b"\r\n\r\n" not in reply:
         part = connection.recv(1)

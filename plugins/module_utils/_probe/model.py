@@ -301,13 +301,29 @@ def _address_findings(target: Target, reached: Sequence[Reach]) -> list[Finding]
             kinds.setdefault(reach.problem, []).append(reach)
     found = []
     for problem, troubled in kinds.items():
-        one_zone = problem == "TCP_TIMEOUT" and len(troubled) < len(own)
+        code, more = _timeout(own, troubled) if problem == "TCP_TIMEOUT" else (problem, {})
         facts: dict[str, Any] = {"status": troubled[0].status or "nothing", "body": troubled[0].body.strip()}
         facts.update(troubled[0].facts, addresses=_owned(target, troubled))
         facts.update(host=target.host, port=target.port, seconds=target.timeout)
-        facts.update(ca_file=target.ca_file or "(none)", proxy=target.dial_through)
-        found.append(finding("TCP_TIMEOUT_ONE_AZ" if one_zone else problem, target.vpc, **facts))
+        facts.update(ca_file=target.ca_file or "(none)", proxy=target.dial_through, **more)
+        found.append(finding(code, target.vpc, **facts))
     return found
+
+
+def _timeout(own: Sequence[Reach], silent: Sequence[Reach]) -> tuple[str, dict[str, str]]:
+    """What it means that these of the link's addresses are silent: a family, a zone, or all of them."""
+    families = {_family(reach.address) for reach in silent}
+    others = {_family(reach.address) for reach in own if reach not in silent}
+    answers = {_family(reach.address) for reach in own if not reach.problem}
+    if len(families) == 1 and not families & others and answers:
+        (family,) = families
+        return "TCP_TIMEOUT_ONE_FAMILY", {"family": family, "other": answers.pop()}
+    untried = [reach for reach in own if reach.problem == "TCP_NO_IPV6"]
+    return ("TCP_TIMEOUT_ONE_AZ" if len(silent) + len(untried) < len(own) else "TCP_TIMEOUT"), {}
+
+
+def _family(address: str) -> str:
+    return "IPv6" if ":" in address else "IPv4"
 
 
 def _owned(target: Target, reached: Iterable[Reach]) -> list[str]:

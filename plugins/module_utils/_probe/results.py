@@ -33,7 +33,11 @@ from .model import (
 
 #: Most entries of any list that an agent host may answer with.
 MOST = 32
-_REACH_CODES = {code for code in CATALOGUE if code.startswith(("TCP_", "TLS_", "HTTP_", "LARGE_", "CA_FILE_", "DIAL_"))}
+_REACH_CODES = {
+    code
+    for code in CATALOGUE
+    if code != "TCP_TIMEOUT_ONE_FAMILY" and code.startswith(("TCP_", "TLS_", "HTTP_", "LARGE_", "CA_FILE_", "DIAL_"))
+}
 _NAME_CODES = {"DNS_NXDOMAIN", "DNS_NODATA", "DNS_TIMEOUT", "DNS_SERVFAIL"}
 #: What the texts of those codes are filled with, where the agent host did not say it.
 _FACTS = {"detail": "no detail", "names": "other names", "issuer": "an unknown issuer", "size": "large"}
@@ -70,7 +74,8 @@ def agent(name: str, connection: str, target: Target, raw: Mapping[str, Any]) ->
             "connection": connection,
             "place": shown["place"],
             "names": shown["names"],
-            "addresses": shown["addresses"],
+            # One that the host has no way to is neither good nor bad: its agents do not use it, and a finding says so.
+            "addresses": [reach for reach in shown["addresses"] if reach["problem"] != "TCP_NO_IPV6"],
             "health": shown["health"],
             "findings": [*found, *_nearby(name, connection, target, shown["place"])],
         }
@@ -160,6 +165,8 @@ def observed(target: Target, raw: Mapping[str, Any]) -> Observations:
 
 def _judged(target: Target, reach: Reach) -> Reach:
     """An address works only if every stage passed and the answer is Astro's; the agent host's own verdict does not count."""
+    if reach.problem == "TCP_NO_IPV6" and ":" not in reach.address:
+        raise Misfit("it misses IPv6 for an IPv4 address")
     if reach.problem or not target.expected:
         return reach
     answered = target.path != "/" or (reach.status == 404 and reach.body.strip() == BODY)

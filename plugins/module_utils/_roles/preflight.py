@@ -98,6 +98,7 @@ def to_ask(inventory: Inventory, vpcs: Mapping[str, Mapping[str, Any]]) -> list[
             link=name,
             vpc_endpoint_id="",
             expected=(),
+            every=(),
             interfaces={},
             elsewhere={},
             agents=tuple(inventory.agents_of(name)),

@@ -50,6 +50,7 @@ def zones(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], planning
             "hosted_zone_id": owner.text("hosted_zone_id"),
             "records": [_record(owner, done[owner.name])],
             "compare_only": owner.name not in names,
+            "ip_address_type": owner.ip_address_type,
             "vpcs": [_member(v, owner) for v in served],
         }
         grouped.setdefault(tuple(owner.access.items()), {**owner.access, "links": []})["links"].append(link)
@@ -240,6 +241,7 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "security_group_ids": vpc.many("endpoint_security_groups"),
         "tags": vpc.vars.get("tags", {}),
         "vpc_endpoint_id": vpc.text("endpoint_id"),
+        "ip_address_type": vpc.ip_address_type,
         "take_over": vpc.flag("take_over"),
     }
 

@@ -186,7 +186,7 @@ def cut_off(
 def _not_through(target: VpcTarget, public: Sequence[str], agents: Sequence[AgentResult]) -> list[Shown]:
     facts: dict[str, Any] = {"host": target.host, "addresses": public}
     unseen, asked = _parted(target, agents)
-    link = set(target.expected)
+    link = set(target.every)
     closed = [
         f"{agent['name']} ({problem})"
         for agent in asked
@@ -210,7 +210,7 @@ def _in_use(targets: Targets) -> list[str]:
 
 def _links(targets: Targets) -> set[str]:
     """The addresses of all links."""
-    here = {address for target in targets.values() for address in target.expected}
+    here = {address for target in targets.values() for address in target.every}
     return here.union(*(there for target in targets.values() for there in target.elsewhere.values()))
 
 
@@ -339,13 +339,13 @@ def waiting(targets: Targets, seen: Seen, accept_gap: bool) -> list[str]:
         name
         for name, target in targets.items()
         if {one.name for one in target.agents}
-        - {agent["name"] for agent in seen.get(name, ()) if has_let_go(agent, target.expected, accept_gap)}
+        - {agent["name"] for agent in seen.get(name, ()) if has_let_go(agent, target.every, accept_gap)}
     ]
 
 
 def _on_link(target: VpcTarget, agents: Iterable[AgentResult]) -> Iterable[Shown]:
     on_link = {
-        agent["name"]: there for agent in agents if (there := set(_addresses(agent["names"])) & set(target.expected))
+        agent["name"]: there for agent in agents if (there := set(_addresses(agent["names"])) & set(target.every))
     }
     if on_link:
         addresses = sorted(set().union(*on_link.values()))
@@ -356,7 +356,7 @@ def _nowhere(target: VpcTarget, agents: Iterable[AgentResult], accept_gap: bool)
     lost = [
         agent["name"]
         for agent in agents
-        if not _addresses(agent["names"]) and not has_let_go(agent, target.expected, accept_gap)
+        if not _addresses(agent["names"]) and not has_let_go(agent, target.every, accept_gap)
     ]
     if lost:
         yield finding("NAME_NOT_BACK", target.vpc, host=target.host, agents=lost).public()
@@ -380,7 +380,7 @@ def _seen(agent: AgentResult, target: VpcTarget) -> str:
         return f"could not look: {next((one['text'] for one in agent['findings']), 'no answer')}"
     if not agent["names"]["addresses"]:
         return f"gets no address for {target.host} ({agent['names']['problem']})"
-    link = set(target.expected)
+    link = set(target.every)
     reached = [
         f"{reach['address']} ({'the link' if reach['address'] in link else 'public'}, {_answer(reach)})"
         for reach in agent["addresses"]

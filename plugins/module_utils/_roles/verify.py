@@ -54,13 +54,17 @@ class ReportVpc(TypedDict):
 
 @dataclass(frozen=True)
 class VpcTarget:
-    """What to look at from the agent hosts of one VPC. ``expected`` are the addresses of its link, ``link`` is whose it is."""
+    """What to look at from the agent hosts of one VPC. ``expected`` are the addresses of its link, ``link`` is whose it is.
+
+    ``every`` are all addresses of the link's endpoint: names are not to lead to its IPv6 ones where the link has IPv4 only.
+    """
 
     vpc: str
     host: str
     link: str
     vpc_endpoint_id: str
     expected: tuple[str, ...]
+    every: tuple[str, ...]
     interfaces: Mapping[str, str]
     elsewhere: Mapping[str, tuple[str, ...]]
     agents: tuple[AgentHost, ...] = ()
@@ -112,7 +116,8 @@ def targets(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]]) -> dic
             host=vpc.host,
             link=link,
             vpc_endpoint_id=endpoint["vpc_endpoint_id"],
-            expected=addresses.get(link, ()),
+            expected=tuple(each for each in addresses.get(link, ()) if inventory.vpcs[link].leads_to(each)),
+            every=addresses.get(link, ()),
             interfaces={
                 a["address"]: f"{a['network_interface_id']} in {a['availability_zone']}" for a in endpoint["addresses"]
             },

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +115,8 @@ def fault(record: Record, kind: str, on: str, what: str, seconds: float = 0.0) -
     """Breaks a resolver (`on` a host or VPC), TLS or Astro's answers (`on` a VPC or "public") or an address."""
     if kind == "address":
         try:
-            on = str(IPv4Address(on))
-        except AddressValueError as error:
+            on = str(ip_address(on))
+        except ValueError as error:
             raise LabError(f"{on} is not an address: {error}") from None
     elif kind == "dns" or on != PUBLIC:
         on = record.vpc_id(on)

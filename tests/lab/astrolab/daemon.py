@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -141,7 +141,7 @@ class Daemon:
         if kind == "dns":
             self._faults.dns[on] = DnsFault(fault, float(content.get("seconds") or 0))
         elif kind == "address":
-            self._faults.addresses[IPv4Address(on)] = fault
+            self._faults.addresses[ip_address(on)] = fault
         else:
             getattr(self._faults, kind)[on] = fault
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal, get_args
 
 DnsKind = Literal["slow", "silent", "servfail", "split"]
@@ -35,7 +35,7 @@ class Faults:
     dns: dict[str, DnsFault] = field(default_factory=dict)
     tls: dict[str, TlsKind] = field(default_factory=dict)
     http: dict[str, HttpKind] = field(default_factory=dict)
-    addresses: dict[IPv4Address, AddressKind] = field(default_factory=dict)
+    addresses: dict[IPv4Address | IPv6Address, AddressKind] = field(default_factory=dict)
 
     def heal(self, kinds: frozenset[str] = frozenset()) -> None:
         """Takes back the faults of these kinds, or all."""

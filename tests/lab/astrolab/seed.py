@@ -93,6 +93,7 @@ def _planted(url: str, topology: Topology) -> Seeds:
             "acceptance_required": service.acceptance,
             "principals": list(service.principals or map(_root, sorted(topology.accounts))),
             "supported_regions": list(service.supported_regions or (topology.service_region,)),
+            "ip_address_types": list(service.ip_address_types),
         },
     )
     gardener = _Gardener(url, topology)

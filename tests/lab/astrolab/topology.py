@@ -49,6 +49,7 @@ class Service:
     acceptance: bool = True
     principals: tuple[str, ...] = ()
     supported_regions: tuple[str, ...] = ()
+    ip_address_types: tuple[Literal["ipv4", "ipv6"], ...] = ("ipv4",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

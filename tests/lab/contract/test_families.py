@@ -60,6 +60,13 @@ def test_a_subnet_of_both_families_counts_free_ipv4_addresses(both: Both) -> Non
 
 
 @pytest.mark.on_aws
+def test_a_range_of_a_subnet_has_its_state(aws: Aws, both: Both) -> None:
+    made = both.subnet(0, old=True, new=True)["SubnetId"]
+    (range_,) = aws.ec2.describe_subnets(SubnetIds=[made])["Subnets"][0]["Ipv6CidrBlockAssociationSet"]
+    assert (range_["Ipv6CidrBlock"], range_["Ipv6CidrBlockState"]) == (both.parts[0], {"State": "associated"})
+
+
+@pytest.mark.on_aws
 def test_a_subnet_of_no_family_is_refused(aws: Aws, both: Both) -> None:
     with aws.refuses("MissingParameter", text="Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided."):
         both.subnet(0, old=False, new=False)
@@ -87,12 +94,15 @@ def test_an_interface_in_a_subnet_without_ipv4_has_none(aws: Aws, both: Both) ->
     assert [each["Ipv6Address"] for each in interface["Ipv6Addresses"]] == [both.parts[0].replace("/64", "4")]
 
 
-def test_groups_with_such_an_interface_do_not_confuse_the_network(aws: Aws, both: Both) -> None:
+def test_a_group_as_source_stands_for_addresses_of_both_families(aws: Aws, both: Both) -> None:
     group = aws.group(both.vpc)
     aws.ec2.create_network_interface(SubnetId=both.subnet(0, old=False, new=True)["SubnetId"], Groups=[group])
     pair = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}
     aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[pair])
-    assert state.allowed([group]) == []
+    assert [each.source for each in state.allowed([group])] == [both.parts[0].replace("/64", "4/128")]
+    ranges = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "Ipv6Ranges": [{"CidrIpv6": both.parts[1]}]}
+    aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ranges])
+    assert both.parts[1] in {each.source for each in state.allowed([group])}
 
 
 def test_an_ipv4_endpoint_does_not_go_into_a_subnet_without_ipv4(aws: Aws, both: Both) -> None:
@@ -138,6 +148,33 @@ def test_the_address_type_of_an_endpoint_can_change(aws: Aws, both: Both) -> Non
     assert (shown["IpAddressType"], shown["DnsOptions"]["DnsRecordIpType"]) == ("dualstack", "dualstack")
     interface = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=shown["NetworkInterfaceIds"])
     assert len(interface["NetworkInterfaces"][0]["Ipv6Addresses"]) == 1
+
+
+@pytest.mark.parametrize("there", ["dualstack", "ipv4"])
+def test_ipv6_comes_and_goes_beside_an_ipv4_address_that_stays(aws: Aws, both: Both, there: str) -> None:
+    subnet = both.subnet(0, old=True, new=True)["SubnetId"]
+    before = {"dualstack": "ipv4", "ipv4": "dualstack"}[there]
+    made = aws.endpoint(both.vpc, aws.service(ip_address_types=["ipv4", "ipv6"]), subnet, IpAddressType=before)
+    (old,) = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=made["NetworkInterfaceIds"])["NetworkInterfaces"]
+    aws.ec2.modify_vpc_endpoint(VpcEndpointId=made["VpcEndpointId"], IpAddressType=there)
+    assert aws.look(made["VpcEndpointId"])["NetworkInterfaceIds"] == made["NetworkInterfaceIds"]
+    (new,) = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=made["NetworkInterfaceIds"])["NetworkInterfaces"]
+    assert new["PrivateIpAddress"] == old["PrivateIpAddress"]
+    assert (len(old["Ipv6Addresses"]), len(new["Ipv6Addresses"])) == ((0, 1) if there == "dualstack" else (1, 0))
+
+
+def test_records_are_of_families_that_the_endpoint_has(aws: Aws, both: Both) -> None:
+    subnet = both.subnet(0, old=True, new=True)["SubnetId"]
+    service = aws.service(ip_address_types=["ipv4", "ipv6"])
+    with aws.refuses("InvalidParameter"):
+        aws.endpoint(both.vpc, service, subnet, DnsOptions={"DnsRecordIpType": "dualstack"})
+    made = aws.endpoint(
+        both.vpc, service, subnet, IpAddressType="dualstack", DnsOptions={"DnsRecordIpType": "dualstack"}
+    )
+    with aws.refuses("InvalidParameter"):
+        aws.ec2.modify_vpc_endpoint(
+            VpcEndpointId=made["VpcEndpointId"], IpAddressType="ipv4", DnsOptions={"DnsRecordIpType": "dualstack"}
+        )
 
 
 def test_an_endpoint_without_subnets_has_no_names(aws: Aws) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ class Door:
         """Gives a VPC its NAT gateway."""
         self._nat.setdefault(vpc, NAT[len(self._nat) + 1])
 
-    def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address:
+    def seen(self, vpc: str, endpoint: IPv4Address | IPv6Address | None) -> IPv4Address:
         """The address that Astro takes a request to come from: its own load balancer's, or the VPC's NAT gateway's."""
         return self._nat[vpc] if endpoint is None else RANGE[10 + int(endpoint) % _BALANCERS]
 

@@ -62,6 +62,7 @@ class Interface:
     zone: str
     security_group_ids: tuple[str, ...]
     endpoint_id: str | None
+    ipv6: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +194,7 @@ def _interface(eni: Any) -> Interface:
         zone=eni.availability_zone,
         security_group_ids=tuple(group.id for group in eni.group_set),
         endpoint_id=getattr(eni, "endpoint_id", None),
+        ipv6=next(iter(eni.ipv6_addresses), None),
     )
 
 
@@ -204,6 +206,8 @@ def _ingress(backend: Any, group: Any, rule: Any) -> Iterator[Ingress]:
 def _sources(backend: Any, group: Any, rule: Any) -> Iterator[str]:
     if rule.cidr_ipv4:
         yield rule.cidr_ipv4
+    if rule.cidr_ipv6:
+        yield rule.cidr_ipv6
     if rule.prefix_list_id in backend.managed_prefix_lists:
         prefix_list = backend.managed_prefix_lists[rule.prefix_list_id]
         yield from (entry["Cidr"] for entry in list(prefix_list.entries.values())[-1])
@@ -215,12 +219,9 @@ def _sources(backend: Any, group: Any, rule: Any) -> Iterator[str]:
 def _carriers(group_id: str, vpc_ids: set[str]) -> Iterator[str]:
     for _unused, _unused, backend in _backends():
         for eni in backend.enis.values():
-            if (
-                eni.private_ip_address
-                and eni.vpc_id in vpc_ids
-                and any(group.id == group_id for group in eni.group_set)
-            ):
+            if eni.vpc_id in vpc_ids and any(group.id == group_id for group in eni.group_set):
                 yield from (f"{each['PrivateIpAddress']}/32" for each in eni.private_ip_addresses)
+                yield from (f"{each}/128" for each in eni.ipv6_addresses)
 
 
 def _reachable(vpc_id: str) -> set[str]:

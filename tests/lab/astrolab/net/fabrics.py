@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from itertools import count
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class Fabrics:
     def place(self, vpc: str) -> InNamespace:
         return InNamespace(self._fabrics[vpc])
 
-    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address | IPv6Address, AddressKind]) -> None:
         await asyncio.to_thread(self._apply, sight, broken)
 
     async def facts(self) -> dict[str, HostFacts]:
@@ -104,7 +104,7 @@ class Fabrics:
         left = {other: plan for other, plan in self._plans[vpc].hosts.items() if other != name}
         self._plans[vpc] = replace(self._plans[vpc], hosts=left)
 
-    def _apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+    def _apply(self, sight: Sight, broken: Mapping[IPv4Address | IPv6Address, AddressKind]) -> None:
         for gateway in sight.gateways.values():
             self._cross(gateway)
         for view in sight.vpcs.values():

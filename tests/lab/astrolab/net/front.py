@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol
 
 from ..authority import SUFFIX, Certificates
@@ -33,7 +33,7 @@ class Path:
     """The way a connection came; without an endpoint it came over the public address."""
 
     vpc: str
-    address: IPv4Address
+    address: IPv4Address | IPv6Address
     endpoint: str | None
 
     @property
@@ -83,7 +83,7 @@ class Listening:
 class Door(Protocol):
     """Who decides what is answered."""
 
-    def seen(self, vpc: str, endpoint: IPv4Address | None) -> IPv4Address:
+    def seen(self, vpc: str, endpoint: IPv4Address | IPv6Address | None) -> IPv4Address:
         """The address that Astro takes a request of a VPC's agent to come from."""
 
     def answer(self, seen: IPv4Address, host: str, target: str, authorization: str) -> tuple[int, str, bytes]:
@@ -100,7 +100,9 @@ class Front:
             for kind in ("good", "expired", "wrong_name", "intercepted", "default")
         }
         self._requests: list[Request] = []
-        self.sources: dict[int, IPv4Address] = {}  # local port -> agent, for connections that a dialer made
+        self.sources: dict[
+            int, IPv4Address | IPv6Address
+        ] = {}  # local port -> agent, for connections that a dialer made
 
     def listen(self, path: Path, at: socket.socket) -> Listening:
         entrance = self._entrance(path)
@@ -143,7 +145,7 @@ class Front:
         return entrance
 
     async def _serve(self, path: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = writer.get_extra_info("peername")
+        host, port = writer.get_extra_info("peername")[:2]
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *fields = head.split("\r\n")

@@ -14,9 +14,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from pyroute2 import IPRoute
 
@@ -25,7 +25,7 @@ from .plan import NAT64
 
 LOCAL, MAIN = 255, 254
 DEAD, BLOCKS = 90, 0x10000
-ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = (0xF0000000 + number for number in (100, 200, 300, 350, 400, 500))
+ALLOW, CLOSED, OWN, INSIDE, ROUTED, LOST = (0xF0000000 + number for number in (100, 600, 700, 750, 800, 900))
 BLOCK = 0x10000  # rules that one question may need
 ANYWHERE = IPv4Network("0.0.0.0/0")
 TRANSIT = IPv4Network("169.254.64.0/18")
@@ -33,7 +33,7 @@ TRANSIT = IPv4Network("169.254.64.0/18")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    ip: IPv4Address
+    ip: IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy rule; with nothing to do the packet vanishes, or if `told` its sender hears that there is no way."""
+    """A policy rule, of the family of its networks; with nothing to do the packet vanishes, or if `told` its sender hears that
+    there is no way."""
 
     priority: int
     cable: Cable | None = None  # the one it arrives by
-    source: IPv4Network = ANYWHERE
-    destination: IPv4Network = ANYWHERE
+    source: IPv4Network | IPv6Network = ANYWHERE
+    destination: IPv4Network | IPv6Network = ANYWHERE
     protocol: int | None = None
     ports: tuple[int, int] | None = None
     table: int | None = None
@@ -91,8 +92,16 @@ class Cable:
         return TRANSIT[4 * self.number + 1 + self.end]
 
 
-def host_network(ip: IPv4Address) -> IPv4Network:
-    return IPv4Network((ip, 32))
+@overload
+def host_network(ip: IPv4Address) -> IPv4Network: ...
+
+
+@overload
+def host_network(ip: IPv6Address) -> IPv6Network: ...
+
+
+def host_network(ip: IPv4Address | IPv6Address) -> IPv4Network | IPv6Network:
+    return IPv4Network((ip, 32)) if isinstance(ip, IPv4Address) else IPv6Network((ip, 128))
 
 
 def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
@@ -122,12 +131,16 @@ def furnish(fabric: Namespace, addresses: Iterable[IPv4Address]) -> None:
 
 
 def furnish_ipv6(fabric: Namespace) -> None:
-    """Hosts of a VPC reach each other; what else they send is lost, or translated."""
+    """Hosts of a VPC reach each other, and endpoints that admit them; what else they send is lost, or translated."""
 
     def inside() -> None:
         Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
         with IPRoute() as netlink:
+            for priority, table in ((OWN, LOCAL), (INSIDE, MAIN)):
+                netlink.rule("add", family=socket.AF_INET6, priority=priority, table=table)
             netlink.rule("add", family=socket.AF_INET6, priority=LOST, action="FR_ACT_BLACKHOLE")
+            for priority, table in ((0, LOCAL), (32766, MAIN)):  # the kernel's own would be asked before ours
+                netlink.rule("del", family=socket.AF_INET6, priority=priority, table=table)
             index = _index(netlink, "lo")
             netlink.route("add", family=socket.AF_INET6, dst=str(NAT64), oif=index, table=_WRAPPED, type="local")
 
@@ -238,7 +251,8 @@ def _index(netlink: Any, name: str) -> int:
 def _tell(netlink: Any, command: str, thing: Thing) -> None:
     match thing:
         case Address(ip=ip):
-            netlink.addr(command, index=_index(netlink, "lo"), address=str(ip), prefixlen=32)
+            length, flags = (32, {}) if ip.version == 4 else (128, {"flags": _NO_DAD})
+            netlink.addr(command, index=_index(netlink, "lo"), address=str(ip), prefixlen=length, **flags)
         case Route(table=table, destination=destination, cable=None):
             netlink.route(command, dst=str(destination), table=table, type="blackhole")
         case Route(table=table, destination=destination, cable=Cable() as cable):
@@ -254,9 +268,11 @@ def _tell(netlink: Any, command: str, thing: Thing) -> None:
 
 def _rule(rule: Rule) -> dict[str, object]:
     told: dict[str, object] = {"priority": rule.priority}
+    if rule.destination.version == 6:
+        told["family"] = socket.AF_INET6
     if rule.cable is not None:
         told["iifname"] = rule.cable.name
-    if rule.source != ANYWHERE:
+    if rule.source.prefixlen:
         told |= {"src": _named(rule.source), "src_len": rule.source.prefixlen}
     if rule.destination != ANYWHERE:
         told |= {"dst": _named(rule.destination), "dst_len": rule.destination.prefixlen}
@@ -267,7 +283,7 @@ def _rule(rule: Rule) -> dict[str, object]:
     return told | _action(rule)
 
 
-def _named(network: IPv4Network) -> str:
+def _named(network: IPv4Network | IPv6Network) -> str:
     """An address of a network: pyroute2 leaves out 0.0.0.0, and the kernel then refuses the length."""
     return (
         str(network.network_address)

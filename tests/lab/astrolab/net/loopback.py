@@ -16,19 +16,19 @@ from .place import OnLoopback
 from .plan import HostFacts, HostPlan, VpcPlan
 from .relay import Speaker
 from .translation import unwrapped
-from .view import Guest, Packet, Sight, admitted, gets_out
+from .view import Guest, Packet, Sight, admitted, admitted_by_ipv6, gets_out
 
 _CLOSED_PORT = 1  # of the loopback address: whoever dials it is refused
 
 
 class Loopback:
-    def __init__(self, sources: dict[int, IPv4Address], public: Collection[IPv4Address]) -> None:
+    def __init__(self, sources: dict[int, IPv4Address | IPv6Address], public: Collection[IPv4Address]) -> None:
         """`sources` is where the front looks up which agent a local port speaks for."""
         self._sources, self._public = sources, public
         self._plans: dict[str, VpcPlan] = {}
         self._places: dict[str, OnLoopback] = {}
         self._sight = Sight()
-        self._broken: Mapping[IPv4Address, AddressKind] = {}
+        self._broken: Mapping[IPv4Address | IPv6Address, AddressKind] = {}
         self._dialers: dict[str, int] = {}
 
     async def lay(self, vpc: VpcPlan) -> None:
@@ -63,7 +63,7 @@ class Loopback:
     def place(self, vpc: str) -> OnLoopback:
         return self._places[vpc]
 
-    async def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> None:
+    async def apply(self, sight: Sight, broken: Mapping[IPv4Address | IPv6Address, AddressKind]) -> None:
         self._sight, self._broken = sight, broken
 
     async def facts(self) -> dict[str, HostFacts]:
@@ -86,6 +86,8 @@ class Loopback:
 
     def _judge(self, vpc: str, host: HostPlan) -> Judge:
         def judge(asked: Address, port: int, from_port: int) -> int | None:
+            if isinstance(asked, IPv6Address) and unwrapped(asked) is None:
+                return self._by_ipv6(vpc, host, asked, port)
             speaker = self._speaker(vpc, host, asked)
             address = unwrapped(asked) if isinstance(asked, IPv6Address) else asked
             if address is None or speaker is None or self._broken.get(address) == "dead":
@@ -97,6 +99,16 @@ class Loopback:
             return self._places[there].ports.get((address, port), _CLOSED_PORT) if there else None
 
         return judge
+
+    def _by_ipv6(self, vpc: str, host: HostPlan, asked: IPv6Address, port: int) -> int | None:
+        """Only endpoints of the VPC itself answer there."""
+        view = self._sight.vpcs.get(vpc)
+        guest = view.guest(host.address.ip) if view else None
+        if guest is None or guest.ipv6 is None or self._broken.get(asked) == "unreachable":
+            return UNREACHABLE
+        if view is None or self._broken.get(asked) == "dead" or not admitted_by_ipv6(view, guest, asked, port):
+            return None
+        return self._places[vpc].ports.get((asked, port), _CLOSED_PORT)
 
     def _arrives(self, vpc: str, guest: Guest, packet: Packet) -> str | None:
         if packet.destination in self._public:
@@ -113,7 +125,10 @@ class Loopback:
         @contextlib.contextmanager
         def introduce(port: int, asked: Address) -> Iterator[None]:
             speaker = self._speaker(vpc, host, asked)
-            self._sources[port] = speaker.address if speaker else host.address.ip
+            direct = isinstance(asked, IPv6Address) and unwrapped(asked) is None and host.ipv6
+            self._sources[port] = (
+                host.ipv6.ip if direct and host.ipv6 else speaker.address if speaker else host.address.ip
+            )
             try:
                 yield
             finally:

@@ -54,7 +54,7 @@ class Wires(Protocol):
     def place(self, vpc: str) -> Place:
         """Where servers of a VPC listen."""
 
-    def apply(self, sight: Sight, broken: Mapping[IPv4Address, AddressKind]) -> Awaitable[None]:
+    def apply(self, sight: Sight, broken: Mapping[IPv4Address | IPv6Address, AddressKind]) -> Awaitable[None]:
         """What hosts see from now on, and which addresses misbehave, and how."""
 
     def facts(self) -> Awaitable[dict[str, HostFacts]]:
@@ -131,9 +131,10 @@ class Network:
             await self._settle(VpcPlan(id=new, cidr=sight.vpcs[new].cidr))
         kinds = dict(self._faults.addresses)
         doors = [
-            Path(vpc=view.vpc, address=door.address, endpoint=door.endpoint)
+            Path(vpc=view.vpc, address=address, endpoint=door.endpoint)
             for view in sight.vpcs.values()
             for door in view.doors
+            for address in door.addresses
         ]
         outside = [Path(vpc=vpc, address=address, endpoint=None) for vpc in sight.vpcs for address in self._public]
         await self._serve({path for path in (*outside, *doors) if kinds.get(path.address) != "refuse"})

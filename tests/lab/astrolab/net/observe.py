@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, ip_network
 
 from ..aws import links, state
 from .network import Observe
@@ -115,7 +115,8 @@ def _door(interface: state.Interface) -> Door:
         address=IPv4Address(interface.address),
         subnet=interface.subnet_id,
         endpoint=interface.endpoint_id or "",
-        allows=frozenset(_traffic(state.allowed(interface.security_group_ids))),
+        allows=frozenset(_traffic(state.allowed(interface.security_group_ids), ipv6=True)),
+        ipv6=IPv6Address(interface.ipv6) if interface.ipv6 else None,
     )
 
 
@@ -134,9 +135,9 @@ def _guests(hosts: Iterable[HostPlan], policies: Mapping[IPv4Address, frozenset[
             )
 
 
-def _traffic(rules: Iterable[state.Ingress]) -> Iterator[Traffic]:
+def _traffic(rules: Iterable[state.Ingress], *, ipv6: bool = False) -> Iterator[Traffic]:
     for rule in rules:
-        if rule.protocol in _PROTOCOLS and ":" not in rule.source:
+        if rule.protocol in _PROTOCOLS and (ipv6 or ":" not in rule.source):
             yield _some(rule.source, rule)
 
 
@@ -144,7 +145,7 @@ def _some(network: str, rule: state.Ingress | links.Entry) -> Traffic:
     protocol = _PROTOCOLS[rule.protocol]
     first, last = _ALL_PORTS if protocol == ANY_PROTOCOL else (rule.from_port, rule.to_port)
     return Traffic(
-        network=IPv4Network(network, strict=False),
+        network=ip_network(network, strict=False),
         protocol=protocol,
         first=first or 0,
         last=65535 if last is None else last,

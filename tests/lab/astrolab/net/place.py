@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from .namespaces import Namespace
@@ -15,11 +15,11 @@ from .namespaces import Namespace
 DNS, HTTPS = 53, 443
 Asker = IPv4Address | None
 _LOOPBACK = "127.0.0.1"
-_IP_FREEBIND = 15  # not in Python's socket module
+_IP_FREEBIND, _IPV6_FREEBIND = 15, 78  # not in Python's socket module
 
 
 class Place(Protocol):
-    def listen(self, address: IPv4Address, port: int) -> socket.socket:
+    def listen(self, address: IPv4Address | IPv6Address, port: int) -> socket.socket:
         """A socket that waits for connections to an address of the VPC."""
 
     def name_server(self, address: IPv4Address, asker: Asker) -> tuple[socket.socket, socket.socket]:
@@ -32,7 +32,7 @@ class InNamespace:
 
     fabric: Namespace
 
-    def listen(self, address: IPv4Address, port: int) -> socket.socket:
+    def listen(self, address: IPv4Address | IPv6Address, port: int) -> socket.socket:
         return self.fabric.run(lambda: _bound(socket.SOCK_STREAM, (str(address), port), early=True))
 
     def name_server(self, address: IPv4Address, _asker: Asker) -> tuple[socket.socket, socket.socket]:
@@ -52,10 +52,10 @@ class InNamespace:
 class OnLoopback:
     """Sockets of a VPC on 127.0.0.1, each at a port of its own; remembers which one stands for which address."""
 
-    ports: dict[tuple[IPv4Address, int], int] = field(default_factory=dict)
+    ports: dict[tuple[IPv4Address | IPv6Address, int], int] = field(default_factory=dict)
     names: dict[tuple[IPv4Address, Asker], int] = field(default_factory=dict)  # of name servers, by who asks them
 
-    def listen(self, address: IPv4Address, port: int) -> socket.socket:
+    def listen(self, address: IPv4Address | IPv6Address, port: int) -> socket.socket:
         bound = _bound(socket.SOCK_STREAM, (_LOOPBACK, 0))
         self.ports[address, port] = bound.getsockname()[1]
         return bound
@@ -78,10 +78,14 @@ def _bound(
     try:
         if made.family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # the translator listens at all addresses
         if kind == socket.SOCK_STREAM:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if early:
-            made.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+            if made.family == socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, _IPV6_FREEBIND, 1)
+            else:
+                made.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
         made.bind(where)
         if kind == socket.SOCK_STREAM and waits:
             made.listen(128)

@@ -34,7 +34,9 @@ class Relay:
         wanted = unwrapped(IPv6Address(writer.get_extra_info("sockname")[0]))
         speaker = self._speaker(IPv6Address(writer.get_extra_info("peername")[0]))
         try:
-            if wanted and speaker:
+            if wanted is None:  # an endpoint's own address at which nothing listens: refused
+                raise ConnectionRefusedError
+            if speaker:
                 await _carry(self._place.connecting(speaker), wanted, reader, writer)
         except ConnectionRefusedError:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 ANY_PROTOCOL, TCP, UDP = -1, 6, 17
 
@@ -16,12 +16,12 @@ ANY_PROTOCOL, TCP, UDP = -1, 6, 17
 class Traffic:
     """Some of the packets from or to a network."""
 
-    network: IPv4Network
+    network: IPv4Network | IPv6Network
     protocol: int = ANY_PROTOCOL
     first: int = 0
     last: int = 65535
 
-    def covers(self, address: IPv4Address, port: int) -> bool:
+    def covers(self, address: IPv4Address | IPv6Address, port: int) -> bool:
         """Whether TCP packets with this address at the far end and to this port are among them."""
         if self.protocol == ANY_PROTOCOL:
             return address in self.network
@@ -57,12 +57,17 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """An endpoint's network interface, once the endpoint is available."""
+    """An endpoint's network interface, once the endpoint is available. It may be entered by its IPv6 address from inside the VPC."""
 
     address: IPv4Address
     subnet: str
     endpoint: str
-    allows: frozenset[Traffic]
+    allows: frozenset[Traffic]  # of both families
+    ipv6: IPv6Address | None = None
+
+    @property
+    def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        return (self.address, self.ipv6) if self.ipv6 else (self.address,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +121,8 @@ class View:
         """All that start conversations by IPv4."""
         return self.guests | {subnet.nat64 for subnet in self.subnets.values() if subnet.nat64}
 
-    def door(self, address: IPv4Address) -> Door | None:
-        return next((door for door in self.doors if door.address == address), None)
+    def door(self, address: IPv4Address | IPv6Address) -> Door | None:
+        return next((door for door in self.doors if address in door.addresses), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +168,12 @@ def admitted(sight: Sight, vpc: str, guest: Guest, packet: Packet) -> str | None
     if not (leaves(guest, packet) and (near is far or (passes(near, far, packet) and passes(far, near, packet.back)))):
         return None
     return target.vpc
+
+
+def admitted_by_ipv6(view: View, guest: Guest, address: IPv6Address, port: int) -> bool:
+    """Whether a door of the guest's own VPC answers it by IPv6; outbound rules and network ACLs are asked for IPv4 only."""
+    door, source = view.door(address), guest.ipv6
+    return door is not None and source is not None and any(allow.covers(source, port) for allow in door.allows)
 
 
 def gets_out(view: View, guest: Guest, packet: Packet) -> bool:

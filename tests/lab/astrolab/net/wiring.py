@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from ..faults import AddressKind
 from .filters import Number, filters, told
@@ -18,7 +18,7 @@ def things(
     view: View,
     cables: Mapping[str, Cable],
     number: Number,
-    broken: Mapping[IPv4Address, AddressKind],
+    broken: Mapping[IPv4Address | IPv6Address, AddressKind],
     unfiltered: Collection[IPv4Address],
 ) -> frozenset[Thing]:
     """`cables` by the VPC or transit gateway at their other end; `unfiltered` are the VPC's router and resolvers."""
@@ -46,20 +46,21 @@ def _translated(view: View) -> Iterator[Translated]:
 
 def _doors(view: View) -> Iterator[Thing]:
     for door in view.doors:
-        yield Address(door.address)
-        yield Rule(priority=CLOSED, destination=host_network(door.address))
-        yield from _allows(door)
+        for address in door.addresses:
+            yield Address(address)
+            yield Rule(priority=CLOSED, destination=host_network(address))
+            yield from _allows(door, address)
 
 
-def _allows(door: Door) -> Iterator[Rule]:
+def _allows(door: Door, address: IPv4Address | IPv6Address) -> Iterator[Rule]:
     """Each shape of rule has a priority of its own: told to delete a rule for any source, the kernel takes the first one that
     fits the rest, whatever its source."""
-    for allow in door.allows:
+    for allow in (each for each in door.allows if each.network.version == address.version):
         protocol, ports = told(allow)
         yield Rule(
             priority=ALLOW + 3 * allow.network.prefixlen + (protocol is not None) + (ports is not None),
             source=allow.network,
-            destination=host_network(door.address),
+            destination=host_network(address),
             protocol=protocol,
             ports=ports,
             table=LOCAL,
@@ -82,7 +83,7 @@ def _routes(ways: Iterable[Way], cables: Mapping[str, Cable], table: int) -> Ite
         yield Route(table=table, destination=way.destination, cable=cables.get(way.to) if way.to else None)
 
 
-def _broken(broken: Mapping[IPv4Address, AddressKind]) -> Iterator[Rule]:
+def _broken(broken: Mapping[IPv4Address | IPv6Address, AddressKind]) -> Iterator[Rule]:
     for address, kind in broken.items():
         if kind != "refuse":  # that is done by having no server there
             yield Rule(priority=DEAD, destination=host_network(address), told=kind == "unreachable")

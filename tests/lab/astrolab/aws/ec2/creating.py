@@ -30,6 +30,9 @@ def check_new(backend: Backend, wanted: Wanted) -> None:
     check_multi_region(backend, wanted.service)
     if wanted.kind == "Interface":
         check_address_type(wanted.service, wanted.ip_address_type)
+        check_records(
+            wanted.ip_address_type, (wanted.dns_options or {}).get("DnsRecordIpType") or wanted.ip_address_type
+        )
         check_subnets(backend, wanted.vpc_id, wanted.service, wanted.subnet_ids, ())
         check_families(backend, wanted.subnet_ids, wanted.ip_address_type)
         check_groups(backend, wanted.vpc_id, wanted.security_group_ids)
@@ -90,6 +93,18 @@ def check_address_type(service: Service, wanted: str) -> None:
         raise AwsError(
             "InvalidParameter",
             f"The VPC endpoint service {service.name} does not support the IP address type {wanted}.",
+        )
+
+
+def check_records(address_type: str, record_type: str) -> None:
+    """AWS answers names for families that the endpoint has.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.VpcEndpointDnsRecordIpType.html
+    """
+    if address_type not in {"dualstack", record_type}:
+        raise AwsError(
+            "InvalidParameter",
+            f"The DNS record IP type {record_type} does not go with the IP address type {address_type}.",
         )
 
 

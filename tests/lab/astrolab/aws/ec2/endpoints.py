@@ -188,10 +188,16 @@ class Endpoint(VPCEndPoint):
                 self.ec2_backend.release(interface)
 
     def set_address_type(self, wanted: str) -> None:
-        """Gives and takes addresses of both families, as an endpoint of this type has them."""
-        if wanted == self.ip_address_type:
+        """Gives and takes addresses, as an endpoint of this type has them. IPv6 beside IPv4 comes and goes without interruption:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-vpcendpoint.html"""
+        before = self.ip_address_type
+        if wanted == before:
             return
         self.ip_address_type = self.dns_options["DnsRecordIpType"] = wanted
+        if "ipv6" not in (before, wanted):
+            for interface in self.interfaces:
+                families.set_ipv6(self.ec2_backend, interface, wanted == "dualstack")
+            return
         subnets, self.subnet_ids = self.subnet_ids, []
         for interface in self.interfaces:
             del self.ec2_backend.enis[interface.id]

@@ -56,6 +56,11 @@ def check_range(vpc: Any, others: Collection[Any], cidr: str | None) -> None:
         raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
 
 
+def set_ipv6(backend: Any, interface: Any, wanted: bool) -> None:
+    """An IPv6 address for an interface, or none."""
+    interface.ipv6_addresses = [backend.free_address(interface.subnet, "ipv6")] if wanted else []
+
+
 def without_ipv4(interface: Any) -> None:
     """moto gives each interface an IPv4 address; one in an IPv6-only subnet has none."""
     interface.private_ip_address, interface.private_dns_name, interface.private_ip_addresses = None, None, []

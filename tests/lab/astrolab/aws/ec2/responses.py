@@ -98,6 +98,8 @@ class Ec2(Spanning, Places, Providing, Translating, Acting):
         if wanted := self._get_param("IpAddressType"):
             creating.check_address_type(endpoint.service, wanted)
             creating.check_families(backend, {*endpoint.subnet_ids, *add} - set(remove), wanted)
+        if records := (self._get_param("DnsOptions") or {}).get("DnsRecordIpType"):
+            creating.check_records(wanted or endpoint.ip_address_type, records)
         endpoint.changing()
         for subnet_id in add:
             if subnet_id not in endpoint.subnet_ids:

@@ -58,6 +58,14 @@ def _next_address(subnet: Any, instance: Any) -> str:
     return address
 
 
+def _ipv6_ranges(subnet: Any) -> list[dict[str, Any]]:
+    """moto puts the state of a range into a state."""
+    return [
+        {**each, "ipv6CidrBlockState": {"state": each["ipv6CidrBlockState"]["state"]["State"]}}
+        for each in _moto_ipv6_ranges(subnet)
+    ]
+
+
 def _zone_group(zone: Any) -> str:
     return f"{zone.region_name}-zg-1"
 
@@ -71,6 +79,7 @@ def _route_state(route: Any) -> str:
 
 
 _moto_next_address = Subnet.get_available_subnet_ip
+_moto_ipv6_ranges = Subnet.ipv6_cidr_block_association_set.fget
 ec2_backends.backend = Backend
 moto.ec2.utils.is_filter_matching = matches
 TaggedEC2Resource.get_tags = _tags
@@ -78,6 +87,7 @@ SecurityGroupRule.__eq__ = same
 Subnet.owner_id = VPC.owner_id = property(_owner)
 Subnet.available_ip_address_count = property(_free)
 Subnet.get_available_subnet_ip = _next_address
+Subnet.ipv6_cidr_block_association_set = property(_ipv6_ranges)
 Subnet.arn = _arn("subnet")
 Route.state = property(_route_state)
 TransitGatewayAttachment.association = property(association)

@@ -44,8 +44,11 @@ def vpc(number, **more):
         ({"vpc_id": "vpc-XYZ"}, "vpc-0123456789abcdef0"),
         ({"subnet_ids": ["10.0.0.0/24"]}, "subnet-0123456789abcdef0"),
         ({"agent_cidrs": ["10.1.0.1/16"]}, "write the range as 10.1.0.0/16"),
+        ({"agent_cidrs": ["2001:db8::1/56"], "ip_address_type": "dualstack"}, "write the range as 2001:db8::/56"),
+        ({"agent_cidrs": ["10.1.0.0/255.255.0.0"]}, "write the range as 10.1.0.0/16"),
         ({"agent_cidrs": ["everywhere"]}, "is not a CIDR range"),
         ({"agent_cidrs": ["fd00::/8"]}, "IPv4"),
+        ({"ip_address_type": "ipv6"}, "must be ipv4 or dualstack"),
         ({"public_addresses": ["astro"]}, "privatelink_public_addresses has 'astro'"),
         ({"via": "nobody"}, "not in the inventory, or not in this slice"),
         ({"account_id": 1402433619}, "is 1402433619; an account id has twelve digits. Put quotes around it"),
@@ -155,6 +158,21 @@ def test_clusters_of_vpcs_outside_of_the_run_are_known_and_one_with_errors_is_un
     found = Inventory.read(hosts, ["one"])
     assert [agent.vpc for agent in found.agents.values()] == ["two"]
     assert found.unclear == ("three",)
+
+
+@pytest.mark.parametrize(("of_owner", "good"), [("dualstack", True), ("ipv4", False)])
+def test_ipv6_ranges_go_with_an_endpoint_that_has_ipv6(of_owner, good):
+    hosts = {
+        "one": vpc(1, ip_address_type=of_owner),
+        "two": vpc(2, via="one", agent_cidrs=["2001:0DB8:0::/56"], ip_address_type="ipv4"),
+    }
+    if good:
+        assert Inventory.read(hosts, list(hosts)).vpcs["two"].sources[0] == "2001:db8::/56"
+    else:
+        with pytest.raises(
+            InventoryError, match="privatelink_ip_address_type: dualstack for the VPC with the endpoint"
+        ):
+            Inventory.read(hosts, list(hosts))
 
 
 def test_what_is_to_be_filled_in_is_said_once():

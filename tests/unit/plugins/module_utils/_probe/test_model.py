@@ -210,3 +210,52 @@ def test_what_dns64_makes_of_the_links_addresses_is_the_links(system, expected):
 def test_dns64_among_the_name_servers_is_no_old_answer():
     looked = names(servers=(said(addresses=SYNTHESISED), said("10.0.0.3")), vpc_resolver=said(addresses=SYNTHESISED))
     assert codes(seen(looked)) == []
+
+
+SIX = ("2001:db8::5", "2001:db8::6")
+DUAL = dataclasses.replace(TARGET, expected=(*RIGHT, *SIX))
+DEAD = "TCP_TIMEOUT"
+
+
+@pytest.mark.parametrize(
+    ("problems", "found"),
+    [
+        ({}, []),
+        (
+            dict.fromkeys(SIX, DEAD),
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv6 addresses of the link. Its IPv4 addresses answer.")],
+        ),
+        (
+            dict.fromkeys(RIGHT, DEAD),
+            [("TCP_TIMEOUT_ONE_FAMILY", "all IPv4 addresses of the link. Its IPv6 addresses answer.")],
+        ),
+        ({SIX[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", SIX[0])]),
+        ({SIX[0]: DEAD, RIGHT[0]: DEAD}, [("TCP_TIMEOUT_ONE_AZ", f"{RIGHT[0]} (eni-1 in us-east-1a), {SIX[0]}")]),
+        (dict.fromkeys((*RIGHT, *SIX), DEAD), [("TCP_TIMEOUT", SIX[1])]),
+        # a host without IPv6 does not use it, and that excuses nothing else
+        (dict.fromkeys(SIX, "TCP_NO_IPV6"), [("TCP_NO_IPV6", "no IPv6 route to 2001:db8::5, 2001:db8::6, so")]),
+        (
+            {**dict.fromkeys(SIX, "TCP_NO_IPV6"), **dict.fromkeys(RIGHT, DEAD)},
+            [("TCP_TIMEOUT", RIGHT[1]), ("TCP_NO_IPV6", SIX[0])],
+        ),
+        (
+            {**dict.fromkeys(SIX, "TCP_NO_IPV6"), RIGHT[0]: DEAD},
+            [("TCP_TIMEOUT_ONE_AZ", RIGHT[0]), ("TCP_NO_IPV6", SIX[0])],
+        ),
+    ],
+)
+def test_each_family_is_judged(problems, found):
+    reached = tuple(reach(each, problems.get(each, "")) for each in DUAL.expected)
+    answer = said(addresses=DUAL.expected)
+    told = core.findings(DUAL, seen(names(answer, (answer,)), reached))
+    assert [one.code for one in told] == [code for code, _text in found]
+    for one, (_code, text) in zip(told, found, strict=True):
+        assert text in one.public()["seen"]
+
+
+def test_a_name_without_its_ipv6_addresses_is_incomplete():
+    answer = said(addresses=RIGHT)
+    reached = tuple(reach(each) for each in DUAL.expected)
+    (one,) = core.findings(DUAL, seen(names(answer, (answer,)), reached))
+    assert one.code == "DNS_INCOMPLETE"
+    assert all(address in one.public()["seen"] for address in SIX)

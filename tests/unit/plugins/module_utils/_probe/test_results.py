@@ -133,7 +133,7 @@ def test_texts_of_certificates_and_pages_reach_findings_on_one_line():
 
 
 def test_facts_that_a_code_needs_are_never_missing():
-    for code in sorted(core._REACH_CODES):
+    for code in sorted(core._REACH_CODES - {"TCP_NO_IPV6"}):
         bad = {**well("10.0.1.5"), "tcp": False, "tls": False, "problem": code, "facts": {}}
         assert judged(answer(addresses=[bad, well("10.0.2.5")]))["findings"], code
 
@@ -188,3 +188,23 @@ def test_a_second_answer_tells_what_the_first_one_was():
     assert core.still_old(PATIENT, again) == 0  # it was renewed: no cache
     assert codes(again, PATIENT) == ["DNS_RESOLVER_BYPASS"]
     assert core.later(PATIENT, stale(), {"unreachable": True}, 21.0) == {"unreachable": True}
+
+
+SIX = "2001:db8::5"
+DUAL = Target("payments", "abc.external.astronomer.run", (*EXPECTED, SIX))
+
+
+def without_ipv6(*addresses):
+    names = {**answer()["names"], "addresses": list(DUAL.expected)}
+    lacking = [{**well(each), "tcp": False, "tls": False, "problem": "TCP_NO_IPV6"} for each in addresses]
+    return answer(names=names, addresses=[*(well(each) for each in DUAL.expected if each not in addresses), *lacking])
+
+
+def test_what_a_host_without_ipv6_cannot_try_is_neither_good_nor_bad():
+    found = judged(without_ipv6(SIX), DUAL)
+    assert [(one["code"], one["severity"]) for one in found["findings"]] == [("TCP_NO_IPV6", "warning")]
+    assert [each["address"] for each in found["addresses"]] == list(EXPECTED)
+
+
+def test_missing_ipv6_excuses_no_ipv4_address():
+    assert codes(without_ipv6(EXPECTED[0]), DUAL) == ["PROBE_FAILED"]

@@ -184,7 +184,14 @@ def test_those_that_were_used_are_watched_on():
 
 def target(name, host=HOST, expected=("10.0.0.5",)):
     return verify.VpcTarget(
-        vpc=name, host=host, link=name, vpc_endpoint_id="", expected=expected, interfaces={}, elsewhere={}
+        vpc=name,
+        host=host,
+        link=name,
+        vpc_endpoint_id="",
+        expected=expected,
+        every=expected,
+        interfaces={},
+        elsewhere={},
     )
 
 

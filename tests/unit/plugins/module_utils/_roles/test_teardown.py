@@ -191,6 +191,7 @@ def target(name, expected=LINK, elsewhere=None, fleet=FLEET):
         link=fleet[name].get("privatelink_via", name),
         vpc_endpoint_id="vpce-1",
         expected=tuple(expected),
+        every=tuple(expected),
         interfaces={},
         elsewhere=elsewhere or {"one": tuple(expected)},
         agents=tuple(read(fleet).agents_of(name)),
