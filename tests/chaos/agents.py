@@ -1,0 +1,108 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Agents that are at work all the while: on each agent host, and in a pod, one calls its Deployment every 200 ms."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from astrolab import commands, enter, shell
+from astrolab.lab import Lab
+
+EVERY = 0.2  # seconds
+WELL = "HTTP/1.1 200 OK"
+_PATIENCE = 10.0
+_SILENT = 5.0  # seconds; a machine that is busy may be late
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """From an agent's last good answer to its next one, with a vain request in between."""
+
+    agent: str
+    seconds: float
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.seconds:.1f} s ({self.said})"
+
+
+@dataclass
+class Agent:
+    """One that works; ``heard`` has when each answer came, and what it was."""
+
+    name: str
+    process: subprocess.Popen[str]
+    heard: list[tuple[float, str]] = field(default_factory=list)
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.heard.append((time.monotonic(), line.strip()))
+
+    def gaps(self, since: float, until: float) -> Iterator[Gap]:
+        """Its gaps in this time; one that lasts is as long as it has lasted."""
+        well, said = since, ""
+        for at, answer in [each for each in list(self.heard) if since <= each[0] <= until]:
+            if answer != WELL:
+                said = said or answer
+                continue
+            if said:
+                yield Gap(self.name, at - well, said)
+            well, said = at, ""
+        if said or until - well > _SILENT:
+            yield Gap(self.name, until - well, said or "no answer")
+
+
+class Agents:
+    def __init__(self, agents: Sequence[Agent]) -> None:
+        self._agents = agents
+
+    def gaps(self, since: float, until: float) -> list[Gap]:
+        return [gap for agent in self._agents for gap in agent.gaps(since, until)]
+
+    def well(self) -> None:
+        """Waits until all were answered well by what is there now. Raises TimeoutError."""
+        since = time.monotonic()
+        while time.monotonic() < since + _PATIENCE:
+            recent = [[answer for at, answer in agent.heard[-2:] if at > since] for agent in self._agents]
+            if all(each and each[-1] == WELL for each in recent):
+                break
+            time.sleep(0.05)
+        else:
+            raise TimeoutError(f"not all agents are well: {[(a.name, a.heard[-1:]) for a in self._agents]}")
+        for agent in self._agents:
+            del agent.heard[:-2]
+
+
+@contextlib.contextmanager
+def at_work(lab: Lab, names: Sequence[str]) -> Iterator[Agents]:
+    """Agents on these hosts and in these pods, for the length of a block."""
+    with contextlib.ExitStack() as stack:
+        agents = [Agent(name, stack.enter_context(_working(lab, name))) for name in names]
+        for agent in agents:
+            threading.Thread(target=agent.listen, daemon=True).start()
+        yield Agents(agents)
+
+
+@contextlib.contextmanager
+def _working(lab: Lab, name: str) -> Iterator[subprocess.Popen[str]]:
+    record = commands.with_pods(lab.record, name)
+    process = subprocess.Popen(
+        enter.command(record, name, commands.agent(record, name, ["--every", str(EVERY), "--patience", "1"])),
+        env=shell.environment(record) | enter.environment(record),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
