@@ -36,7 +36,7 @@ MANNERS = {
     "throttle": False,
 }
 _AGENTS = ("payments-agent", "partner-agent", "berlin-agent")
-_LONGEST = 120.0  # seconds for a run
+_LONGEST = 400.0  # seconds for a run
 _SECOND = 1.1  # how long the pods' name server keeps an answer
 
 

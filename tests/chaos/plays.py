@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = -signal.SIGKILL
+_STEPS = ("check_prerequisites", "create_links", "verify_connection", "restrict_deployments", "tighten_endpoints", "remove_dns")
 _SERVICES = ("ec2", "route53", "route53profiles", "route53resolver", "sts", "eks")
 
 
@@ -132,12 +134,17 @@ def _load() -> None:
     import ansible.executor.process.worker
     import ansible.plugins.strategy.linear  # noqa: F401
     import boto3
+    import kubernetes.stream  # noqa: F401  # a second of every step that meets pods
+    from ansible.plugins.loader import init_plugin_loader
     from botocore.loaders import JSONFileLoader, Loader
 
     models = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     services = functools.cache(Loader(include_default_search_paths=True).list_available_services)
     JSONFileLoader.load_file = lambda _self, path: models(path)  # type: ignore[method-assign]
     Loader.list_available_services = lambda _self, type_name: services(type_name)  # type: ignore[method-assign]
+    init_plugin_loader()
+    for name in _STEPS:
+        importlib.import_module(f"ansible_collections.astro.privatelink.plugins.action.{name}")
     for service in _SERVICES:
         boto3.session.Session().client(
             service,  # type: ignore[call-overload]  # the name is a variable here

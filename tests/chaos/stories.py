@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astrolab import talk
-from astrolab.astro.organization import DEPLOYMENT
+from astrolab.authority import SUFFIX
 from astrolab.lab import Lab
 
 _LINK = {"privatelink_support_confirmed": True}
@@ -83,11 +82,15 @@ def _wide_open(lab: Lab) -> Mapping[str, Any]:
 
 
 def _drifted(lab: Lab) -> None:
-    """Somebody took a source out of the endpoint's group, and let an old range into the Deployment."""
-    _wide_open(lab)
-    ranges = talk.say(lab.record.url, "GET", f"astro/deployments/{DEPLOYMENT}")["remoteExecution"]["allowedIpAddressRanges"]
-    change = {"remoteExecution": {"allowedIpAddressRanges": [*ranges, "198.51.100.0/24"]}}
-    talk.say(lab.record.url, "PATCH", f"astro/deployments/{DEPLOYMENT}", change)
+    """Somebody edited the record in the zone of payments: its alias now depends on the endpoint's health."""
+    route53, vpc = lab.client("route53"), lab.record.vpcs["payments"]
+    zones = route53.list_hosted_zones_by_vpc(VPCId=vpc.id, VPCRegion=vpc.region)["HostedZoneSummaries"]
+    zone = next(each["HostedZoneId"] for each in zones if each["Name"] == f"{SUFFIX}.")
+    records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    (record,) = [each for each in records if each["Type"] == "A"]
+    record["AliasTarget"]["EvaluateTargetHealth"] ^= True
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
 
 
 STORIES: Mapping[str, Story] = {
@@ -100,7 +103,7 @@ STORIES: Mapping[str, Story] = {
         variables={"privatelink_dns_layout": "suffix_zone"},
         after="to host zones",
     ),
-    "drift": Story(playbooks=("drift",), after="site", prepare=_drifted),
+    "drift": Story(playbooks=("drift",), after="site", prepare=_drifted, rc=2),
     "harden_aws": Story(
         playbooks=("harden_aws",),
         variables={
