@@ -9,6 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from astrolab.astro.organization import PREFIX
 from astrolab.between import Asked, Between
 from astrolab.lab import Lab, running
 
-from . import agents, plays, state
+from . import agents, plays, state, stories
 from .faults import Struck, fault
-from .stories import STORIES, Story, foreign
+from .stories import Story, foreign
+from .together import PAIRS, Meeting, Pair
 
 TOPOLOGY = plays.ROOT / "tests/lab/topologies/chaos.yml"
 #: AWS's manners, in so short a time that hundreds of runs fit into an hour.
@@ -37,6 +39,9 @@ MANNERS = {
 }
 _AGENTS = ("payments-agent", "partner-agent", "berlin-agent")
 _LONGEST = 400.0  # seconds for a run
+#: How a run may end: well, or with hosts that failed and what to do about it.
+_CLEAR = frozenset({0, 2})
+_TAIL = 1500
 _SECOND = 1.1  # how long the pods' name server keeps an answer
 
 
@@ -90,13 +95,14 @@ class Ground:
         self.lab, self.between, self.ansible, self.at_work = lab, between, ansible, at_work
         self._directory = directory
         self._clean: dict[str, Clean] = {}
+        self._pairs: dict[str, Clean] = {}
         foreign(lab)
         self._virgin = lab.snapshot()
 
     def clean(self, name: str) -> Clean:
         """The undisturbed run, made when it is first needed. Raises RuntimeError if it does not end as it should."""
         if name not in self._clean:
-            story = STORIES[name]
+            story = stories.story(name)
             self._restore(self.clean(story.after).end if story.after else self._virgin)
             found = story.prepare(self.lab) or {}
             start = self.lab.snapshot()
@@ -156,6 +162,94 @@ class Ground:
             seconds=sum(run.seconds for run in runs),
             took=time.monotonic() - began,
         )
+
+    def both(self, name: str, call: str, order: str) -> Tried:
+        """Two runs at once that meet at a call. Each ends well or says why not; another one of both puts all right."""
+        pair, began, meeting = PAIRS[name], time.monotonic(), Meeting(call, order)
+        clean = self._one_by_one(name)
+        self._restore(clean.start)
+        self.at_work.well()
+        since = time.monotonic()
+        ends = self._at_once(meeting, [self._words(pair, each) for each in (pair.first, pair.second)])
+        left = state.comparable(state.whole(self.lab), clean.known)
+        wrong = [f"touched: {each}" for each in state.differences(clean.left_alone, left) if each.startswith("- ")]
+        wrong += [f"ended with {end.rc}: {end.text[-_TAIL:]}" for end in ends if end.rc not in _CLEAR]
+        for words in (pair.first, pair.second):
+            last = self.run(self._words(pair, words))
+            if last.rc:
+                wrong.append(f"{' '.join(words)} ends with {last.rc} afterwards: {last.text[-_TAIL:]}")
+        have = state.comparable(state.whole(self.lab), clean.known)
+        wrong += [f"differs: {each}" for each in state.differences(clean.after, have)]
+        gaps = self.at_work.gaps(since, time.monotonic())
+        wrong += [f"gap: {gap}" for gap in gaps]
+        return Tried(
+            story=name,
+            fault=order,
+            at=0,
+            call=call if meeting.met else f"{call} (not met)",
+            wrong=tuple(wrong),
+            gaps=tuple(gaps),
+            texts=tuple(end.text for end in ends),
+            seconds=sum(end.seconds for end in ends),
+            took=time.monotonic() - began,
+        )
+
+    def meetings(self, name: str) -> list[str]:
+        """The calls at which a pair can meet: all that change anything."""
+        return sorted({asked.name for asked in self._one_by_one(name).calls if asked.mutating})
+
+    def _one_by_one(self, name: str) -> Clean:
+        """The pair's runs one after the other, which is what two at once have to come to."""
+        if name not in self._pairs:
+            pair = PAIRS[name]
+            self._restore(self.clean(pair.after).end if pair.after else self._virgin)
+            start, before = self.lab.snapshot(), state.whole(self.lab)
+            known, calls, text, spent = state.ids(before), list[Asked](), "", 0.0
+            for words in (pair.first, pair.second):
+                done = self.run(self._words(pair, words))
+                calls += self.between.asked
+                text, spent = text + done.text, spent + done.seconds
+                if done.rc:
+                    raise RuntimeError(f"A clean run of {' '.join(words)} ends with {done.rc}:\n{done.text}")
+            after = state.comparable(state.whole(self.lab), known)
+            self._pairs[name] = Clean(
+                story=Story(playbooks=()),
+                start=start,
+                end=self.lab.snapshot(),
+                arguments=[],
+                known=known,
+                before=state.comparable(before, known),
+                after=after,
+                calls=tuple(calls),
+                rc=0,
+                text=text,
+                gaps=(),
+                seconds=spent,
+            )
+        return self._pairs[name]
+
+    @staticmethod
+    def _words(pair: Pair, words: tuple[str, ...]) -> list[str]:
+        return stories.arguments(words, pair.variables)
+
+    def _at_once(self, meeting: Meeting, runs: list[list[str]]) -> list[plays.Ended]:
+        with contextlib.ExitStack() as stack:
+            second = Between(self.lab.record.url)
+            stack.callback(second.close)
+            other = stack.enter_context(plays.loaded(self._directory / "second", self.lab.env))
+            between, ansible = (self.between, second), (self.ansible, other)
+            for which in (0, 1):
+                between[which].begin(meeting.meddler(which))
+
+            def run(which: int) -> plays.Ended:
+                try:
+                    started = ansible[which].start(self._command(runs[which]), self.environ(between[which]))
+                    return started.wait(_LONGEST)
+                finally:
+                    meeting.ended(which)
+
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                return list(pool.map(run, (0, 1)))
 
     def _disturbed(self, clean: Clean, kind: str, at: int, struck: Struck) -> plays.Ended:
         runs: list[plays.Run] = []

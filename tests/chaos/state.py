@@ -38,6 +38,7 @@ _ID = re.compile(
     r"|\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b"
     r"|\bip(?:-\d+){4}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
 )
+_DIGEST = re.compile(r" [0-9a-f]{8}>")
 _ROUNDS = 4
 
 Things = list[Any]
@@ -97,14 +98,22 @@ def comparable(things: Things, known: frozenset[str]) -> list[str]:
     Two ids that mean the same get the same name, and each thing stays one text, so nothing that is there twice gets lost.
     """
     new = sorted(ids(things) - known)
-    meaning = {each: re.sub(r"[0-9a-fA-F]", "", each)[:12] for each in new}
+    meaning = {each: f"<{_kind(each)}>" for each in new}
     of = {each: [thing for thing in things if each in _named(thing)] for each in new}
     for _round in range(_ROUNDS):
         meaning = {
-            each: f"<{meaning[each].split(' ')[0].strip('<>')} {_digest(_shown(thing, meaning, each) for thing in of[each])}>"
+            each: f"<{_kind(each)} {_digest(_shown(thing, meaning, each) for thing in of[each])}>"
             for each in new
         }
     return sorted(_shown(thing, meaning) for thing in things)
+
+
+def _kind(name: str) -> str:
+    if name.startswith("Z"):
+        return "zone"
+    if ":" in name:
+        return "mac"
+    return "address" if name[0].isdigit() else name.partition("-")[0]
 
 
 def _named(thing: Any) -> frozenset[str]:
@@ -131,7 +140,12 @@ def _shown(thing: Any, meaning: Mapping[str, str], this: str = "") -> str:
 
 
 def differences(want: list[str], have: list[str]) -> list[str]:
-    """What is there in vain, and what is missing."""
+    """What is missing, and what is there in vain. Where things differ by themselves, it leaves out what only names them."""
+    coarse = _differences([_DIGEST.sub(">", each) for each in want], [_DIGEST.sub(">", each) for each in have])
+    return coarse or _differences(want, have)
+
+
+def _differences(want: list[str], have: list[str]) -> list[str]:
     left, missing = list(have), []
     for each in want:
         if each in left:
