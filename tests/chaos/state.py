@@ -32,12 +32,13 @@ _GONE = frozenset({"deleting", "deleted"})
 #: When something was done differs from run to run, and agents use their tokens all the while.
 _MOMENTS = frozenset({"CreationTimestamp", "CreateTime", "AttachTime", "updatedAt", "lastUsedAt", "CallerReference"})
 _ID = re.compile(
-    r"vpce-[0-9a-f]{17}-[0-9a-z]{8}"  # the beginning of an endpoint's own names
-    r"|\b(?:vpce|vpc|sgr|sg|eni|subnet|rtb|acl|dopt|pcx|igw|rtbassoc|aclassoc|vpc-cidr-assoc|vpce-con)-[0-9a-f]{8,}\b"
+    r"\bvpce-[0-9a-f]{17}(?:-[0-9a-z]{8})?"  # with more, the beginning of the endpoint's own names
+    r"|\b(?:vpc|sgr|sg|eni|subnet|rtb|acl|dopt|pcx|igw|rtbassoc|aclassoc|vpc-cidr-assoc|vpce-con)-[0-9a-f]{8,}\b"
     r"|\beni-attach-[0-9a-f]+\b|\bela-attach-[0-9a-f]+\b|\bZ[0-9A-Z]{12,}\b"
     r"|\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b"
     r"|\bip(?:-\d+){4}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
 )
+_ENDPOINT_NAME = re.compile(r"(vpce-[0-9a-f]{17})-[0-9a-z]{8}")
 _DIGEST = re.compile(r" [0-9a-f]{8}>")
 _ROUNDS = 4
 
@@ -89,7 +90,7 @@ def _timeless(thing: Any) -> Any:
 
 def ids(things: Things) -> frozenset[str]:
     """The ids and addresses that things have, or name."""
-    return frozenset(_ID.findall(json.dumps(things)))
+    return frozenset(_ENDPOINT_NAME.sub(r"\1", each) for each in _ID.findall(json.dumps(things)))
 
 
 def comparable(things: Things, known: frozenset[str]) -> list[str]:
@@ -99,7 +100,7 @@ def comparable(things: Things, known: frozenset[str]) -> list[str]:
     """
     new = sorted(ids(things) - known)
     meaning = {each: f"<{_kind(each)}>" for each in new}
-    of = {each: [thing for thing in things if each in _named(thing)] for each in new}
+    of = {each: [thing for thing in things if each in ids([thing])] for each in new}
     for _round in range(_ROUNDS):
         meaning = {
             each: f"<{_kind(each)} {_digest(_shown(thing, meaning, each) for thing in of[each])}>"
@@ -116,10 +117,6 @@ def _kind(name: str) -> str:
     return "address" if name[0].isdigit() else name.partition("-")[0]
 
 
-def _named(thing: Any) -> frozenset[str]:
-    return frozenset(_ID.findall(json.dumps(thing)))
-
-
 def _digest(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:8]
 
@@ -133,10 +130,17 @@ def _shown(thing: Any, meaning: Mapping[str, str], this: str = "") -> str:
         if isinstance(value, list):
             return sorted((told(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True))
         if isinstance(value, str):
-            return _ID.sub(lambda found: names.get(found[0], found[0]), value)
+            return _ID.sub(lambda found: _told(found[0], names), value)
         return value
 
     return json.dumps(told(thing), sort_keys=True)
+
+
+def _told(found: str, names: Mapping[str, str]) -> str:
+    name = _ENDPOINT_NAME.sub(r"\1", found)
+    if name not in names:
+        return found
+    return names[name] if name == found else f"{names[name]}-names"
 
 
 def differences(want: list[str], have: list[str]) -> list[str]:
