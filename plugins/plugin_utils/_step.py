@@ -9,11 +9,12 @@ never depends on an earlier task, on a registered result, or on keywords of the 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tempfile
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible import constants
@@ -40,6 +41,7 @@ from ..module_utils._report.handed_on import KEY, handed_on
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
+from ._interrupts import last_words
 from ._pods import Pods
 
 #: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.privatelink.
@@ -86,9 +88,26 @@ class Step(ActionBase):
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self._handed_on(self._counted(self.take()))))
+            with self._stoppable():
+                result = self.take()
+            return dict(wrap_var(self._handed_on(self._counted(result))))
         except PrivateLinkError as error:
             return dict(wrap_var(self.unfit(error)))
+
+    @contextlib.contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """A step that is told to end says how far it is."""
+        terminal = _speak.Terminal()
+
+        def say(why: str) -> None:
+            progress = self.memory.progress
+            terminal.write(plan.stopped(why, list(progress.planned), list(progress.begun)))
+
+        try:
+            with last_words(say):
+                yield
+        finally:
+            terminal.close()
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from astrolab.between import Asked, Meddle
 from astrolab.aws.errors import Reply, refusal
+from astrolab.between import Asked, Meddle
 
 Kill = Callable[[], None]
 
@@ -111,7 +111,9 @@ def _expired(asked: Asked, _on: Callable[[], Reply]) -> Reply:
 def _denied(asked: Asked, _on: Callable[[], Reply]) -> Reply:
     if asked.service == "astro":
         return _astro(403, "missing permission")
-    code = {"ec2": "UnauthorizedOperation"}.get(asked.service, "AccessDenied" if asked.service in _XML else "AccessDeniedException")
+    code = {"ec2": "UnauthorizedOperation"}.get(
+        asked.service, "AccessDenied" if asked.service in _XML else "AccessDeniedException"
+    )
     return refusal(asked.service, code, f"You are not authorized to perform: {asked.name}", 403)
 
 

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from astrolab import talk
 from astrolab.astro.organization import PREFIX
 from astrolab.between import Asked, Between
 from astrolab.lab import Lab, running
@@ -91,9 +90,16 @@ class Tried:
 class Ground:
     """The lab with its proxy, its agents and its Ansible."""
 
-    def __init__(self, lab: Lab, directory: Path, between: Between, ansible: plays.Plays, at_work: agents.Agents) -> None:
-        self.lab, self.between, self.ansible, self.at_work = lab, between, ansible, at_work
-        self._directory = directory
+    def __init__(self, lab: Lab, directory: Path, ending: contextlib.ExitStack) -> None:
+        """``ending`` ends what it begins."""
+        self.lab, self._directory, self._ending = lab, directory, ending
+        self.between = Between(lab.record.url)
+        ending.callback(self.between.close)
+        self.ansible = ending.enter_context(plays.loaded(directory, lab.env))
+        self._ways = [(self.between, self.ansible)]  # by which runs get to the lab, one for each of those at once
+        pod = min(pod["metadata"]["name"] for pod in lab.pods("payments") if "agent" in pod["metadata"]["name"])
+        self.at_work = ending.enter_context(agents.at_work(lab, [*_AGENTS, pod]))
+        self.at_work.well()
         self._clean: dict[str, Clean] = {}
         self._pairs: dict[str, Clean] = {}
         foreign(lab)
@@ -233,23 +239,23 @@ class Ground:
         return stories.arguments(words, pair.variables)
 
     def _at_once(self, meeting: Meeting, runs: list[list[str]]) -> list[plays.Ended]:
-        with contextlib.ExitStack() as stack:
+        if len(self._ways) == 1:
             second = Between(self.lab.record.url)
-            stack.callback(second.close)
-            other = stack.enter_context(plays.loaded(self._directory / "second", self.lab.env))
-            between, ansible = (self.between, second), (self.ansible, other)
-            for which in (0, 1):
-                between[which].begin(meeting.meddler(which))
+            self._ending.callback(second.close)
+            other = self._ending.enter_context(plays.loaded(self._directory / "second", self.lab.env))
+            self._ways.append((second, other))
+        for which, (between, _ansible) in enumerate(self._ways):
+            between.begin(meeting.meddler(which))
 
-            def run(which: int) -> plays.Ended:
-                try:
-                    started = ansible[which].start(self._command(runs[which]), self.environ(between[which]))
-                    return started.wait(_LONGEST)
-                finally:
-                    meeting.ended(which)
+        def run(which: int) -> plays.Ended:
+            between, ansible = self._ways[which]
+            try:
+                return ansible.start(self._command(runs[which]), self.environ(between)).wait(_LONGEST)
+            finally:
+                meeting.ended(which)
 
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                return list(pool.map(run, (0, 1)))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return list(pool.map(run, (0, 1)))
 
     def _disturbed(self, clean: Clean, kind: str, at: int, struck: Struck) -> plays.Ended:
         runs: list[plays.Run] = []
@@ -285,18 +291,5 @@ def ground(directory: Path, name: str) -> Iterator[Ground]:
     directory.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         lab = stack.enter_context(running(name, TOPOLOGY, "auto", "as_aws"))
-        settle(lab, MANNERS)
-        between = Between(lab.record.url)
-        stack.callback(between.close)
-        environ = {**lab.env, "HOME": os.environ.get("HOME", str(directory))}
-        ansible = stack.enter_context(plays.loaded(directory, environ))
-        pod = sorted(pod["metadata"]["name"] for pod in lab.pods("payments") if "agent" in pod["metadata"]["name"])[0]
-        at_work = stack.enter_context(agents.at_work(lab, [*_AGENTS, pod]))
-        at_work.well()
-        yield Ground(lab, directory, between, ansible, at_work)
-
-
-def settle(lab: Lab, manners: Mapping[str, Any]) -> None:
-    from astrolab import talk
-
-    talk.say(lab.record.url, "PATCH", "settings", dict(manners))
+        talk.say(lab.record.url, "PATCH", "settings", MANNERS)
+        yield Ground(lab, directory, stack)

@@ -24,7 +24,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = -signal.SIGKILL
-_STEPS = ("check_prerequisites", "create_links", "verify_connection", "restrict_deployments", "tighten_endpoints", "remove_dns")
+_STEPS = (
+    "check_prerequisites",
+    "create_links",
+    "verify_connection",
+    "restrict_deployments",
+    "tighten_endpoints",
+    "remove_dns",
+)
 _SERVICES = ("ec2", "route53", "route53profiles", "route53resolver", "sts", "eks")
 
 
@@ -72,9 +79,15 @@ class Plays:
         directory.mkdir(parents=True, exist_ok=True)
         environ = {**environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
         environ["ANSIBLE_CONFIG"] = str(ROOT / "tests/integration/ansible.cfg")
+        environ["ANSIBLE_LOCAL_TEMP"] = str(directory / "local")
         environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
         self._process = subprocess.Popen(
-            [sys.executable, __file__], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=directory
+            [sys.executable, __file__],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=directory,
         )
 
     def start(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Run:
@@ -88,9 +101,9 @@ class Plays:
         return int(said["rc"]), float(said["seconds"])
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        """Nothing needs to be said goodbye to: what it keeps is in its directory."""
+        self._process.kill()
+        self._process.wait()
 
     def _say(self, content: Any) -> None:
         assert self._process.stdin is not None

@@ -89,7 +89,9 @@ def main(environ: Mapping[str, str]) -> int:
     for worker in workers:
         worker.join()
     shown = table.table(done)
-    print(f"\n{shown}\n{len(done)} tries, {time.monotonic() - began:.0f} s, {sum(t.seconds for t in done):.0f} CPU seconds of runs")
+    print(
+        f"\n{shown}\n{len(done)} tries, {time.monotonic() - began:.0f} s, {sum(t.seconds for t in done):.0f} CPU seconds of runs"
+    )
     if environ.get("DOCUMENT") == "yes":
         table.write(PROMISES, shown)
     wrong = sum(bool(each.wrong) for each in done)
@@ -100,9 +102,10 @@ def main(environ: Mapping[str, str]) -> int:
 def _work(number: int, wanted: Wanted, known: set[tuple[str, str, int]], answers: Any) -> None:
     """Every n-th point of each story, on a lab of its own."""
     try:
-        with tempfile.TemporaryDirectory(prefix="chaos-") as directory, ground(
-            Path(directory), f"chaos-{os.getppid()}-{number}"
-        ) as where:
+        with (
+            tempfile.TemporaryDirectory(prefix="chaos-") as directory,
+            ground(Path(directory), f"chaos-{os.getppid()}-{number}") as where,
+        ):
             for story in wanted.stories:
                 calls = len(where.clean(story).calls)
                 for point in points(story, calls, wanted.faults, wanted.sample, wanted.seed)[number :: wanted.labs]:

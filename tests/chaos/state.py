@@ -52,7 +52,9 @@ def whole(lab: Lab) -> Things:
     for account, region in PLACES:
         ec2 = lab.client("ec2", account, region)
         for method, key in _EC2:
-            found += [{key: each, "place": [account, region]} for each in getattr(ec2, method)()[key] if not _gone(each)]
+            found += [
+                {key: each, "place": [account, region]} for each in getattr(ec2, method)()[key] if not _gone(each)
+            ]
     for account in sorted({account for account, _region in PLACES}):
         found += _zones(lab.client("route53", account), account)
     found.append({"astro": talk.say(lab.record.url, "GET", "astro/organization")})
@@ -103,8 +105,7 @@ def comparable(things: Things, known: frozenset[str]) -> list[str]:
     of = {each: [thing for thing in things if each in ids([thing])] for each in new}
     for _round in range(_ROUNDS):
         meaning = {
-            each: f"<{_kind(each)} {_digest(_shown(thing, meaning, each) for thing in of[each])}>"
-            for each in new
+            each: f"<{_kind(each)} {_digest(_shown(thing, meaning, each) for thing in of[each])}>" for each in new
         }
     return sorted(_shown(thing, meaning) for thing in things)
 

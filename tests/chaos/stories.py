@@ -52,11 +52,18 @@ def foreign(lab: Lab) -> None:
     ec2 = lab.client("ec2")
     subnet = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [payments.id]}])["Subnets"][0]["SubnetId"]
     group = ec2.create_security_group(GroupName="theirs", Description="Somebody's", VpcId=payments.id)["GroupId"]
-    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.7.0.0/16", "Description": "theirs"}]}
+    rule = {
+        "IpProtocol": "tcp",
+        "FromPort": 443,
+        "ToPort": 443,
+        "IpRanges": [{"CidrIp": "10.7.0.0/16", "Description": "theirs"}],
+    }
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     ec2.create_tags(Resources=[payments.id, group], Tags=[{"Key": "owner", "Value": "somebody"}])
     services = ec2.describe_vpc_endpoint_services()["ServiceDetails"]
-    other = next(each["ServiceName"] for each in services if each["ServiceName"].endswith(".s3") or ".sts" in each["ServiceName"])
+    other = next(
+        each["ServiceName"] for each in services if each["ServiceName"].endswith(".s3") or ".sts" in each["ServiceName"]
+    )
     kind = "Interface" if ".sts" in other else "Gateway"
     more = {"SubnetIds": [subnet], "SecurityGroupIds": [group]} if kind == "Interface" else {}
     ec2.create_vpc_endpoint(VpcId=payments.id, ServiceName=other, VpcEndpointType=kind, **more)
@@ -73,7 +80,9 @@ def foreign(lab: Lab) -> None:
             HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
         )
         route53.change_tags_for_resource(
-            ResourceType="hostedzone", ResourceId=zone.rpartition("/")[2], AddTags=[{"Key": "owner", "Value": "somebody"}]
+            ResourceType="hostedzone",
+            ResourceId=zone.rpartition("/")[2],
+            AddTags=[{"Key": "owner", "Value": "somebody"}],
         )
 
 
@@ -98,7 +107,10 @@ STORIES: Mapping[str, Story] = {
         after="to host zones",
     ),
     "drift": Story(  # the inventory names a range more than AWS has
-        playbooks=("drift",), variables={"privatelink_agent_cidrs": ["10.50.0.0/16", "10.51.0.0/16"]}, after="site", rc=2
+        playbooks=("drift",),
+        variables={"privatelink_agent_cidrs": ["10.50.0.0/16", "10.51.0.0/16"]},
+        after="site",
+        rc=2,
     ),
     "harden_aws": Story(
         playbooks=("harden_aws",),

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from .._core.plan import Call
 from .._core.text import printable
 
 _ADDS = ("Create", "Authorize", "Associate")
@@ -37,6 +38,19 @@ def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
     said = "to {}" if check_mode else "{}d"
     totals = ", ".join(f"{counts[kind]} {said.format(kind)}" for kind in _SIGNS)
     return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {totals}."]
+
+
+def stopped(why: str, planned: Sequence[Call], begun: Sequence[Call]) -> list[str]:
+    """What a step says that is stopped: what it has done, what not, and what to do next."""
+    if not begun:
+        return [f"Stopped by {why}. This step has changed nothing. Run the same playbook again."]
+    left = len(planned) - len(begun)
+    return [
+        f"Stopped by {why} in the middle of the changes. This step has sent:",
+        *lines([{"calls": [call.public() for call in begun]}], check_mode=False),
+        f"Not sent: {left} of {len(planned)} planned. The last of those sent may not have taken effect.",
+        "Run the same playbook again: it goes on from here, and creates nothing twice.",
+    ]
 
 
 def requests(asked: Mapping[str, Mapping[str, Any]], seconds: float) -> list[str]:

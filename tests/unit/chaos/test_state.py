@@ -39,7 +39,9 @@ def test_a_field_is_one_and_only_it_is_shown() -> None:
 
 
 def test_what_is_there_twice_is_one() -> None:
-    (found,) = compared(things(1), [*things(2), {"SecurityGroups": {"GroupId": "sg-00000000000000009", "VpcId": KNOWN}}])
+    (found,) = compared(
+        things(1), [*things(2), {"SecurityGroups": {"GroupId": "sg-00000000000000009", "VpcId": KNOWN}}]
+    )
     assert found.startswith("+ ")
 
 

@@ -44,7 +44,9 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("token")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
-    parser.add_argument("--patience", type=float, default=_PATIENCE, metavar="SECONDS", help="for the name, and for each step")
+    parser.add_argument(
+        "--patience", type=float, default=_PATIENCE, metavar="SECONDS", help="for the name, and for each step"
+    )
     parser.add_argument("--times", type=int, default=0, help="0 is for ever")
     parser.add_argument("--address", help="go there, whatever the name says")
     parser.add_argument("--name-server", help="ADDRESS:PORT to ask, instead of the system's resolver")
