@@ -259,7 +259,11 @@ class Ground:
 
     def _disturbed(self, clean: Clean, kind: str, at: int, struck: Struck) -> plays.Ended:
         runs: list[plays.Run] = []
-        self.between.begin(fault(kind, at, lambda: runs[0].kill(), struck))
+
+        def kill() -> None:
+            runs[0].kill()
+
+        self.between.begin(fault(kind, at, kill, struck))
         runs.append(self.ansible.start(self._command(clean.arguments), self.environ(self.between)))
         return runs[0].wait(_LONGEST)
 

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,8 +154,8 @@ def _load() -> None:
 
     models = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     services = functools.cache(Loader(include_default_search_paths=True).list_available_services)
-    JSONFileLoader.load_file = lambda _self, path: models(path)  # type: ignore[method-assign]
-    Loader.list_available_services = lambda _self, type_name: services(type_name)  # type: ignore[method-assign]
+    JSONFileLoader.load_file = lambda _self, path: models(path)  # type: ignore[method-assign, assignment]
+    Loader.list_available_services = lambda _self, type_name: services(type_name)  # type: ignore[method-assign, assignment]
     init_plugin_loader()
     for name in _STEPS:
         importlib.import_module(f"ansible_collections.astro.privatelink.plugins.action.{name}")
@@ -176,6 +177,7 @@ def _play(arguments: Sequence[str], environ: Mapping[str, str], out: str) -> int
         os.dup2(here, there)
     from ansible.cli.playbook import PlaybookCLI
 
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
     sys.argv = ["ansible-playbook", *arguments]
     try:
         PlaybookCLI.cli_executor(sys.argv)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def points(story: str, calls: int, faults: Sequence[str] = FAULTS, sample: int =
         else:
             draw = random.Random(f"{seed}/{story}/{fault}")
             edges = [1 + calls * part // sample for part in range(sample + 1)]
-            ats = [draw.randrange(begin, end) for begin, end in zip(edges, edges[1:], strict=False)]
+            ats = [draw.randrange(begin, end) for begin, end in itertools.pairwise(edges)]
         found += [Point(story, fault, at) for at in ats]
     random.Random(f"{seed}/{story}").shuffle(found)
     return found

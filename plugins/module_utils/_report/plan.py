@@ -48,7 +48,7 @@ def stopped(why: str, planned: Sequence[Call], begun: Sequence[Call]) -> list[st
     return [
         f"Stopped by {why} in the middle of the changes. This step has sent:",
         *lines([{"calls": [call.public() for call in begun]}], check_mode=False),
-        f"Not sent: {left} of {len(planned)} planned. The last of those sent may not have taken effect.",
+        f"Planned so far and not sent: {left}. The last of those sent may not have taken effect.",
         "Run the same playbook again: it goes on from here, and creates nothing twice.",
     ]
 

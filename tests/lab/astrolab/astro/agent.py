@@ -9,6 +9,7 @@ It runs on agent hosts, so it needs nothing but Python; only where a name server
 from __future__ import annotations
 
 import argparse
+import functools
 import ssl
 import time
 from urllib.parse import urlsplit
@@ -18,8 +19,13 @@ from astrolab.look import connect, names
 _PATIENCE = 3.0
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def heartbeat(
-    url: str, token: str, server: str | None, through: str | None, address: str | None, patience: float = _PATIENCE
+    url: str, token: str, server: str | None, through: str | None, address: str | None, *, patience: float
 ) -> str:
     """The first line of the answer, or what went wrong. ``address`` is gone to without asking for the name."""
     where = urlsplit(url)
@@ -31,7 +37,7 @@ def heartbeat(
     try:
         with (
             connect(addresses[0], through, patience) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
+            _trust().wrap_socket(plain, server_hostname=host) as secure,
         ):
             secure.sendall(request.encode())
             return secure.recv(4096).decode("latin-1").partition("\r\n")[0]
@@ -55,7 +61,7 @@ def main() -> None:
     done = 0
     while not arguments.times or done < arguments.times:
         way = (arguments.name_server, arguments.dial_through, arguments.address)
-        print(heartbeat(arguments.url, arguments.token, *way, arguments.patience), flush=True)
+        print(heartbeat(arguments.url, arguments.token, *way, patience=arguments.patience), flush=True)
         done += 1
         if done != arguments.times:
             time.sleep(arguments.every)
