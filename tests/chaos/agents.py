@@ -17,8 +17,7 @@ from astrolab.lab import Lab
 
 EVERY = 0.2  # seconds
 WELL = "HTTP/1.1 200 OK"
-_PATIENCE = 10.0
-_SILENT = 5.0  # seconds; a machine that is busy may be late
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class Agent:
             if said:
                 yield Gap(self.name, at - well, said)
             well, said = at, ""
-        if said or until - well > _SILENT:
-            yield Gap(self.name, until - well, said or "no answer")
+        if said or self.process.poll() is not None:
+            yield Gap(self.name, until - well, said or "the agent has ended")
 
 
 class Agents:
@@ -95,7 +94,7 @@ def at_work(lab: Lab, names: Sequence[str]) -> Iterator[Agents]:
 def _working(lab: Lab, name: str) -> Iterator[subprocess.Popen[str]]:
     record = commands.with_pods(lab.record, name)
     process = subprocess.Popen(
-        enter.command(record, name, commands.agent(record, name, ["--every", str(EVERY), "--patience", "1"])),
+        enter.command(record, name, commands.agent(record, name, ["--every", str(EVERY)])),
         env=shell.environment(record) | enter.environment(record),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -80,6 +80,10 @@ def test_rights_are_gone_from_there_on(kind: str, name: str, status: int, text: 
     assert text in answers[2].body
 
 
+def working(ended: int | None = None) -> Agent:
+    return Agent("a", SimpleNamespace(poll=lambda: ended))  # type: ignore[arg-type]
+
+
 def test_all_points_or_a_sample_that_is_spread() -> None:
     assert {each.at for each in points("site", 5, ["500"])} == {1, 2, 3, 4, 5}
     some = points("site", 100, ["500", "503"], sample=4, seed=7)
@@ -90,7 +94,7 @@ def test_all_points_or_a_sample_that_is_spread() -> None:
 
 
 def test_a_gap_lasts_from_the_last_good_answer_to_the_next() -> None:
-    agent = Agent("a", SimpleNamespace())  # type: ignore[arg-type]
+    agent = working()
     agent.heard = [(1.0, WELL), (2.0, WELL), (2.2, "no address"), (2.4, "timeout"), (3.5, WELL), (4.0, WELL)]
     (gap,) = agent.gaps(0.9, 4.1)
     assert (gap.seconds, gap.said) == (1.5, "no address")
@@ -99,10 +103,10 @@ def test_a_gap_lasts_from_the_last_good_answer_to_the_next() -> None:
     assert [each.seconds for each in agent.gaps(3.0, 6.0)] == [2.0]
 
 
-def test_an_agent_that_falls_silent_has_a_gap() -> None:
-    agent = Agent("a", SimpleNamespace())  # type: ignore[arg-type]
+def test_an_agent_that_has_ended_has_a_gap() -> None:
+    agent = working(ended=1)
     agent.heard = [(1.0, WELL)]
-    assert [each.said for each in agent.gaps(0.0, 60.0)] == ["no answer"]
+    assert [each.said for each in agent.gaps(0.0, 6.0)] == ["the agent has ended"]
 
 
 def test_one_that_is_overtaken_waits_for_the_end_of_the_other() -> None:

@@ -24,19 +24,17 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def heartbeat(
-    url: str, token: str, server: str | None, through: str | None, address: str | None, *, patience: float
-) -> str:
+def heartbeat(url: str, token: str, server: str | None, through: str | None, address: str | None) -> str:
     """The first line of the answer, or what went wrong. ``address`` is gone to without asking for the name."""
     where = urlsplit(url)
     host = where.hostname or ""
-    addresses, wrong = ([address], "") if address else names(host, server, patience)
+    addresses, wrong = ([address], "") if address else names(host, server, _PATIENCE)
     if not addresses:
         return f"no address: {wrong}"
     request = f"GET {where.path}/heartbeat HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     try:
         with (
-            connect(addresses[0], through, patience) as plain,
+            connect(addresses[0], through, _PATIENCE) as plain,
             _trust().wrap_socket(plain, server_hostname=host) as secure,
         ):
             secure.sendall(request.encode())
@@ -50,9 +48,6 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("token")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
-    parser.add_argument(
-        "--patience", type=float, default=_PATIENCE, metavar="SECONDS", help="for the name, and for each step"
-    )
     parser.add_argument("--times", type=int, default=0, help="0 is for ever")
     parser.add_argument("--address", help="go there, whatever the name says")
     parser.add_argument("--name-server", help="ADDRESS:PORT to ask, instead of the system's resolver")
@@ -61,7 +56,7 @@ def main() -> None:
     done = 0
     while not arguments.times or done < arguments.times:
         way = (arguments.name_server, arguments.dial_through, arguments.address)
-        print(heartbeat(arguments.url, arguments.token, *way, patience=arguments.patience), flush=True)
+        print(heartbeat(arguments.url, arguments.token, *way), flush=True)
         done += 1
         if done != arguments.times:
             time.sleep(arguments.every)
