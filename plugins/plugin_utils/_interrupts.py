@@ -28,9 +28,11 @@ class Interrupted(BaseException):
 def last_words(say: Callable[[str], None]) -> Iterator[None]:
     """While entered, a signal that ends the process has it say something before: ``say`` gets the signal's name."""
     before: dict[int, Any] = {}
+    speaker = os.getpid()
 
     def came(number: int, frame: FrameType | None) -> None:
-        say(signal.Signals(number).name)
+        if os.getpid() == speaker:  # forks of it get the signal, too
+            say(signal.Signals(number).name)
         was = before.get(number)
         if callable(was):
             was(number, frame)

@@ -28,7 +28,7 @@ from ..module_utils._aws.fleet import Fleets, Memory
 from ..module_utils._aws.session import Boto3, versions
 from ..module_utils._core.errors import InputError, PrivateLinkError
 from ..module_utils._core.findings import Shown
-from ..module_utils._core.run import Answer
+from ..module_utils._core.run import Answer, Progress
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
 from ..module_utils._inventory.hosts import Inventory
@@ -93,21 +93,26 @@ class Step(ActionBase):
             return dict(wrap_var(self._handed_on(self._counted(result))))
         except PrivateLinkError as error:
             return dict(wrap_var(self.unfit(error)))
+        except OSError as error:  # a full disk, a directory that is not writable
+            text = "\n".join(self._ended(str(error)))
+            return dict(wrap_var({"failed": True, "changed": bool(self._progress.begun), "msg": text}))
 
     @contextlib.contextmanager
     def _stoppable(self) -> Iterator[None]:
         """A step that is told to end says how far it is."""
         terminal = _speak.Terminal()
-
-        def say(why: str) -> None:
-            progress = self.memory.progress
-            terminal.write(plan.stopped(why, list(progress.planned), list(progress.begun)))
-
         try:
-            with last_words(say):
+            with last_words(lambda name: terminal.write(self._ended(name))):
                 yield
         finally:
             terminal.close()
+
+    def _ended(self, why: str) -> list[str]:
+        return plan.stopped(why, list(self._progress.planned), list(self._progress.begun))
+
+    @property
+    def _progress(self) -> Progress:
+        return self.memory.progress
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""

@@ -34,6 +34,7 @@ FAULTS = (
     "HTML",
     "token expired",
     "access denied",
+    "no network",
 )
 ENDS = frozenset({"killed before", "killed after"})
 
@@ -127,7 +128,7 @@ def _closed_after(_asked: Asked, on: Callable[[], Reply]) -> None:
 
 
 _XML = frozenset({"route53", "sts", "iam"})
-FROM_HERE_ON = frozenset({"token expired", "access denied"})
+FROM_HERE_ON = frozenset({"token expired", "access denied", "no network"})
 _ONCE: dict[str, Meddle] = {
     "500": _error(500),
     "503": _error(503),
@@ -137,4 +138,5 @@ _ONCE: dict[str, Meddle] = {
     "HTML": lambda _asked, _on: Reply(502, "text/html", _PAGE),
     "token expired": _expired,
     "access denied": _denied,
+    "no network": lambda _asked, _on: None,
 }

@@ -137,9 +137,20 @@ class Ground:
             )
         return self._clean[name]
 
+    def begin_anew(self) -> None:
+        """The lab without any link."""
+        self._restore(self._virgin)
+
+    def start(self, arguments: list[str]) -> plays.Run:
+        return self.ansible.start(self._command(arguments), self.environ(self.between))
+
     def run(self, arguments: list[str]) -> plays.Ended:
         self.between.begin()
-        return self.ansible.start(self._command(arguments), self.environ(self.between)).wait(_LONGEST)
+        return self.start(arguments).wait(_LONGEST)
+
+    def said(self) -> str:
+        """What the last run has said by now: workers may speak after its end."""
+        return self.ansible.out.read_text(errors="replace")
 
     def attempt(self, name: str, kind: str, at: int) -> Tried:
         """A disturbed run, an undisturbed one, and what is wrong then."""
@@ -264,7 +275,7 @@ class Ground:
             runs[0].kill()
 
         self.between.begin(fault(kind, at, kill, struck))
-        runs.append(self.ansible.start(self._command(clean.arguments), self.environ(self.between)))
+        runs.append(self.start(clean.arguments))
         return runs[0].wait(_LONGEST)
 
     def _judged(self, clean: Clean, run: plays.Ended) -> list[str]:

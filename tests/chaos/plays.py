@@ -48,8 +48,8 @@ class Ended:
 class Run:
     """One that goes on."""
 
-    def __init__(self, plays: Plays, pid: int, out: Path) -> None:
-        self._plays, self.pid, self._out = plays, pid, out
+    def __init__(self, plays: Plays, pid: int) -> None:
+        self._plays, self.pid = plays, pid
 
     def kill(self) -> None:
         """SIGKILL to all of it at once: Ansible's workers have sessions of their own, and would live on."""
@@ -67,7 +67,7 @@ class Run:
         rc, seconds = self._plays.ended(self.pid)
         late = not timer.is_alive()
         timer.cancel()
-        text = self._out.read_text(errors="replace")
+        text = self._plays.out.read_text(errors="replace")
         return Ended(rc, f"{text}\nKilled after {timeout} s." if late else text, seconds)
 
 
@@ -76,7 +76,7 @@ class Plays:
 
     def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
         """``environ`` has what Ansible reads as it is loaded: that of a lab."""
-        self._directory = directory
+        self.out = directory / "out"
         directory.mkdir(parents=True, exist_ok=True)
         environ = {**environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
         environ["ANSIBLE_CONFIG"] = str(ROOT / "tests/integration/ansible.cfg")
@@ -92,9 +92,8 @@ class Plays:
         )
 
     def start(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Run:
-        out = self._directory / "out"
-        self._say({"arguments": list(arguments), "environ": dict(environ), "out": str(out)})
-        return Run(self, int(self._hear()["pid"]), out)
+        self._say({"arguments": list(arguments), "environ": dict(environ), "out": str(self.out)})
+        return Run(self, int(self._hear()["pid"]))
 
     def ended(self, pid: int) -> tuple[int, float]:
         said = self._hear()

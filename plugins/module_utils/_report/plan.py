@@ -41,12 +41,14 @@ def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
 
 
 def stopped(why: str, planned: Sequence[Call], begun: Sequence[Call]) -> list[str]:
-    """What a step says that is stopped: what it has done, what not, and what to do next."""
+    """What a step says that is stopped, by a signal or an error: what it has done, what not, and what to do next."""
+    why = printable(why, 300)
     if not begun:
-        return [f"Stopped by {why}. This step has changed nothing. Run the same playbook again."]
-    left = len(planned) - len(begun)
+        return [f"Stopped: {why}. This step has changed nothing. Run the same playbook again."]
+    known = set(map(id, begun))  # calls that take something back are in no plan
+    left = sum(id(call) not in known for call in planned)
     return [
-        f"Stopped by {why} in the middle of the changes. This step has sent:",
+        f"Stopped: {why}. In the middle of the changes; this step has sent:",
         *lines([{"calls": [call.public() for call in begun]}], check_mode=False),
         f"Planned so far and not sent: {left}. The last of those sent may not have taken effect.",
         "Run the same playbook again: it goes on from here, and creates nothing twice.",
