@@ -36,6 +36,7 @@ MANNERS = {
     "role_seconds": None,
     "throttle": False,
 }
+_BYSTANDER = "bystander"
 _AGENTS = ("payments-agent", "partner-agent", "berlin-agent")
 _LONGEST = 400.0  # seconds for a run
 #: How a run may end: well, or with hosts that failed and what to do about it.
@@ -98,7 +99,7 @@ class Ground:
         self.ansible = ending.enter_context(plays.loaded(directory, lab.env))
         self._ways = [(self.between, self.ansible)]  # by which runs get to the lab, one for each of those at once
         pod = min(pod["metadata"]["name"] for pod in lab.pods("payments") if "agent" in pod["metadata"]["name"])
-        self.at_work = ending.enter_context(agents.at_work(lab, [*_AGENTS, pod]))
+        self.at_work = ending.enter_context(agents.at_work(lab, [*_AGENTS, pod], _BYSTANDER))
         self.at_work.well()
         self._clean: dict[str, Clean] = {}
         self._pairs: dict[str, Clean] = {}

@@ -15,7 +15,7 @@ from astrolab.between import Asked, Meddle
 from .stories import QUICK, UNRESTRICTED
 
 #: Seconds for which a run waits at the barrier for one that may never come there.
-PATIENCE = 20.0
+PATIENCE = 60.0
 #: Both have read, and then send the same change at the same time; or one has read, and sends it when the other has ended.
 ORDERS = ("together", "overtaken")
 
@@ -78,7 +78,7 @@ class Meeting:
     def _wait(self, which: int) -> None:
         if self._order == "overtaken":
             if which == 0:
-                self.met = self._ended.wait(PATIENCE * 5)
+                self.met = self._ended.wait(PATIENCE * 3)
             return
         try:
             self._barrier.wait(PATIENCE)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from astrolab.aws.errors import Reply
 from astrolab.between import Asked
-from chaos.agents import WELL, Agent
+from chaos.agents import WELL, Agent, Agents
 from chaos.faults import ENDS, FAULTS, FROM_HERE_ON, TIMES_THROTTLED, Struck, fault
 from chaos.points import points
 from chaos.together import Meeting
@@ -101,6 +101,13 @@ def test_a_gap_lasts_from_the_last_good_answer_to_the_next() -> None:
     assert list(agent.gaps(3.0, 4.1)) == []
     agent.heard += [(4.2, "timeout")]
     assert [each.seconds for each in agent.gaps(3.0, 6.0)] == [2.0]
+
+
+def test_what_a_bystander_misses_as_well_is_no_gap() -> None:
+    agent, bystander = working(), working()
+    agent.heard = [(1.0, WELL), (2.0, "timeout"), (3.0, WELL), (5.0, "timeout"), (6.0, WELL)]
+    bystander.heard = [(3.5, WELL), (4.5, "timeout"), (4.9, WELL)]
+    assert [gap.began for gap in Agents([agent], bystander).gaps(0.9, 6.1)] == [1.0]
 
 
 def test_an_agent_that_has_ended_has_a_gap() -> None:
