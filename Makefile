@@ -4,12 +4,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export PYTHONDONTWRITEBYTECODE :=
 HERE := .collections/ansible_collections/astro/privatelink
-# Tests wait for the lab's times and for processes: two workers more than cores.
-WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+# Tests wait for the lab's times and for processes: three workers for each core.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest chaos lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
+.PHONY: help demo test pytest whole chaos lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -26,7 +26,10 @@ test: setup            ## lint and every test, side by side
 pytest: setup            ## every test
 	@python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
-chaos: setup            ## runs broken off at every call in every way (STORIES=, FAULTS=, SAMPLE=calls of each, LABS=): docs/promises.md
+whole: setup            ## every test, and all that `make test` does by turns: it tries a third each day
+	@WHOLE=yes python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
+
+chaos: setup            ## playbooks broken off at every call in every way (STORIES=, FAULTS=, SAMPLE=calls of each, LABS=): docs/promises.md
 	@$(JUDGED) STORIES="$(STORIES)" FAULTS="$(FAULTS)" SAMPLE=$(SAMPLE) SEED=$(SEED) LABS=$(LABS) RESULTS="$(RESULTS)" DOCUMENT=yes python -m chaos
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
@@ -46,8 +49,9 @@ sanity-all: setup            ## ansible-test sanity with every ansible-core that
 importer: setup            ## the artifact through Galaxy's importer, without a warning
 	@tests/importer.sh
 
-docs: setup            ## docs/findings.md, the layout in CONTRIBUTING.md, the pictures of docs/topologies.md, and the site in docs/build/html
+docs: setup            ## docs/findings.md, docs/iam, the layout in CONTRIBUTING.md, the pictures of docs/topologies.md, and the site in docs/build/html
 	@PYTHONPATH=.collections python docs/findings.py
+	@PYTHONPATH=.collections python docs/policies.py
 	@python docs/layout.py
 	@PYTHONPATH=.collections python docs/pictures.py
 	@PYTHONPATH=.collections python docs/scale.py

@@ -13,11 +13,12 @@ from ..module_utils._astro import api
 from ..module_utils._astro.info import info
 from ..module_utils._aws.clients import Clients
 from ..module_utils._aws.session import Login
-from ..module_utils._core.listing import listing
+from ..module_utils._core.listing import listing, number
 from ..module_utils._kube.told import Told
 from ..module_utils._link.params import access_name
 from ..module_utils._preflight import checks, params
 from ..module_utils._preflight.read import sdk_version, survey
+from ..module_utils._report import places
 from ..module_utils._roles import preflight
 from ..plugin_utils._step import Step, texts
 
@@ -26,14 +27,14 @@ class ActionModule(Step):
     role = "preflight"
 
     def take(self) -> dict[str, Any]:
+        places.bucket(self.settings_of("report"), "us-east-1")  # said now, and not by a report after all is done
         inventory = self.with_pods(self.inventory)
         told = self.told(inventory.names, way=inventory.names)
         scope = preflight.scope(self.inventory, preflight.placed(told))
         read = self._survey(scope["fleets"], scope["zones"], told)
         asked = preflight.to_ask(inventory, read["vpcs"])
         found = preflight.findings(inventory, read, self.look(asked, patience=0.0), self._astro())
-        lines = listing(found)
-        self.say(lines)
+        self.say(listing(found) or [f"No problem was found in {number(self.inventory.names)}."])
         problems = preflight.problems(self.inventory, found) if self.settings["enforce"] else {}
         return {
             "changed": False,

@@ -8,14 +8,24 @@ from __future__ import annotations
 import concurrent.futures
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..module_utils._aws.fleet import Fleets
+from ..module_utils._core.approved import Approved
 from ..module_utils._core.findings import Shown, finding
 from ..module_utils._core.run import Answer
 from ..module_utils._inventory.hosts import Inventory
+from ..module_utils._report import fates
+from ..module_utils._report.files import now
+from ..module_utils._report.plan_file import PlanFile, PlanRefused, differences, unlike
+from ..module_utils._report.planned import Planned, document
 from ..module_utils._roles import setup, verify
+from ..plugin_utils import _speak
+from ..plugin_utils._collection import version
+from ..plugin_utils._plans import handed_in, time_of_approved, written
 from ..plugin_utils._step import Step
+from ..plugin_utils._variables import of_vpcs
 
 #: Seconds between two looks at which endpoints can have their names while others are made: at least, and as a part of the time so far.
 LEAST, PART = 5.0, 0.01
@@ -35,13 +45,22 @@ class ActionModule(Step):
     sliced = True
 
     def take(self) -> dict[str, Any]:
-        made, named, rest = (self._endpoints(), list[Named](), self.inventory) if self.check else self._make()
+        self.approved: Approved | None = None
+        given, at = handed_in(self.settings), ""
+        if given is None:
+            at = time_of_approved({**self.settings, "plan_required": self.settings["plan_required"] and not self.check})
+        if given is not None or at:
+            self._review(given, at)
+        if self.check:
+            return self._planned_only(given is not None or bool(at))
+        return self._take()
+
+    def _take(self) -> dict[str, Any]:
+        made, named, rest = self._make()
         failed = setup.problems(self.inventory, made, [])
         rest = rest.narrowed(name for name in rest.names if name not in failed)
         if rest.names:
-            fresh = (
-                made if self.check or not any(answer["calls"] for answer in made) else self._planned(setup.owners(rest))
-            )
+            fresh = made if not any(answer["calls"] for answer in made) else self._planned(setup.owners(rest))
             named.append(self._name(rest, fresh))
         answers = [*made, *(answer for each in named for answer in each.answers)]
         problems = [
@@ -49,11 +68,76 @@ class ActionModule(Step):
         ]
         tried = sorted({name for each in named for name in each.tried})
         # One that shares a link which stays as it is fails with it.
-        return self.result(
-            answers,
-            setup.problems(self.inventory, [{"findings": problems}], []),
-            **({} if self.check else {"tried": tried}),
+        return self.result(answers, setup.problems(self.inventory, [{"findings": problems}], []), tried=tried)
+
+    def fleets(self, timeout: int = 600) -> Fleets:
+        return replace(super().fleets(timeout), approved=self.approved)
+
+    # --- plans
+
+    def _plan(self, fleets: Fleets) -> Planned:
+        """All that a run would send, by jobs that only plan."""
+        made = fleets.endpoints(setup.fleets(self.inventory))
+        failed = setup.problems(self.inventory, made, [])
+        rest = self.inventory.narrowed(name for name in self.inventory.names if name not in failed)
+        zones = fleets.zones(setup.zones(rest, made, planning=True)) if rest.names else []
+        kept = setup.kept(setup.shifts(rest, zones), {})
+        problems = [
+            one for found in (failed, kept, setup.problems(rest, [], zones)) for vpc in found.values() for one in vpc
+        ]
+        return Planned(
+            inventory=self.inventory,
+            endpoints=made,
+            zones=zones,
+            problems=setup.problems(self.inventory, [{"findings": problems}], []),
+            fields=of_vpcs(self.role),
+            probes=self.settings["probe_before_dns"],
+            collection=version(),
         )
+
+    def _planned_only(self, approved: bool) -> dict[str, Any]:
+        """The plan, as a result and as files; none are written where one was approved already."""
+        planned = self._plan(self.fleets().planning())
+        result = self.result([*planned.endpoints, *planned.zones], planned.problems)
+        if approved:
+            self.say(["The approved plan can be sent."])
+            return result
+        plan = document(planned, now())
+        self.say(fates.told(plan["vpcs"]))
+        told = {"digest": plan["digest"], "cost": plan["cost"]["change"], "files": self._write(plan)}
+        stats = {"data": {"setup_plan_digest": plan["digest"]}, "per_host": False, "aggregate": True}
+        return {**result, "plan": told, "ansible_stats": stats}
+
+    def _write(self, plan: dict[str, Any]) -> list[str]:
+        try:
+            files = written(plan, self.settings_of("report")["directory"])
+        except OSError as problem:
+            _speak.warn(
+                f"The plan file could not be written: {problem}. Set report_directory to a directory that can be written."
+            )
+            files = []
+        self.say([f"Plan {plan['digest']}{f': {files[0]}' if files else ''}"])
+        return files
+
+    def _review(self, given: PlanFile | None, at: str) -> None:
+        """Check that what would be sent now is what was approved, before anything is changed. The jobs check it again, each when
+        it sends. Without a file, the plan of now is the approved one if it has its digest."""
+        if given is None:
+            fresh = document(self._plan(self.fleets().planning()), at)
+            if fresh["digest"] != self.settings["plan_digest"]:
+                raise PlanRefused(
+                    self.settings["plan_digest"],
+                    [
+                        f"What would be sent now has another digest, {fresh['digest']}. setup_plan with the file names what differs."
+                    ],
+                )
+            given = PlanFile("", fresh)
+        else:
+            planned = self._plan(self.fleets().reviewing(given.approved))
+            reasons = differences(given, document(planned, given.content["at"]))
+            if reasons := [*reasons, *unlike(planned.problems)]:
+                raise PlanRefused(given.name, reasons)
+        self.approved = given.approved
 
     # --- endpoints
 
@@ -66,10 +150,7 @@ class ActionModule(Step):
 
     def _make(self) -> tuple[list[Answer], list[Named], Inventory]:
         """The endpoints, the names of those that were ready before the last one was, and the VPCs that have theirs still to come."""
-        planned = self._planned(setup.owners(self.inventory))
-        if setup.settled(planned):
-            return planned, [], self.inventory
-        rest, named = self.inventory, []
+        rest, named = self.inventory, list[Named]()
         began, refused = time.monotonic(), None
         self.memory.zones = {}  # each wave would read those of all before it
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
@@ -107,18 +188,19 @@ class ActionModule(Step):
     def _name(self, inventory: Inventory, endpoints: list[Answer]) -> Named:
         """Resolve the name to the links of these VPCs whose agents reach Astro through them."""
         fleets = self.fleets()
-        planned = fleets.planning().zones(setup.zones(inventory, endpoints, self.check))
+        planned = fleets.planning().zones(setup.zones(inventory, endpoints))
         shifts = setup.shifts(inventory, planned)
-        if self.check or not any(answer["calls"] for answer in planned):
-            return Named(planned, {**setup.kept(shifts, {}), **setup.problems(inventory, [], planned)})
+        refused = setup.problems(inventory, [], planned)
+        if not any(answer["calls"] for answer in planned):
+            return Named(planned, {**setup.kept(shifts, {}), **refused})
         unready = setup.unready(inventory, endpoints, planned)
         stopped, tried = self._try(inventory, endpoints, planned, shifts)
         stopped = {**stopped, **unready}
         # Nobody joins a link whose own VPC stays as it is: its record was not looked at, or leads elsewhere.
-        vpcs = inventory.vpcs
-        rest = inventory.narrowed(n for n in inventory.names if not {n, vpcs[n].via} & set(stopped))
-        answers = fleets.zones(setup.zones(rest, endpoints))
-        return Named(answers, {**setup.problems(inventory, [], answers), **stopped}, tried)
+        vpcs, changed = inventory.vpcs, setup.changed(inventory, planned) - set(refused)
+        rest = inventory.narrowed(n for n in inventory.names if n in changed and not {n, vpcs[n].via} & set(stopped))
+        answers = [*setup.others(planned, changed), *fleets.zones(setup.zones(rest, endpoints))]
+        return Named(answers, {**setup.problems(inventory, [], answers), **refused, **stopped}, tried)
 
     def _try(
         self, inventory: Inventory, endpoints: list[Answer], planned: list[Answer], shifts: list[setup.Shift]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..module_utils._core.listing import number
 from ..module_utils._report import plan
 from ..module_utils._roles import drift, setup
 from ..plugin_utils._step import Step, texts
@@ -25,7 +26,10 @@ class ActionModule(Step):
         problems = setup.problems(self.inventory, endpoints, zones)
         for name, more in problems.items():
             found.setdefault(name, []).extend(more)
-        self.say(plan.lines(plans, check_mode=True))
+        self.say(
+            plan.lines(plans, check_mode=True)
+            or ([] if found else [f"AWS matches the inventory for {number(self.inventory.names)}."])
+        )
         self.warn(one for each in plans for one in each["findings"] if one["severity"] == "warning")
         return {
             "changed": False,

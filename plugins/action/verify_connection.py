@@ -11,7 +11,7 @@ from typing import Any
 
 from ..module_utils._kube.told import Told, evidence, unread
 from ..module_utils._report.document import Run, document, failures
-from ..module_utils._report.summary import summary
+from ..module_utils._report.summary import letters, summary
 from ..module_utils._roles import setup, verify
 from ..plugin_utils._step import Step
 
@@ -32,7 +32,9 @@ class ActionModule(Step):
         }
         report = document(Run(inventory=self.inventory, verified=endpoints, targets=found, seen=seen, pods=pods))
         table = summary(report)
-        self.say([*table, *verify.lines_of_health(report["vpcs"]), *self._unread(told)])
+        self.say(
+            [*self._before(), *table, *verify.lines_of_health(report["vpcs"]), *self._unread(told), *letters(report)]
+        )
         return {
             "changed": False,
             "answers": endpoints,
@@ -42,6 +44,9 @@ class ActionModule(Step):
             "table": table,
             "failed_vpcs": {} if self.check else failures(report),  # what is only planned cannot be verified yet
         }
+
+    def _before(self) -> list[str]:
+        return ["Before this plan is run, agents see:"] if self.check else []
 
     @staticmethod
     def _unread(told: Mapping[str, Sequence[Told]]) -> list[str]:

@@ -17,3 +17,11 @@ options:
     type: str
     version_added: 0.9.0
 """
+
+    BOTO3 = r"""
+options: {}
+requirements:
+  - python >= 3.11
+  - boto3 >= 1.35.0
+  - botocore >= 1.35.0
+"""

@@ -63,7 +63,7 @@ options:
       tag-key: astro.privatelink/agents
   security_group_filters:
     description:
-      - What makes a security group one of agents, as filters of DescribeSecurityGroups. Those of a VPC become its
+      - Which security groups are those of agents, as filters of DescribeSecurityGroups. Those of a VPC become its
         C(privatelink_agent_security_groups).
     type: dict
     default:
@@ -77,13 +77,13 @@ options:
     default: joined
   agent_host_filters:
     description:
-      - What makes a machine one to verify links from, as filters of DescribeInstances. Those that run in agent VPCs become hosts of the
+      - Which machines to verify links from, as filters of DescribeInstances. Those that run in agent VPCs become hosts of the
         group C(agent_hosts).
       - Without filters there are none.
     type: dict
     default: {}
   agent_host_address:
-    description: What C(ansible_host) of such a machine is. With SSM take V(instance_id).
+    description: Which address becomes C(ansible_host) of such a machine. For SSM, use V(instance_id).
     type: str
     choices: [private_ip_address, private_dns_name, instance_id]
     default: private_ip_address
@@ -120,19 +120,21 @@ options:
     description:
       - Which ranges a VPC with such EKS clusters has as C(privatelink_agent_cidrs), if O(agent_cidrs) gives it any.
       - V(vpc) gives all ranges of the VPC, secondary ones such as 100.64.0.0/16 among them.
-      - V(used) gives those of the subnets in which nodes and pods of its clusters are now. Take it only if all agents of these VPCs are
+      - V(used) gives those of the subnets in which nodes and pods of its clusters are now. Use it only if all agents of these VPCs are
         pods. If no node of a cluster runs, it gives all ranges of the VPC, with a warning.
     type: str
     choices: [vpc, used]
     default: vpc
     version_added: 0.11.0
   hostnames:
-    description: What a VPC is called, V(tag:KEY) or V(vpc_id); the first that it has. Names must differ, over all accounts.
+    description:
+      - Where the inventory name of a VPC comes from, V(tag:KEY) or V(vpc_id); the first that it has.
+      - Names must differ, over all accounts.
     type: list
     elements: str
     default: ["tag:Name", vpc_id]
   agent_hostnames:
-    description: What a machine is called, V(tag:KEY) or a value of O(agent_host_address); the first that it has.
+    description: Where the inventory name of a machine comes from, V(tag:KEY) or a value of O(agent_host_address); the first that it has.
     type: list
     elements: str
     default: [instance_id]
@@ -144,8 +146,8 @@ notes:
     O(agent_host_filters); with O(eks) C(eks:ListClusters) and C(eks:DescribeCluster); for V(used)
     C(ec2:DescribeInstances), C(ec2:DescribeNetworkInterfaces) and C(ec2:DescribeSubnets).
 requirements:
-  - boto3
-  - botocore
+  - boto3 >= 1.35.0
+  - botocore >= 1.35.0
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -261,7 +263,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # ansible
             found = self._found(path, wanted, cache)
             hosts = tags.hosts(found, self._rules(wanted))
         except errors.PrivateLinkError as problem:
-            raise AnsibleParserError(str(problem)) from problem
+            raise AnsibleParserError(str(problem)) from None  # the cause may show a URL with its password
         for warning in tags.unseen(found) if wanted.interfaces else ():
             self.display.warning(warning)
         self.inventory.add_group("agent_vpcs")

@@ -34,25 +34,14 @@ _raw:
   elements: str
 """
 
-from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._probe.bundle import probe
-
-_ROOT = Path(__file__).parents[2]
+from ..plugin_utils._collection import version
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Any = None, **kwargs: Any) -> list[str]:  # noqa: ARG002
-        return [probe("cli", _version())]
-
-
-def _version() -> str:
-    """An installed collection has a manifest, a checkout has galaxy.yml."""
-    manifest = _ROOT / "MANIFEST.json"
-    if manifest.exists():
-        return str(yaml.safe_load(manifest.read_text())["collection_info"]["version"])
-    return str(yaml.safe_load((_ROOT / "galaxy.yml").read_text())["version"])
+        return [probe("cli", version())]

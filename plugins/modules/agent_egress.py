@@ -21,7 +21,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
   - astro.privatelink.access
@@ -37,7 +37,7 @@ options:
         type: str
         required: true
       vpc_id:
-        description: The agents' VPC.
+        description: Id of the agents' VPC.
         type: str
         required: true
       group_id:

@@ -26,7 +26,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
 attributes:
@@ -37,7 +37,7 @@ attributes:
     description: There is nothing to compare.
 options:
   fleets:
-    description: What to check in each account and region. Filter P(astro.privatelink.preflight_scope#filter) makes it.
+    description: What to check, with an entry for each account and region.
     type: list
     elements: dict
     required: true
@@ -63,7 +63,7 @@ options:
             type: str
             required: true
           vpc_id:
-            description: The VPC.
+            description: Id of the VPC.
             type: str
             required: true
           host:
@@ -116,19 +116,37 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check all agent VPCs of the play
+- name: Check a VPC before it gets a link of its own
   astro.privatelink.preflight:
     region: us-east-1
-    fleets: "{{ scope.fleets }}"
-    zones: "{{ scope.zones }}"
-  vars:
-    scope: "{{ hostvars | astro.privatelink.preflight_scope(ansible_play_batch) }}"
-  run_once: true
+    fleets:
+      - region: us-east-1
+        vpcs:
+          - name: payments
+            vpc_id: vpc-0aaaaaaaaaaaaaaaa
+            host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+            sources: [sg-0aaaaaaaaaaaaaaaa]
+        links:
+          - name: payments
+            vpc_id: vpc-0aaaaaaaaaaaaaaaa
+            service_name: com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0
+            sources: [sg-0aaaaaaaaaaaaaaaa]
+    zones:
+      - links:
+          - name: payments
+            vpc_id: vpc-0aaaaaaaaaaaaaaaa
+            records:
+              - host: clmh1kd8v000108l3a9v7c5x2.external.astronomer.run
+            vpcs:
+              - name: payments
+                vpc_id: vpc-0aaaaaaaaaaaaaaaa
+                region: us-east-1
   register: seen
 
-- name: Show what was found
-  ansible.builtin.debug:
-    msg: "{{ seen.findings | astro.privatelink.listing }}"
+- name: Stop if something would fail
+  ansible.builtin.assert:
+    that: seen.findings | selectattr('severity', 'eq', 'error') | length == 0
+    fail_msg: "{{ seen.findings | map(attribute='text') | join('\n') }}"
 """
 
 RETURN = r"""
@@ -150,7 +168,7 @@ vpcs:
   type: dict
   contains:
     vpc_id:
-      description: The VPC.
+      description: Id of the VPC.
       type: str
       returned: always
       sample: vpc-0aaaaaaaaaaaaaaaa

@@ -32,7 +32,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
   - astro.privatelink.access
@@ -84,7 +84,7 @@ options:
             type: str
             required: true
           vpc_id:
-            description: The VPC.
+            description: Id of the VPC.
             type: str
             required: true
           region:
@@ -107,7 +107,7 @@ options:
         type: dict
         suboptions:
           vpc_id:
-            description: The VPC.
+            description: Id of the VPC.
             type: str
             required: true
           region:
@@ -130,12 +130,13 @@ options:
         version_added: 0.10.0
       hosted_zone_id:
         description:
-          - Adopt this private zone. Its other records are kept, and it is never deleted.
+          - Use this private zone. Its other records are kept, and it is never deleted.
+          - A CNAME, or records with a routing policy, that all lead to the endpoint are left as they are.
           - One that was made for the link of another VPC is refused.
         type: str
         default: ""
       force_record:
-        description: Overwrite a record of an adopted zone that points elsewhere.
+        description: Overwrite a record that points elsewhere in a zone that O(links[].hosted_zone_id) names.
         type: bool
         default: false
       without_gap:
@@ -149,9 +150,11 @@ options:
         type: dict
         default: {}
       state:
-        description: Whether the zone exists.
+        description:
+          - Whether the zone exists.
+          - With V(released) it stays as it is, without the comment by which this collection knows it.
         type: str
-        choices: [present, absent]
+        choices: [present, absent, released]
         default: present
   wait_timeout:
     description: Seconds to wait for each change to reach all of Route 53's servers, usually less than 60.

@@ -63,7 +63,7 @@ options:
     type: dict
     default: {}
   port:
-    description: TCP port.
+    description: TCP port of the link.
     type: int
     default: 443
   path:
@@ -210,7 +210,9 @@ names:
       returned: success
       sample: 0.0
 addresses:
-  description: How far the connection to each address got. C(problem) is the code of what stopped it.
+  description:
+    - How far the connection to each address got. C(problem) is the code of what stopped it.
+    - C(stages) has the seconds of each stage that was begun (TCP, TLS, HTTP), and C(seconds) those of all.
   returned: always
   type: list
   elements: dict
@@ -226,6 +228,7 @@ addresses:
       body: 404 page not found
       problem: ""
       seconds: 0.021
+      stages: {tcp: 0.001, tls: 0.014, http: 0.006}
 health:
   description: What O(health_url) answered; empty without it.
   returned: always

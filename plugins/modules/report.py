@@ -33,7 +33,7 @@ attributes:
     membership: []
 options:
   report:
-    description: The report, as the filter C(astro.privatelink.report) returns it.
+    description: The report, as in a C(report.json); C(docs/report.schema.json) describes it.
     type: dict
     required: true
   directory:
@@ -43,9 +43,9 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Write the report
+- name: Write the page of a report that another machine has sent as report.json
   astro.privatelink.report:
-    report: "{{ hostvars | astro.privatelink.report(ansible_play_hosts_all) }}"
+    report: "{{ lookup('ansible.builtin.file', 'report.json') | from_json }}"
     directory: /srv/reports/privatelink
   delegate_to: localhost
   run_once: true

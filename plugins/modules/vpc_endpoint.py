@@ -25,7 +25,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
   - astro.privatelink.access
@@ -41,7 +41,7 @@ options:
         type: str
         required: true
       vpc_id:
-        description: The VPC.
+        description: Id of the VPC.
         type: str
         required: true
       service_name:
@@ -96,9 +96,18 @@ options:
         type: dict
         default: {}
       vpc_endpoint_id:
-        description: Adopt this endpoint. It gets the collection's tags and is then changed and deleted like one that it created.
+        description:
+          - Use this endpoint as it is. It keeps its name, tags, subnets and security groups, unless O(links[].subnet_ids),
+            O(links[].security_group_ids) or O(links[].tags) ask for other ones, or its groups do not admit the sources.
+          - It is deleted only if it was taken over.
         type: str
         default: ""
+      take_over:
+        description:
+          - Take over the endpoint that O(links[].vpc_endpoint_id) names. It is then changed and deleted like one of the collection's.
+        type: bool
+        default: false
+        version_added: 0.10.0
       leaving:
         description:
           - Sources of VPCs that no longer share this endpoint, by VPC name. With O(links[].sources_only), their rules for port 443
@@ -143,9 +152,11 @@ options:
         type: bool
         default: false
       state:
-        description: Whether the VPC is to have an endpoint.
+        description:
+          - Whether the VPC is to have an endpoint.
+          - With V(released) it stays as it is, without the tags by which this collection knows it and its security group.
         type: str
-        choices: [present, absent]
+        choices: [present, absent, released]
         default: present
   wait_timeout:
     description:

@@ -13,8 +13,8 @@ short_description: Write the report of a run
 version_added: 0.10.0
 author: Contributors to astro.privatelink (@astro-privatelink)
 description:
-  - Writes what the steps before it found and changed as HTML, JSON, JUnit XML and OpenMetrics text, and hands a short form
-    to the jobs that follow.
+  - Writes what the steps before it found and changed as HTML, JSON, JUnit XML and OpenMetrics text, to disk and if asked to an
+    S3 bucket, and hands a short form to the jobs that follow.
 extends_documentation_fragment:
   - astro.privatelink.step
 """
@@ -25,15 +25,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-failed_vpcs:
-  description: The inventory names of the VPCs that failed, each with the problem and its remedy.
-  returned: always
-  type: dict
-  sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 files:
   description: The files that were written; none in check mode.
   returned: always
   type: list
   elements: str
   sample: [/srv/privatelink-report/report.html]
+page:
+  description: Where the page can be opened, a link or a path; empty in check mode, and if a controller removes it with the job.
+  returned: always
+  type: str
+  sample: /srv/privatelink-report/report.html
 """

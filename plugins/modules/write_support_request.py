@@ -30,7 +30,7 @@ failed_vpcs:
   type: dict
   sample: {payments: "PENDING_ACCEPTANCE: Endpoint vpce-0123456789abcdef0 is waiting for Astronomer to accept it."}
 text:
-  description: The text.
+  description: The text for Astronomer Support.
   returned: always
   type: str
   sample: "Subject: AWS PrivateLink for Remote Execution Agents"

@@ -20,7 +20,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - astro.privatelink.access.boto3
   - astro.privatelink.attributes
   - astro.privatelink.attributes.fleet
   - astro.privatelink.access
@@ -36,7 +36,7 @@ options:
         type: str
         required: true
       vpc_id:
-        description: The VPC.
+        description: Id of the VPC.
         type: str
         required: true
       region:

@@ -65,7 +65,7 @@ class AstroStep(Step):
         return self._result(answers, changed=False, failed=True, msg="\n".join(lines))
 
     def done(self, answers: Sequence[ListAnswer]) -> dict[str, Any]:
-        self.say(plan.lines(answers, self.check))
+        self.say(plan.lines(answers, self.check) or ["No list of allowed ranges needs a change."])
         self.warn([one for answer in answers for one in answer["findings"] if one["severity"] == "warning"])
         before, after = ({k: v for a in answers for k, v in a["diff"][side].items()} for side in ("before", "after"))
         diff = {"diff": {"before": before, "after": after}} if before != after else {}

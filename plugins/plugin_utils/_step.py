@@ -31,13 +31,14 @@ from ..module_utils._core.findings import Shown
 from ..module_utils._core.run import Answer, Progress
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
+from ..module_utils._core.text import without_login
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._kube.health import State
 from ..module_utils._kube.model import Refused
 from ..module_utils._kube.told import Told
 from ..module_utils._probe.results import AgentResult, agent, later, still_old, unasked
 from ..module_utils._report import plan
-from ..module_utils._report.handed_on import KEY, handed_on
+from ..module_utils._report.handed_on import handed_on, statistic
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
@@ -73,6 +74,7 @@ class Step(ActionBase):
     service_known: ClassVar[bool] = True
     sliced: ClassVar[bool] = False  # may work on a job slice: it needs no agent host to be there
     everyone: ClassVar[bool] = False  # also the VPCs that have failed
+    of_fleet: ClassVar[bool] = True  # works on the VPCs of the inventory
 
     @abstractmethod
     def take(self) -> dict[str, Any]:
@@ -116,11 +118,11 @@ class Step(ActionBase):
 
     def _handed_on(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what the next jobs of a workflow are told of it. What is only planned is not handed on."""
-        if self.check or "ansible_stats" in result:
+        if self.check or "ansible_stats" in result or not self.of_fleet:
             return result
         names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
         told = handed_on(result, [name for name in names if name in self.inventory.vpcs], well)
-        return {**result, "ansible_stats": {"data": {KEY: told}, "per_host": False, "aggregate": True}}
+        return {**result, **statistic(told)}
 
     def _counted(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result with what AWS was asked for it."""
@@ -131,7 +133,7 @@ class Step(ActionBase):
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""
-        return {"failed": True, "changed": False, "msg": str(problem)}
+        return {"failed": True, "changed": False, "msg": without_login(str(problem))}
 
     def _read(self) -> None:
         given = ArgumentSpecValidator(AWS_OPTIONS).validate(dict(self._task.args))
@@ -141,6 +143,10 @@ class Step(ActionBase):
         self.settings = self.settings_of(self.role, self.entry)
         for text in _variables.doubtful(self.variables):
             _speak.warn(text)
+        if self.of_fleet:
+            self._read_inventory()
+
+    def _read_inventory(self) -> None:
         names = list(self.variables["ansible_play_hosts_all" if self.everyone else "ansible_play_batch"])
         agents = list(self.variables["groups"].get(self.settings.get("agent_group") or "agent_hosts", []))
         known = _variables.of_hosts(self.variables, self._task, self._loader, names, agents)

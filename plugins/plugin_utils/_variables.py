@@ -50,6 +50,11 @@ def settings(role: str, entry: str, variables: Mapping[str, Any], templar: Templ
     return {name.removeprefix(f"{role}_"): typed.get(name) for name in spec}
 
 
+def of_vpcs(role: str) -> list[str]:
+    """The variables of VPCs that a role knows, without prefix."""
+    return [name.removeprefix(PREFIX) for name in _specs()[role]["main"] if name.startswith(PREFIX)]
+
+
 def doubtful(names: Iterable[str]) -> list[str]:
     """Variables that look like misspelt ones of any role; they have no effect. One that would have a role run counts as well."""
     roles = sorted(_specs(), key=len, reverse=True)
@@ -104,8 +109,25 @@ def _of_host(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     known = _owned()
     unknown = [key for key in given if key not in known and key not in _HANDED_ON and not connection.get(key)]
     typed, problems = _typed(known, {key: value for key, value in given.items() if key in known})
-    problems += [f"{key} is no variable of this collection.{did_you_mean(key, known)}" for key in sorted(unknown)]
+    problems += [f"{key} is no variable of this collection.{_instead(key, known)}" for key in sorted(unknown)]
     return {**{key: typed[key] for key in given if key in typed}, **connection}, problems
+
+
+def _instead(key: str, known: Iterable[str]) -> str:
+    """What may have been meant: one that differs by a letter, a variable of a role that ends alike, or one of similar letters."""
+    if slip := did_you_mean(key, known, 0.94):
+        return slip
+    rest = key.removeprefix(PREFIX)
+    roles = sorted(
+        {
+            name
+            for role, entries in _specs().items()
+            for entry in entries.values()
+            for name in entry
+            if name == f"{role}_{rest}"
+        }
+    )
+    return f" Did you mean {' or '.join(roles)}?" if roles else did_you_mean(key, known)
 
 
 def _typed(spec: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

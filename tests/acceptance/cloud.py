@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,8 +38,14 @@ class Cloud:
             self._clients[service, where] = made
         return self._clients[service, where]
 
-    def _until_known(self, response: Any, operation: Any, attempts: int, **_more: Any) -> float | None:
-        """AWS may not know for a while what was made a moment ago: seconds to wait, or None to leave it to botocore."""
+    def _until_known(
+        self, response: Any, operation: Any, attempts: int, request_dict: Mapping[str, Any], **_more: Any
+    ) -> float | None:
+        """AWS may not know for a while what was made a moment ago: seconds to wait, or None to leave it to botocore. A dry run
+        names what never was."""
+        body = request_dict.get("body")
+        if isinstance(body, Mapping) and body.get("DryRun") == "true":
+            return None
         code = response[1].get("Error", {}).get("Code", "") if response else ""
         if operation.name.startswith(USING) and any(part in code for part in GONE):
             return self.pace.often if attempts * self.pace.often < self.pace.patience else None

@@ -29,6 +29,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE, PICTURE = ROOT / "docs" / "performance.md", ROOT / "docs" / "images" / "growth.svg"
 BEGIN, END = "<!-- table: written by make bench -->", "<!-- end of table -->"
+#: Ansible's settings for both: those that the example project has.
+SETTINGS = ROOT / "examples" / "your-project" / "ansible.cfg"
 OURS = "astro.privatelink.setup"
 #: amazon.aws takes minutes of CPU time for each fifty VPCs with links of their own.
 THEIRS = 50
@@ -94,6 +96,7 @@ def topology(shape: str, count: int, directory: Path) -> Path:
 def measure(lab: Lab, playbook: str, inventory: Path) -> Run:
     env = {**lab.env, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "PYTHONDONTWRITEBYTECODE": ""}
     env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env["ANSIBLE_CONFIG"] = str(SETTINGS)
     lab.reset_calls()
     start = time.monotonic()
     command = ["ansible-playbook", "-i", str(inventory), playbook, "-e", "setup_probe_before_dns=false"]

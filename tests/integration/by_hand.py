@@ -75,16 +75,17 @@ def link_in(lab: Lab, facts: VpcFacts, zones: tuple[str, ...], opened: list[dict
         PrivateDnsEnabled=False,
     )["VpcEndpoint"]["VpcEndpointId"]
     until(lambda: describe(ec2, endpoint)["State"] == "available", "endpoint available")
-    zone = _make_zone(lab, facts.account, facts.id, facts.region, describe(ec2, endpoint)["DnsEntries"][0])
+    zone = make_zone(lab, facts, describe(ec2, endpoint)["DnsEntries"][0])
     return Link(vpc=facts.id, group=group, endpoint=endpoint, zone=zone, addresses=addresses(ec2, endpoint))
 
 
-def _make_zone(lab: Lab, account: str, vpc: str, region: str, target: dict[str, str]) -> str:
-    route53 = lab.client("route53", account)
+def make_zone(lab: Lab, facts: VpcFacts, target: dict[str, str], name: str = SUFFIX) -> str:
+    """A private zone with the cluster's name, which leads to the target."""
+    route53 = lab.client("route53", facts.account)
     zone: str = route53.create_hosted_zone(
-        Name=SUFFIX,
-        CallerReference=vpc,
-        VPC={"VPCId": vpc, "VPCRegion": region},
+        Name=name,
+        CallerReference=f"{facts.id} {name}",
+        VPC={"VPCId": facts.id, "VPCRegion": facts.region},
         HostedZoneConfig={"PrivateZone": True},
     )["HostedZone"]["Id"]
     alias = {"HostedZoneId": target["HostedZoneId"], "DNSName": target["DnsName"], "EvaluateTargetHealth": False}

@@ -12,11 +12,28 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import sampling
 from astrolab.lab import Lab, running
 from astrolab.topology import DEMO
 
 LabUp = Callable[..., AbstractContextManager[Lab]]
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A run of the whole suite takes a third of the tests that are marked `in_turn`, for each file; other runs take all."""
+    if sampling.WHOLE or {Path(each).name for each in config.args} != {
+        Path(p).name for p in config.getini("testpaths")
+    }:
+        return
+    files: dict[Path, list[str]] = {}
+    for item in items:
+        if item.get_closest_marker("in_turn"):
+            files.setdefault(item.path, []).append(item.nodeid)
+    due = set().union(*map(sampling.due, files.values()))
+    waiting = [item for item in items if item.get_closest_marker("in_turn") and item.nodeid not in due]
+    config.hook.pytest_deselected(items=waiting)
+    items[:] = [item for item in items if item not in waiting]
 
 
 @pytest.fixture(scope="session")

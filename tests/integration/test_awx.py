@@ -15,7 +15,9 @@ from types import SimpleNamespace
 import controller
 import pytest
 import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._report.handed_on import words
 from astrolab.astro.organization import DEPLOYMENT
+from awx.double import notices
 from running import ROOT, environment
 
 PATTERN = ROOT / "extensions/patterns/privatelink"
@@ -28,8 +30,11 @@ SECRETS = {"password": "not-for-eyes-aws", "security_token": "not-for-eyes-sessi
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory):
     """All objects of the pattern, by the names of their variables."""
-    place = tmp_path_factory.mktemp("objects")
-    names = re.findall(r"^(controller_\w+):", (PATTERN / "setup.yml").read_text(), re.MULTILINE)
+    return rendered(tmp_path_factory.mktemp("objects"))
+
+
+def rendered(place, **more):
+    names = re.findall(r"^(controller_\w+|pattern_messages_of):", (PATTERN / "setup.yml").read_text(), re.MULTILINE)
     show = {name: f"{{{{ {name} }}}}" for name in names}
     book = {
         "hosts": "localhost",
@@ -45,6 +50,7 @@ def objects(tmp_path_factory):
         "pattern_aws_access_key_id": "AKIAEXAMPLE",
         "pattern_aws_secret_access_key": "x",
         "pattern_astro_api_token": "x",
+        **more,
     }
     env = environment(SimpleNamespace(env={"HOME": "/nonexistent"}), PLAY_RESULTS=str(place / "results"))
     command = ["ansible-playbook", str(place / "objects.yml"), "-e", json.dumps(given)]
@@ -120,13 +126,7 @@ def test_the_pattern_has_the_same_job_templates(objects):
 def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
     (workflow,) = named(objects, "workflows").values()
     nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
-    follows = {
-        name: [n["identifier"] for n in node["related"].get("success_nodes", [])] for name, node in nodes.items()
-    }
-    path = ["preflight"]
-    while follows[path[-1]]:
-        (after,) = follows[path[-1]]
-        path.append(after)
+    path = way_through(nodes)
     assert path == ["preflight", "setup", "verify", "plan", "approval", "harden"]
     assert set(path) == set(nodes)
     assert nodes["approval"]["unified_job_template"]["type"] == "workflow_approval"
@@ -139,10 +139,37 @@ def test_a_person_decides_between_the_plan_and_the_lock_down(objects):
     assert workflow["notification_templates_approvals"] == list(named(objects, "notifications"))
 
 
-def test_drift_is_watched_by_a_template_that_needs_no_answers(objects):
-    (schedule,) = named(objects, "schedules").values()
-    template = named(objects, "templates")[schedule["unified_job_template"]]
-    assert not [question for question in template["survey_spec"]["spec"] if question["required"]]
+def way_through(nodes):
+    """The nodes in the order in which they run if all goes well."""
+    follows = {
+        name: [n["identifier"] for n in node["related"].get("success_nodes", [])] for name, node in nodes.items()
+    }
+    path = ["preflight"]
+    while follows[path[-1]]:
+        (after,) = follows[path[-1]]
+        path.append(after)
+    return path
+
+
+def test_a_person_decides_about_setup_if_wanted(tmp_path):
+    objects = rendered(tmp_path, pattern_approve_setup=True)
+    (workflow,) = named(objects, "workflows").values()
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    assert way_through(nodes)[:4] == ["preflight", "setup_plan", "setup_approval", "setup"]
+    assert set(way_through(nodes)) == set(nodes)
+    assert nodes["setup_plan"]["job_type"] == "check"
+    assert nodes["setup_plan"]["unified_job_template"] == nodes["setup"]["unified_job_template"]
+    (inventory,) = named(objects, "inventories").values()
+    assert inventory["variables"]["setup_plan_required"] is True
+
+
+def test_drift_and_links_are_watched_by_templates_that_need_no_answers(objects):
+    schedules = named(objects, "schedules").values()
+    templates = [named(objects, "templates")[schedule["unified_job_template"]] for schedule in schedules]
+    assert sorted(Path(template["playbook"]).stem for template in templates) == ["drift", "verify"]
+    assert not [
+        question for template in templates for question in template["survey_spec"]["spec"] if question["required"]
+    ]
 
 
 def test_rulebooks_launch_templates_of_the_pattern(objects):
@@ -151,6 +178,81 @@ def test_rulebooks_launch_templates_of_the_pattern(objects):
     assert len(actions) == 4
     launched = {(action["name"], action["organization"]) for action in actions}
     assert launched <= {(each["name"], each["organization"]) for each in objects["controller_templates"]}
+
+
+# --- notifications, as the double of a controller takes and sends them
+
+RESULT = {
+    "passed": False,
+    "counts": {"vpcs": 3, "failed": 1},
+    "vpcs": {"ledger": {"problems": ["TCP_TIMEOUT: No answer & <!channel>. Open port 443."]}},
+}
+FACTS = {
+    "job": {
+        "id": 7,
+        "name": 'Astro "verify"',
+        "status": "failed",
+        "artifacts": {"privatelink_result": {**RESULT, "text": words(RESULT)}},
+    },
+    "url": "https://awx.example.org/#/jobs/7",
+}
+ASKED = {"approval_node_name": "Restrict", "workflow_url": "https://awx.example.org/#/jobs/workflow/8"}
+KINDS_OF_AWX = (
+    "webhook",
+    "pagerduty",
+    "email",
+    "awssns",
+    "slack",
+    "mattermost",
+    "rocketchat",
+    "irc",
+    "twilio",
+    "grafana",
+)
+
+
+def message(objects, kind, event="error", facts=FACTS):
+    texts = objects["pattern_messages_of"].get(kind, objects["pattern_messages_of"]["others"])
+    return notices.told(kind, texts["workflow_approval"]["running"] if event == "asked" else texts[event], facts)
+
+
+def test_a_controller_takes_all_messages(objects):
+    assert len(objects["pattern_messages_of"]) > 5
+    for messages in objects["pattern_messages_of"].values():
+        assert set(messages) == {"error", "success", "workflow_approval"}
+        assert notices.complaints(messages) == []
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_AWX)
+def test_each_type_of_notification_tells_verdict_counts_and_place(objects, kind):
+    shown = message(objects, kind)
+    text = shown["message"] + json.dumps(shown["body"])
+    assert "Failed: 1 of 3 VPCs failed." in text
+    assert FACTS["url"] in text
+    assert ASKED["workflow_url"] in json.dumps(message(objects, kind, "asked", ASKED))
+
+
+@pytest.mark.parametrize("kind", ["webhook", "pagerduty", "email", "awssns", "slack", "mattermost", "rocketchat"])
+def test_those_that_have_room_tell_remedies(objects, kind):
+    shown = message(objects, kind)
+    assert "Open port 443." in shown["message"] + json.dumps(shown["body"])
+
+
+def test_a_webhook_gets_data(objects):
+    body = message(objects, "webhook")["body"]
+    assert body["name"] == FACTS["job"]["name"]
+    assert body["result"] == FACTS["job"]["artifacts"]["privatelink_result"]
+    assert message(objects, "webhook", "asked", ASKED)["body"]["url"] == ASKED["workflow_url"]
+
+
+def test_no_text_from_elsewhere_calls_a_channel(objects):
+    assert "&lt;!channel&gt;" in message(objects, "slack")["message"]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_AWX)
+def test_a_job_that_has_no_result_is_told_as_well(objects, kind):
+    shown = message(objects, kind, facts={**FACTS, "job": {"id": 7, "name": "x", "status": "failed"}})
+    assert "output says more" in shown["message"] + json.dumps(shown["body"])
 
 
 # --- surveys, by the rules of AWX that we know; the check itself is ours
@@ -323,6 +425,14 @@ class TestStory:
         assert done.rc == 0, done.text
         assert "setup has links to create first, so neither links nor agents were checked" in done.text
 
+    def test_what_harden_refuses_is_told_to_notifications(self, lab, job):
+        done = job("harden", astro=astro_credential(lab), said={"harden_watch_timeout": 0}, **HARDEN)
+        assert done.rc == 2
+        result = done.handed_on["privatelink_result"]
+        assert (result["passed"], result["counts"]) == (False, {"vpcs": 3, "failed": 3})
+        assert "No list was changed by this run." in result["problems"]
+        assert result["text"].startswith("Failed: 3 VPCs.\nLOCKDOWN_UNSAFE: ")
+
     def test_slices_at_once_do_not_meet_and_one_without_the_owner_of_its_link_says_so(self, lab, job):
         """Two slices make links of their own; the third has a VPC that would share the link of another slice's VPC."""
         with ThreadPoolExecutor() as pool:
@@ -368,7 +478,8 @@ class TestStory:
         assert done.handed_on["privatelink_result"]["passed"] is True
 
     def test_harden_as_a_check_takes_the_answers_and_keeps_the_token(self, lab, job):
-        done = job("harden", check=True, astro=astro_credential(lab), **HARDEN)
+        said = {"harden_watch_timeout": 3}
+        done = job("harden", check=True, astro=astro_credential(lab), said=said, **HARDEN)
         assert done.rc == 0, done.text
         assert done.changed == {"Restrict traffic to the private endpoint"}
         assert done.handed_on == {}

@@ -315,6 +315,7 @@ class Way:
         return own_play(lab, tmp_path, "harden", self.keywords, *WATCH, *self.arguments, **self.more)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     "way",
     [
@@ -333,6 +334,7 @@ def test_no_keyword_is_consent_where_a_link_does_not_work(lab: Lab, tmp_path: Pa
     assert not any(one["status"] == "ok" for one in done.results if "Restrict" in one["task"]), done.text
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     "way",
     [
@@ -361,6 +363,7 @@ def test_under_any_keyword_what_would_lock_out_is_taken_back(
     until(agents.all_served, "the agents are served again")
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     "way",
     [

@@ -41,6 +41,7 @@ def kept(lab: Lab) -> bool:
     ]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("keywords", "arguments", "more"),
     [

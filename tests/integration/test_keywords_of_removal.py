@@ -99,6 +99,7 @@ def refused(lab: Lab, place: Path, role: str, keywords: Mapping[str, Any], *argu
     return done
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("role", REFUSALS)
 def test_no_keyword_is_consent(lab: Lab, tmp_path: Path, role: str, way: str) -> None:

@@ -20,6 +20,7 @@ from astrolab.astro.organization import DEPLOYMENT, RANGE
 from astrolab.lab import Lab
 from by_hand import inventory, until
 from conftest import LabUp
+from kube_rights import documented, taken
 from running import Play, environment, play
 
 READ = {"pods": ["list"], "pods/exec": ["get", "create"]}
@@ -369,3 +370,15 @@ def say(lab: Lab, method: str, path: str, content: object = None) -> Any:
 def ranges(lab: Lab) -> list[str]:
     found: list[str] = say(lab, "GET", f"deployments/{DEPLOYMENT}")["remoteExecution"]["allowedIpAddressRanges"]
     return found
+
+
+def test_the_roles_in_the_docs_are_what_all_of_this_took(linked: Lab) -> None:
+    """The double has none of Cilium's kinds."""
+    roles, asked = documented(), linked.kube("payments", "requests")
+    cilium = {right for right in roles["astro-privatelink-optional"] if right[0] == "cilium.io"}
+    optional = roles["astro-privatelink-optional"] | roles["astro-privatelink-dns"]
+    read, _refused = taken(asked, "reader")
+    assert read | {("", "pods/exec", "create")} == (roles["astro-privatelink"] | optional) - cilium
+    by_jobs, refused = taken(asked, "jobber")
+    assert by_jobs == {("", "pods", "list"), *roles[""]}
+    assert refused <= optional

@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import time
+import urllib.request
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import make_server
 
 import html5lib
 import jsonschema
@@ -45,8 +49,8 @@ def directory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def verify(lab: Lab, directory: Path, *more: str) -> Play:
-    return play(lab, directory, "verify", "-i", str(directory / "more.yml"), "-e", "verify_timeout=1", *more)
+def verify(lab: Lab, directory: Path, *more: str, **env: str) -> Play:
+    return play(lab, directory, "verify", "-i", str(directory / "more.yml"), "-e", "verify_timeout=1", *more, **env)
 
 
 def of_task(done: Play, name: str) -> list[dict[str, Any]]:
@@ -63,9 +67,35 @@ def test_check_mode_writes_nothing_and_hands_nothing_on(lab: Lab, directory: Pat
     assert "ansible_stats" not in written
 
 
+class Hook:
+    """A webhook that remembers what it got."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.server = make_server("127.0.0.1", 0, self.take)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def take(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.got.append(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        start_response("200 OK", [])
+        return [b""]
+
+    def env(self, path: str = "secret", **more: str) -> dict[str, str]:
+        enabled = {"ANSIBLE_CALLBACKS_ENABLED": "results,astro.privatelink.webhook"}
+        return {**enabled, "PRIVATELINK_WEBHOOK_URL": f"http://127.0.0.1:{self.server.server_port}/{path}", **more}
+
+
 @pytest.fixture(scope="module")
-def done(lab: Lab, directory: Path) -> Play:
-    return verify(lab, directory)
+def hook() -> Iterator[Hook]:
+    found = Hook()
+    yield found
+    found.server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def done(lab: Lab, directory: Path, hook: Hook) -> Play:
+    lab.client("s3").create_bucket(Bucket="reports")
+    return verify(lab, directory, "-e", "report_bucket=reports report_bucket_region=us-east-1", **hook.env())
 
 
 @pytest.fixture(scope="module")
@@ -94,18 +124,82 @@ def test_the_report_is_written_where_the_command_was_given_although_a_vpc_failed
     assert all(expires > time.time() for _labels, expires in shown)
 
 
+def test_the_page_opens_by_the_link_that_is_shown(done: Play, files: Path, lab: Lab) -> None:
+    (one,) = of_task(done, "Write the report")
+    assert one["page"].startswith("http://")
+    assert one["page"] in done.text
+    with urllib.request.urlopen(one["page"], timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.read().decode() == (files / "report.html").read_text()
+    keys = [each["Key"] for each in lab.client("s3").list_objects_v2(Bucket="reports")["Contents"]]
+    assert {key.rpartition("/")[2] for key in keys} == {"report.html", "report.json", "junit.xml", "report.prom"}
+    assert len({key.rpartition("/")[0] for key in keys}) == 1
+
+
 def test_the_result_for_the_jobs_that_follow(done: Play) -> None:
     (one,) = of_task(done, "Write the report")
     handed = one["ansible_stats"]["data"]
     assert set(handed) == {"privatelink_result"}
-    assert handed["privatelink_result"]["vpcs"]["ledger"]["findings"] == ["TCP_TIMEOUT_ONE_AZ"]
+    result = handed["privatelink_result"]
+    assert result["vpcs"]["ledger"]["findings"] == ["TCP_TIMEOUT_ONE_AZ"]
+    assert result["counts"] == {"vpcs": 3, "failed": 1, "works": 2}
+    assert result["page"] == one["page"]
 
 
-def test_a_second_look_renews_the_time_and_changes_nothing(lab: Lab, directory: Path, files: Path) -> None:
-    before = json.loads((files / "report.json").read_text())
-    again = verify(lab, directory)
-    assert not of_task(again, "Write the report")[0]["changed"]
-    assert json.loads((files / "report.json").read_text())["at"] > before["at"]
+def test_a_webhook_gets_verdict_counts_remedies_and_the_page(done: Play, hook: Hook) -> None:
+    body = hook.got[0]
+    assert set(body) == {"playbook", "text", "result"}
+    (first, second, *_more), last = body["text"].splitlines(), body["text"].splitlines()[-1]
+    assert first == "verify: Failed: 1 of 3 VPCs failed, 2 reach Astro over PrivateLink."
+    assert second.startswith("ledger: TCP_TIMEOUT_ONE_AZ: ")
+    assert last == f"The report: {body['result']['page']}"
+    assert "/secret" not in done.text
+
+
+@pytest.fixture(scope="module")
+def again(lab: Lab, directory: Path, files: Path, hook: Hook) -> tuple[str, Play]:
+    """As a job of a controller, with a bucket that is not there, and a webhook that takes nothing. With it the time before."""
+    before = json.loads((files / "report.json").read_text())["at"]
+    hook.server.set_app(refuse)
+    more = "report_bucket=nosuch report_bucket_region=us-east-1 awx_job_id=42"
+    return before, verify(lab, directory, "-e", more, **hook.env(PRIVATELINK_WEBHOOK_FORM="text"))
+
+
+def refuse(_environ: Any, start_response: Any) -> list[bytes]:
+    start_response("500 Internal Server Error", [])
+    return [b""]
+
+
+def test_a_second_look_renews_the_time_and_changes_nothing(again: tuple[str, Play], files: Path) -> None:
+    before, done = again
+    assert not of_task(done, "Write the report")[0]["changed"]
+    assert json.loads((files / "report.json").read_text())["at"] > before
+
+
+def test_no_place_is_named_where_the_page_is_not(again: tuple[str, Play]) -> None:
+    _before, done = again
+    text = " ".join(done.text.split())
+    assert "The report was not put into the bucket: s3://nosuch/privatelink-report/" in text
+    assert "Allow s3:PutObject and s3:GetObject for it" in text
+    assert "The page is removed with the job: to keep it, set report_bucket" in text
+    assert "The report: " not in text
+    assert of_task(done, "Write the report")[0]["page"] == ""
+
+
+def test_a_webhook_that_takes_nothing_is_named_without_its_address(again: tuple[str, Play]) -> None:
+    _before, done = again
+    assert set(done.failed) == {"ledger"}
+    assert "The webhook of PRIVATELINK_WEBHOOK_URL did not take the result: 500" in " ".join(done.text.split())
+    assert "/secret" not in done.text
+
+
+def test_a_place_that_cannot_be_is_said_before_anything_is_done(lab: Lab, tmp_path: Path) -> None:
+    done = play(lab, tmp_path, "preflight", "-e", "report_bucket=s3://reports")
+    assert done.rc == 2
+    (text,) = done.failed.values()
+    assert "without s3://" in text
+    (told,) = of_task(done, "Hand on what came of it")
+    assert "without s3://" in told["ansible_stats"]["data"]["privatelink_result"]["text"]
 
 
 def test_the_page_shows_hostile_text_as_it_is(files: Path) -> None:

@@ -92,6 +92,7 @@ def story(lab: Lab, place: Path, layout: str, inventories: int, service: str | N
 GOES = {"teardown_drain": 1, "teardown_deployment_unrestricted": True}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     "case",
     [("host_zone", 1, True), ("host_zone", 2, False), ("suffix_zone", 2, True)],

@@ -135,7 +135,9 @@ class Client:
         except HTTPError as refusal:
             raise refused(refusal.code, _rest(refusal), refusal.headers.get("Retry-After") or "") from refusal
         except (OSError, HTTPException, ValueError) as problem:
-            raise AstroError(f"{self.where} gave no usable answer: {problem or type(problem).__name__}.") from problem
+            raise AstroError(
+                f"{self.where} gave no usable answer: {printable(problem) or type(problem).__name__}."
+            ) from problem
         if not isinstance(answer, dict):
             raise AstroError(f"{self.where} does not answer as the Astro API does. Check api_url.")
         return answer
@@ -210,11 +212,13 @@ def client(
 
     token, organization, url = given("api_token"), given("organization_id"), given("api_url", URL).rstrip("/")
     if not token:
-        raise AstroError("There is no Astro API token. Set ASTRO_API_TOKEN, or api_token.")
+        raise AstroError("There is no Astro API token. Set the environment variable ASTRO_API_TOKEN.")
     if not (token.isascii() and token.isprintable()) or " " in token:
-        raise AstroError("The Astro API token has characters that no token has. Check ASTRO_API_TOKEN, or api_token.")
+        raise AstroError(
+            "The Astro API token has characters that no token has. Check the environment variable ASTRO_API_TOKEN."
+        )
     if not organization:
-        raise AstroError("No Organization was given. Set organization_id, or ASTRO_ORGANIZATION_ID.")
+        raise AstroError("No Organization was given. Set the environment variable ASTRO_ORGANIZATION_ID.")
     try:
         where = urlsplit(url)
     except ValueError:

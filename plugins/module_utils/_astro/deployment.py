@@ -52,7 +52,7 @@ def public(
             each["agent_tokens"] = None if listed is None else [_token(token) for token in listed]
     return {
         "deployments": shown,
-        "clusters": {name: _cluster(each) for name, each in clusters.items() if each is not None},
+        "clusters": {printable(name): _cluster(each) for name, each in clusters.items() if each is not None},
         "findings": [one.public() for one in found],
     }
 
@@ -126,17 +126,17 @@ def _where(document: Document) -> dict[str, str]:
 
 
 def _cluster(document: Document) -> dict[str, Any]:
-    ranges = access.Cluster.read(document)
+    ranges, own = access.Cluster.read(document), _text(document, "id")
     return {
-        "id": ranges.id,
+        "id": own,
         "name": _text(document, "name"),
         "region": _text(document, "region"),
         "cloud_provider": _text(document, "cloudProvider"),
         "type": _text(document, "type"),
         "status": _text(document, "status"),
-        "ranges": list(ranges.ranges),
-        "secondary_ranges": list(ranges.secondary),
-        "host": f"{ranges.id}.{SUFFIX}",
+        "ranges": [printable(each, 100) for each in ranges.ranges],
+        "secondary_ranges": [printable(each, 100) for each in ranges.secondary],
+        "host": f"{own}.{SUFFIX}",
     }
 
 

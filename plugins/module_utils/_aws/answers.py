@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Characters that no id or name in AWS's answers exceeds: a domain name may have 255, an ARN 2048.
+LONGEST = 2048
+
 #: What Python raises where an answer has another form than expected.
 UNCLEAR = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -29,11 +32,17 @@ def understood(things: Iterable[T] | None, parse: Callable[[T], R]) -> list[R]:
 
 
 def text(thing: Mapping[str, Any], key: str) -> str:
-    """A text that has to be there. Raises KeyError where it is not, or is empty."""
+    """A text that has to be there. Raises KeyError where it is not, is empty, or is no name of anything in AWS: those are on one
+    line, short, and without characters that a terminal acts on."""
     value = thing[key]
-    if not isinstance(value, str) or not value:
+    if not is_text(value):
         raise KeyError(key)
-    return value
+    return str(value)
+
+
+def is_text(value: Any) -> bool:
+    """Whether it may be the id or the name of anything."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()
 
 
 def many(thing: Mapping[str, Any], key: str) -> list[Any]:

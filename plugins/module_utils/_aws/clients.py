@@ -16,6 +16,7 @@ with suppress(ImportError):  # AnsibleAWSModule says what to install
     from botocore.exceptions import BotoCoreError, ClientError
 
 from .._core.errors import ReadFailed
+from .._core.text import without_login
 from . import pace
 from .answers import UNCLEAR
 from .not_yet import VISIBLE_AFTER
@@ -100,7 +101,7 @@ def no_login(login: Login, problem: Exception) -> str:
 
 def explain(problem: Exception) -> str:
     """An SDK error as a sentence that says what to do about it."""
-    text, advice = str(problem), _advice(problem)
+    text, advice = without_login(str(problem)), _advice(problem)
     return f"{text.rstrip('.')}. {advice}" if advice else text
 
 

@@ -62,21 +62,23 @@ def _read(clients: aws_clients.Clients, account: Account, region: str, wanted: W
         with aws_clients.reading("EC2"):
             ec2 = clients.get("ec2", region=region)
             there = aws_clients.describe(ec2, "describe_vpcs", "Vpcs", wanted.vpcs)
-            vpcs = understood(there, lambda vpc: _vpc(vpc, account, region))
+            vpcs = understood(there, lambda vpc: vpc_of(vpc, account, region))
             if not vpcs:
                 return Found(), ""
-            groups = _groups(ec2, wanted.groups) if wanted.groups else ()
+            groups = security_groups(ec2, wanted.groups) if wanted.groups else ()
             machines = _machines(ec2, wanted.machines, region) if wanted.machines else ()
-        clusters = _clusters(clients, region, wanted, {vpc.vpc_id for vpc in vpcs}) if wanted.clusters != "none" else ()
+        clusters = (
+            eks_clusters(clients, region, wanted, {vpc.vpc_id for vpc in vpcs}) if wanted.clusters != "none" else ()
+        )
         if clusters and wanted.interfaces:
             with aws_clients.reading("EC2"):
-                clusters = _inhabited(ec2, clusters)
+                clusters = inhabited(ec2, clusters)
     except errors.ReadFailed as problem:
         return Found(), f"{region} with {account}: {problem}"
     return Found(vpcs=tuple(vpcs), groups=tuple(groups), machines=tuple(machines), clusters=tuple(clusters)), ""
 
 
-def _vpc(vpc: Mapping[str, Any], account: Account, region: str) -> Vpc:
+def vpc_of(vpc: Mapping[str, Any], account: Account, region: str) -> Vpc:
     ranges = [each for each in many(vpc, "CidrBlockAssociationSet") if _associated(each)]
     return Vpc(
         vpc_id=text(vpc, "VpcId"),
@@ -92,12 +94,14 @@ def _associated(block: Mapping[str, Any]) -> bool:
     return (block.get("CidrBlockState") or {}).get("State") == "associated"
 
 
-def _groups(ec2: Any, filters: Filters) -> list[Group]:
+def security_groups(ec2: Any, filters: Filters) -> list[Group]:
     found = aws_clients.describe(ec2, "describe_security_groups", "SecurityGroups", filters)
     return understood(found, lambda group: Group(group_id=text(group, "GroupId"), vpc_id=text(group, "VpcId")))
 
 
-def _clusters(clients: aws_clients.Clients, region: str, wanted: Wanted, vpc_ids: Collection[str]) -> list[EksCluster]:
+def eks_clusters(
+    clients: aws_clients.Clients, region: str, wanted: Wanted, vpc_ids: Collection[str]
+) -> list[EksCluster]:
     """The wanted EKS clusters in these VPCs. EKS has no filters."""
     with aws_clients.reading("EKS"):
         eks = clients.get("eks", region=region)
@@ -119,7 +123,7 @@ def _cluster(cluster: Mapping[str, Any], region: str) -> EksCluster:
     )
 
 
-def _inhabited(ec2: Any, clusters: Sequence[EksCluster]) -> list[EksCluster]:
+def inhabited(ec2: Any, clusters: Sequence[EksCluster]) -> list[EksCluster]:
     """The clusters, with the security groups and the IPv4 ranges of the subnets of their nodes and pods."""
     keys = cluster_tags(cluster.name for cluster in clusters)
     interfaces = _of_nodes(ec2, keys) + _of_pods(ec2, keys)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._core.approved import Approved
 from .._core.errors import ReadFailed
 from .._core.findings import finding
 from .._core.plan import WORKERS
@@ -51,16 +52,22 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleets:
-    """Runs jobs. ``check`` plans only; ``timeout`` are the seconds to wait for what AWS takes its time for."""
+    """Runs jobs. ``check`` plans only; ``timeout`` are the seconds to wait for what AWS takes its time for. Where there are
+    ``approved`` calls, no others are sent."""
 
     sdk: Sdk
     check: bool
     timeout: int = 600
     memory: Memory = field(default_factory=Memory)
+    approved: Approved | None = None
 
     def planning(self) -> Fleets:
-        """The same, but nothing is sent."""
-        return replace(self, check=True)
+        """The same, but nothing is sent, and plans are whole, whatever was approved."""
+        return replace(self, check=True, approved=None)
+
+    def reviewing(self, approved: Approved) -> Fleets:
+        """The same, but nothing is sent: a VPC fails for which something else would be than what was approved."""
+        return replace(self, check=True, approved=approved)
 
     def available(self, fleets: Sequence[Mapping[str, Any]]) -> set[str]:
         """The names of links whose endpoint is available; none of an account and region that cannot be read."""
@@ -138,7 +145,7 @@ class Fleets:
         def run(fleet: Mapping[str, Any]) -> Answer:
             try:
                 made = job(fleet)
-                done = carry_out(made, self.check, self.memory.progress)
+                done = carry_out(made, self.check, self.approved, self.memory.progress)
                 return answer(done, made.results(done.have))
             except ReadFailed as problem:
                 nothing = blank(fleet)

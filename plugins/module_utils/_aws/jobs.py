@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from .._core.approved import Stands
 from .._core.findings import Finding
 from .._core.plan import Outcome, Plan
 from .._core.run import Job
@@ -40,6 +41,9 @@ class Endpoints(Job[model.Have]):
 
     def plan(self, have: model.Have) -> Plan:
         return endpoint.plan(self.links, have)
+
+    def stands(self, have: model.Have) -> Stands:
+        return endpoint.stands(self.links, have)
 
     def api(self) -> Sender:
         return Sender(self.clients, self.timeout, self.region)
@@ -88,6 +92,9 @@ class Zones(Job[list[_zone.Zone]]):
 
     def plan(self, have: list[_zone.Zone]) -> Plan:
         return _zone.plan(self.links, have, self.holders)
+
+    def stands(self, have: list[_zone.Zone]) -> Stands:
+        return _zone.stands(self.links, have, self.holders)
 
     def api(self) -> Sender:
         return Sender(self.clients, self.timeout, self.region)

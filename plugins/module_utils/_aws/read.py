@@ -22,7 +22,7 @@ from .._link import egress, holder, model, security_group
 from .._link import zone as _zone
 from .._link.holder import Holder
 from .._link.params import WITH_OWN_CREDENTIALS
-from .answers import UNCLEAR, many, tags, text, understood, values
+from .answers import UNCLEAR, is_text, many, tags, text, understood, values
 from .clients import Clients, describe, poll, reading
 
 
@@ -69,7 +69,7 @@ def _unclear(endpoints: Iterable[Mapping[str, Any]], groups: Iterable[Mapping[st
             (groups, "the id or the name of a security group", ("GroupId", "GroupName")),
         )
         for thing in things
-        if not all(isinstance(thing.get(key), str) and thing[key] for key in needed)
+        if not all(is_text(thing.get(key)) for key in needed)
     ]
     return {vpc_id: what for vpc_id, what in lacking if vpc_id}
 
@@ -206,6 +206,7 @@ def read_zones(
             link=link,
             vpcs=dict(understood(vpcs, lambda vpc: (text(vpc, "VPCId"), str(vpc.get("VPCRegion") or "")))),
             records=tuple(records),
+            comment=_comment(summary),
             authorised=frozenset(_read_authorised(route53, zone_id) if {link, zone_id} & shared else []),
         )
 
@@ -357,6 +358,12 @@ def _admits(rule: Mapping[str, Any]) -> bool:
 def _describe_endpoints(ec2: Any, vpc_ids: Sequence[str]) -> list[dict[str, Any]]:
     filters = {"vpc-id": vpc_ids, "vpc-endpoint-type": ["Interface"]}
     return describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+
+
+def read_endpoints(ec2: Any) -> list[model.Endpoint]:
+    """All interface endpoints of an account and region, without their addresses."""
+    found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-type": ["Interface"]})
+    return understood(found, lambda each: _endpoint(each, {}))
 
 
 def available(ec2: Any, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -147,8 +147,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "REGION_NOT_ENABLED": Entry(
         "AWS does not show the endpoint service {service} of {service_region} in {region}.",
-        "Ask Astronomer Support to add {region} to the service's supported regions, and this account to its allowed "
-        "principals.",
+        "Check privatelink_service_name and privatelink_service_region. If they are right, ask Astronomer Support to add {region} to "
+        "the service's supported regions, and this account to its allowed principals.",
     ),
     "SUBNET_NOT_FOUND": Entry(
         "VPC {vpc_id} has no subnet {subnet}.",
@@ -213,7 +213,21 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ENDPOINT_FOREIGN": Entry(
         "VPC {vpc_id} already has the endpoint {endpoint} for this service; this collection did not create it.",
-        "Adopt it with privatelink_endpoint_id: {endpoint}, or delete it.",
+        "Set privatelink_endpoint_id: {endpoint} to use it as it is, or delete it once no agent uses it.",
+    ),
+    "PLAN_DIFFERS": Entry(
+        "This is not what was approved: {differences}.",
+        "Run setup or site with --check again, have the new plan approved, and run with that one.",
+    ),
+    "ENDPOINT_STAYS": Entry(
+        "Endpoint {endpoint} stays: this collection did not make it and has not taken it over.",
+        "Delete it yourself if nobody needs it: aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}.",
+        "warning",
+    ),
+    "MANAGED_ELSEWHERE": Entry(
+        "{thing} is changed here and is managed by {manager}, which may change it back.",
+        "Let one of the two manage it: see docs/beside_terraform.md for how to hand it over, in either direction.",
+        "warning",
     ),
     "ENDPOINT_DUPLICATE": Entry(
         "VPC {vpc_id} has several endpoints for this service: {endpoints}.",
@@ -247,7 +261,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "SUPPORT_NEEDED": Entry(
         "This VPC shares the link of {via}, which is in another {what} ({there}, not {here}).",
-        "Astronomer's page says to contact Support first; playbook support_request writes the text. Then set "
+        "Contact Astronomer Support first, as Astronomer's page says; playbook support_request writes the text. Then set "
         "privatelink_support_confirmed: true.",
     ),
     "ENDPOINTS_REACHED": Entry(
@@ -283,8 +297,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "EGRESS_OPEN": Entry(
         "The agents' security group {group} allows {rules} outbound.",
-        "Agents that bypass the link still reach Astro over the internet. Role harden_aws narrows the groups in "
-        "harden_aws_egress_groups; agents also need destinations other than Astro.",
+        "Narrow it with role harden_aws, which changes the groups in harden_aws_egress_groups; agents also need destinations other than "
+        "Astro. Until then agents that bypass the link still reach Astro over the internet.",
         "warning",
     ),
     "SG_SHARED": Entry(
@@ -454,7 +468,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "ZONE_CONFLICT": Entry(
         "VPC {vpc_id} is already associated with the zone {other}, which has the same name {zone}.",
-        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it.",
+        "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_DUPLICATE": Entry(
         "This collection created several zones {zone} for {vpc_id}: {zones}.",
@@ -645,8 +661,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "MULTIREGION_DENIED": Entry(
         "{operation} was denied: {message}",
-        "A service of another region also needs vpce:AllowMultiRegion on vpc-endpoint/*; a service control policy may "
-        "deny it.",
+        "Allow vpce:AllowMultiRegion on vpc-endpoint/*, which a service of another region also needs; a service control policy may deny "
+        "it.",
     ),
     "AZ_REMOTE_UNSUPPORTED": Entry(
         "{operation} failed: {message}",
@@ -768,11 +784,13 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_CONFLICT_ELSEWHERE": Entry(
         "{operation} failed: {message}",
         "A zone of the same name in another account is associated with this VPC: disassociate it, or run with that "
-        "account's credentials.",
+        "account's credentials. "
+        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
+        "beside the other one, so that its agents always have the name.",
     ),
     "ZONE_NOT_AUTHORISED": Entry(
         "{operation} failed: {message}",
-        "The zone's account must authorise this VPC first.",
+        "Authorise this VPC in the zone's account first.",
     ),
     "ZONE_IS_PUBLIC": Entry(
         "{operation} failed: {message}",
@@ -910,13 +928,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "DNS_PUBLIC_ANSWER": Entry(
         "{host} resolves to {addresses}, not to the link's endpoint ({expected}).",
-        "The zone is not associated with this VPC, the agent's resolver bypasses the VPC's resolver, or an old answer "
-        "is still cached.",
+        "Check that the zone is associated with this VPC, and that this host asks the VPC's resolver. If both are right, an old answer "
+        "is still cached: run again in a minute.",
     ),
     "DNS_WRONG_ENDPOINT": Entry(
-        "{host} resolves to {addresses}, which belong to {owner} and not to this VPC's link ({expected}).",
-        "A zone gives the same answer to all of its VPCs: give this VPC a zone of its own, or join the other link "
-        "with privatelink_via.",
+        "{host} resolves to {addresses}, the link of {owner}, and not to this VPC's link ({expected}).",
+        "A zone gives the same answer to all of its VPCs: give this VPC a zone of its own, or join the other link with privatelink_via.",
     ),
     "DNS_MIXED_ANSWER": Entry(
         "{host} resolves to {addresses}, of which only {right} are the link's ({expected}).",
@@ -966,12 +983,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "DNS_INCOMPLETE": Entry(
         "{host} resolves to {addresses}; the link also has {missing}.",
-        "A zone of the endpoint may be down, or an old answer is still cached.",
+        "Check the endpoint's zones in AWS, or run again in a minute: an old answer may still be cached.",
         "warning",
     ),
     "DNS_TRANSLATED": Entry(
-        "{host} resolves to {addresses}, IPv6 addresses that DNS64 makes of the link's own: agents that use them reach the "
-        "link through a NAT gateway, which the endpoint sees as the source.",
+        "{host} resolves to {addresses}, which DNS64 makes of the link's own addresses: agents that use IPv6 reach the link through a "
+        "NAT gateway, which the endpoint sees as the source.",
         "Disable DNS64 for the agents' subnet. If agents there have no IPv4, add the NAT gateway's private address to "
         "privatelink_agent_cidrs.",
         "warning",
@@ -982,26 +999,26 @@ CATALOGUE: dict[str, Entry] = {
         "NO_PROXY.",
     ),
     "TCP_TIMEOUT": Entry(
-        "{addresses} do not answer on port {port} within {seconds} seconds.",
-        "Check that the endpoint's security group admits this agent and that network ACLs allow it; a joined link "
-        "also needs routes in both directions.",
+        "No answer on port {port} within {seconds} seconds from {addresses}.",
+        "Check that the endpoint's security group admits this agent and that network ACLs allow it; a joined link also needs routes in "
+        "both directions.",
     ),
     "TCP_TIMEOUT_ONE_AZ": Entry(
-        "{addresses} do not answer on port {port} within {seconds} seconds; the link's other addresses do.",
-        "That zone is unreachable: Astronomer has no target there, or its subnet's network ACL blocks traffic. Until "
-        "it is fixed, some connections will fail at random.",
+        "No answer on port {port} within {seconds} seconds from {addresses}; the link's other addresses answer.",
+        "Check the network ACL of that zone's subnet. If it admits the traffic, Astronomer has no target in that zone: send Astronomer "
+        "Support the text in the report. Until then some connections fail at random.",
     ),
     "TCP_REFUSED": Entry(
-        "{addresses} refuse port {port}.",
+        "Port {port} is refused by {addresses}.",
         "Security groups drop and never refuse: check for a local firewall or a wrong address.",
     ),
     "TCP_UNREACHABLE": Entry(
-        "{addresses} cannot be reached: {detail}.",
+        "No connection to {addresses}: {detail}.",
         "This host has no route to the address: check its routes and the VPC's route tables.",
     ),
     "TLS_NAME_MISMATCH": Entry(
-        "{addresses} present a certificate for {names}, not for {host}.",
-        "The address is not Astro's, or something in between answers instead.",
+        "The certificate at {addresses} is for {names}, not for {host}.",
+        "Check what answers there: the address is not Astro's, or something in between answers instead.",
     ),
     "TLS_EXPIRED": Entry(
         "The certificate at {addresses} is not valid now: {detail}.",
@@ -1017,26 +1034,25 @@ CATALOGUE: dict[str, Entry] = {
         "A firewall in between filters on the name: allow {host}.",
     ),
     "TLS_TIMEOUT": Entry(
-        "{addresses} accept the connection but do not finish the TLS handshake within {seconds} seconds.",
-        "Large packets may be lost (check the MTU over transit gateways and VPNs), or a firewall drops the name "
-        "{host}.",
+        "The connection to {addresses} is accepted, but the TLS handshake does not finish within {seconds} seconds.",
+        "Check the MTU over transit gateways and VPNs, since large packets may be lost, and whether a firewall drops the name {host}.",
     ),
     "TLS_FAILED": Entry(
         "The TLS handshake with {addresses} fails: {detail}.",
         "What listens there is not Astro, or something in between blocks all TLS: check for a firewall.",
     ),
     "HTTP_UNEXPECTED": Entry(
-        "{addresses} answer {status} {body!r} instead of 404 '404 page not found'.",
+        "The answer of {addresses} is {status} {body!r} instead of 404 '404 page not found'.",
         "This is not Astro's orchestration plane: check for a captive proxy or a wrong endpoint service.",
     ),
     "HTTP_NO_ANSWER": Entry(
-        "{addresses} finish the TLS handshake with {host} but do not answer: {detail}.",
+        "The TLS handshake with {addresses} succeeds for {host}, but no HTTP answer follows: {detail}.",
         "Astro does not respond through the link. If that does not change, ask Astronomer Support.",
     ),
     "LARGE_PACKET_HANG": Entry(
-        "{addresses} answer small requests, but none of {size} bytes within {seconds} seconds.",
-        "Large packets are lost without notice: endpoints take up to 8,500 bytes and send no ICMP. Lower this host's "
-        "MTU, or clamp the MSS where the path is narrower (transit gateway, VPN).",
+        "Small requests to {addresses} are answered, but none of {size} bytes within {seconds} seconds.",
+        "Large packets are lost without notice: endpoints take up to 8,500 bytes and send no ICMP. Lower this host's MTU, or clamp the "
+        "MSS where the path is narrower (transit gateway, VPN).",
     ),
     # --- what only pods can have
     "POLICY_BLOCKS_ENDPOINT": Entry(

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Dict
 
 from .catalogue import BY_ERROR, BY_TEXT, CATALOGUE, Severity
+from .text import printable
+
+#: Characters that one fact of a finding may have at most, and a list of them: whoever made a text, its length is not theirs to choose.
+LONGEST_FACT, LONGEST_LIST = 2000, 20_000
 
 #: A finding as results show it: code, vpc, severity, seen, remedy, text.
 Shown = Dict[str, str]
@@ -47,7 +51,7 @@ class Finding:
 
 
 def finding(code: str, vpc: str, **facts: Any) -> Finding:
-    """A finding from the catalogue; ``facts`` fill its templates. Lists are shown sorted."""
+    """A finding from the catalogue; ``facts`` fill its templates, fit for a terminal and bounded. Lists are shown sorted."""
     entry = CATALOGUE[code]
     shown = {key: _shown(value) for key, value in facts.items()}
     return Finding(code, vpc, entry.severity, _sentence(entry.seen.format(**shown)), entry.remedy.format(**shown))
@@ -70,8 +74,8 @@ def _sentence(text: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(sorted(str(item) for item in value)) or "none"
-    return str(value)
+        return printable(", ".join(sorted(printable(item) for item in value)), LONGEST_LIST) or "none"
+    return printable(f"{value:g}" if isinstance(value, float) else value, LONGEST_FACT)
 
 
 def from_error(vpc: str, operation: str, message: str, code: str) -> Finding:

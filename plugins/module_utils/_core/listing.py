@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 Shown = Mapping[str, str]
 #: Of more VPCs than these only those with a problem are shown one by one.
@@ -25,6 +25,11 @@ def listing(findings: Iterable[Shown]) -> list[str]:
     for (severity, code, seen, remedy), vpcs in sorted(alike.items(), key=lambda item: item[0][0]):
         lines += [f"{severity.upper():8}{code}  {', '.join(sorted(vpcs))}", f"        {seen}", f"        -> {remedy}"]
     return lines
+
+
+def number(vpcs: Sequence[str]) -> str:
+    """How many VPCs these are."""
+    return f"{len(vpcs):,} {'VPC' if len(vpcs) == 1 else 'VPCs'}"
 
 
 def _heading(severities: list[str]) -> str:

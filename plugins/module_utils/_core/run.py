@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
+from .approved import Approved, Stands
 from .errors import CallFailed, ReadFailed
 from .findings import Finding, Shown, errors, finding, from_error
 from .plan import Api, Call, New, Outcome, Plan, ShownCall, fill, send
@@ -45,6 +46,10 @@ class Job(Protocol[H]):
 
     def settle(self, have: H, outcome: Outcome) -> H:
         """Wait for what takes time, and read again where anything changed."""
+
+    def stands(self, have: H) -> Stands:  # noqa: ARG002
+        """What is there by now of what plans name by placeholders."""
+        return {}
 
     def status(self, have: H) -> Iterable[Finding]:  # noqa: ARG002
         """What is wrong in the end, beyond the plan."""
@@ -90,10 +95,15 @@ class Progress:
         return noted
 
 
-def carry_out(job: Job[H], check: bool, progress: Progress | None = None) -> Done[H]:
-    """Do a job, or in check mode plan it. Raises ReadFailed only before anything was sent."""
+def carry_out(
+    job: Job[H], check: bool, approved: Approved | None = None, progress: Progress | None = None
+) -> Done[H]:
+    """Do a job, or in check mode plan it. Where there are ``approved`` calls, no others are sent. Raises ReadFailed only before
+    anything was sent."""
     have = job.read()
     plan = job.plan(have)
+    if approved is not None:
+        plan = approved.narrowed(plan, job.stands(have))
     if check:
         return Done(plan=plan, have=have, changed=bool(plan.calls), findings=plan.findings)
     progress = progress or Progress()
@@ -101,7 +111,7 @@ def carry_out(job: Job[H], check: bool, progress: Progress | None = None) -> Don
     outcome = send(plan.calls, progress.noting(job.api()))
     findings = [*plan.findings, *_declined(outcome)]
     try:
-        have, left = _settled(job, have, outcome)
+        have, left = _settled(job, have, outcome, errors(findings))
     except ReadFailed as problem:
         findings += _unknown(plan, outcome, str(problem))
     else:
@@ -111,13 +121,17 @@ def carry_out(job: Job[H], check: bool, progress: Progress | None = None) -> Don
     return Done(plan=plan, have=have, changed=bool(outcome.sent), findings=tuple(findings))
 
 
-def _settled(job: Job[H], have: H, outcome: Outcome) -> tuple[H, Plan]:
+def _settled(job: Job[H], have: H, outcome: Outcome, known: Mapping[str, Any]) -> tuple[H, Plan]:
     """The state in the end, and what would still be sent. Reads again for a while if a change does not show yet."""
     now = job.settle(have, outcome)
     end = time.monotonic() + CONVERGES_WITHIN
     while True:
         left = job.plan(now)
-        late = {vpc for call in left.calls if not call.optional for vpc in call.subjects} - set(outcome.failed)
+        late = (
+            {vpc for call in left.calls if not call.optional for vpc in call.subjects}
+            - set(outcome.failed)
+            - set(known)
+        )
         if not outcome.sent or not late or time.monotonic() > end:
             return now, left
         time.sleep(AGAIN)

@@ -9,8 +9,10 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from .._link.model import CLUSTER_TAG, parse_service_region
+from .fill_in import left
 from .hosts import AgentHost, AgentVpc
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -30,11 +32,19 @@ _ID = {
     "endpoint_security_groups": "sg",
     "endpoint_id": "vpce",
 }
+#: What to set where something is missing.
+_NEEDED = {
+    "vpc_id": "Set it to the id of the agent VPC, such as vpc-0123456789abcdef0.",
+    "region": "Set it to the VPC's region, such as us-east-1.",
+    "cluster_id": "Set it to the id of the Astro cluster, as under Organization Settings > Clusters.",
+    "service_name": "Set it to the name of the endpoint service that Astronomer Support sent (playbook support_request asks for it).",
+}
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question with the closest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
+    """A question with the closest known name, or nothing. ``cutoff`` is how alike they must be, up to 1."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]}?" if near else ""
 
 
@@ -82,12 +92,16 @@ def _some(names: Sequence[str], shown: int = 5) -> str:
 
 def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -> list[str]:
     """All problems of one VPC; ``vpcs`` has those whose link it may share."""
+    unfilled = {key: what for key, value in vpc.vars.items() if (what := left(value))}
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
+    # What is still to be filled in is said once, and not judged as if somebody had meant it.
+    vpc = replace(vpc, vars={key: value for key, value in vpc.vars.items() if key not in unfilled})
     checks = (check(vpc) for check in (_names, _places, _ids, _cidrs, _public, _tags, _kubernetes))
     return [
-        *(f"privatelink_{key} is not set." for key in missing),
+        *(f"privatelink_{key} is still to be filled in: {what.rstrip('.')}." for key, what in unfilled.items()),
+        *(f"privatelink_{key} is not set. {_NEEDED[key]}" for key in missing),
         *(problem for found in checks for problem in found),
-        *_via(vpc, vpcs),
+        *(_via(vpc, vpcs) if not unfilled else ()),
     ]
 
 
@@ -113,6 +127,9 @@ def _places(vpc: AgentVpc) -> Iterable[str]:
             f"privatelink_account_id is {vpc.vars['account_id']!r}; an account id has twelve digits. Put quotes "
             "around it, and do not take it from a controller's survey: YAML reads one with a leading zero as another number."
         )
+    role = vpc.text("assume_role_arn")
+    if role and not _ROLE_ARN.fullmatch(role):
+        yield f"privatelink_assume_role_arn is {role!r}; it looks like arn:aws:iam::111111111111:role/privatelink."
     for key in ("region", "service_region", "holder_vpc_region"):
         if key in vpc.vars and not _REGION.fullmatch(vpc.text(key)):
             yield f"privatelink_{key} is {vpc.text(key)!r}; a region looks like us-east-1."

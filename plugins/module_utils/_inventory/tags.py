@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._core.errors import InventoryError
+from .._core.text import printable
 
 PREFIX = "privatelink_"
 #: A tag ``astro.privatelink/via`` of a VPC becomes its variable privatelink_via, and so on.
@@ -307,9 +308,14 @@ def _machine_host(machine: Machine, names: Mapping[str, str], rules: Rules) -> H
 
 
 def _name(thing: Mapping[str, Any], preferred: Iterable[str]) -> str:
-    """The first that is not empty; the id of a thing is its first field."""
+    """The first that is not empty and is fit to be a host's name; the id of a thing is its first field."""
     wanted = (thing["tags"].get(each[4:]) if each.startswith("tag:") else thing.get(each) for each in preferred)
-    return str(next(filter(None, wanted), next(iter(thing.values()))))
+    return str(next((each for each in wanted if each and _fit(str(each))), next(iter(thing.values()))))
+
+
+def _fit(name: str) -> bool:
+    """Ansible shows the names of hosts as they are, takes them as parts of paths, and before ansible-core 2.19 as templates."""
+    return printable(name, 253) == name and not set(name) & set("{}/\\")
 
 
 def _value(key: str, text: str, kinds: Mapping[str, str]) -> Any:
@@ -342,7 +348,9 @@ def _twins(every: Iterable[Host]) -> Iterable[str]:
 # --- what the inventory's file says
 
 
-def accounts(given: Sequence[Mapping[str, Any]], regions: Sequence[str]) -> list[Account]:
+def accounts(
+    given: Sequence[Mapping[str, Any]], regions: Sequence[str], *, regions_needed: bool = True
+) -> list[Account]:
     """The accounts to look at; without any that of the credentials. Raises InventoryError."""
     problems = []
     for number, account in enumerate(given, 1):
@@ -359,7 +367,7 @@ def accounts(given: Sequence[Mapping[str, Any]], regions: Sequence[str]) -> list
         )
         for account in given or [{}]
     ]
-    if not all(account.regions for account in found):
+    if regions_needed and not all(account.regions for account in found):
         problems.append("regions is not set. Name the regions in which agent VPCs are.")
     if problems:
         raise InventoryError(problems)

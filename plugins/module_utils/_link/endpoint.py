@@ -14,9 +14,9 @@ from typing import Any
 
 from .._core.findings import Finding, errors, finding
 from .._core.plan import Call, Id, New, Plan, Token, fill
-from . import security_group
+from . import existing, security_group
 from . import subnets as _subnets
-from .model import NAME, OWNED, Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
+from .model import Endpoint, Have, Link, SecurityGroup, parse_service_region, tag_specification
 
 #: States from which an endpoint never comes back.
 _ON_ITS_WAY = {"pending", "pendingacceptance"}
@@ -158,9 +158,23 @@ def unsettled(links: Iterable[Link], have: Have) -> dict[str, str]:
     return {str(e.id): name for name, e in found.items() if e is not None and e.state in _ON_ITS_WAY}
 
 
+def stands(links: Iterable[Link], have: Have) -> dict[str, set[str]]:
+    """What is there of what plans of these links name by placeholders."""
+    found: dict[str, set[str]] = {}
+    for link in links:
+        endpoint, group = find(link, have)[0], security_group.find(link, have)[0]
+        if endpoint is not None:
+            names = {str(endpoint.id), endpoint.dns_name, endpoint.hosted_zone_id} - {""}
+            found[str(New("endpoint", link.name))] = names
+        if group is not None:
+            found[str(New("security group", link.name))] = {str(group.id)}
+    return found
+
+
 def result(link: Link, have: Have) -> dict[str, Any]:
     """RETURN's entry of one VPC; what is still to be created is named by its placeholder."""
     endpoint, problems = find(link, have)
+    link = existing.with_its_groups(link, endpoint, have) if link.present else link
     group = security_group.find(link, have)[0]
     groups = sorted(link.security_groups) or ([str(group.id)] if group else [])
     if endpoint is None:
@@ -192,8 +206,11 @@ def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
     if what := have.unclear.get(link.vpc_id):
         return Plan(findings=(finding("ANSWER_UNCLEAR", link.name, vpc_id=link.vpc_id, what=what),))
     endpoint, problems = find(link, have)
+    link = existing.with_its_groups(link, endpoint, have) if link.present else link
     group, more = security_group.find(link, have)
     problems += more
+    if link.released:
+        return _plan_released(link, endpoint, group, beside)
     if not link.present:
         return Plan(findings=tuple(problems)) if problems else _plan_absent(link, endpoint, group, have)
     refused = [] if link.security_groups else security_group.refused(link, group, have)
@@ -215,6 +232,7 @@ def _plan_link(link: Link, have: Have, beside: Sequence[Link]) -> Plan:
         return Plan(findings=(*problems, *refused))
     problems += refused
     plan_ = _plan_present(link, endpoint, group, subnets, have)
+    problems += existing.managed(link, plan_.calls, (endpoint, group))
     if dead is None:
         return replace(plan_, findings=tuple(problems))
     delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [dead.id]}, until="deleted")
@@ -296,7 +314,7 @@ def _plan_present(
         groups = frozenset([goal.id]) | (endpoint.security_groups if endpoint else frozenset())
     else:
         goal = None
-    tags = {"Name": NAME, **link.tags, **OWNED}
+    tags = existing.tags(link, endpoint)
     if endpoint is None:
         wanted = Endpoint(
             id=New("endpoint", link.name),
@@ -410,15 +428,28 @@ def _plan_absent(link: Link, endpoint: Endpoint | None, group: SecurityGroup | N
         calls = security_group.release_calls(link, group) if group else []
         shown = public(endpoint, group)
         return Plan(calls=tuple(calls), before={link.name: shown}, after={link.name: shown})
-    if endpoint is not None:
+    findings = []
+    if endpoint is not None and not endpoint.owned:
+        findings.append(finding("ENDPOINT_STAYS", link.name, endpoint=endpoint.id))
+    elif endpoint is not None:
         delete = link.call("DeleteVpcEndpoints", {"VpcEndpointIds": [endpoint.id]}, until="deleted")
         calls.append(replace(delete, not_before=link.drain if endpoint.state == "available" else 0))
-    others = [e for e in have.endpoints if group and group.id in e.security_groups and e.live and e != endpoint]
+    users = [e for e in have.endpoints if group and group.id in e.security_groups and e.live]
+    others = [e for e in users if e != endpoint or not e.owned]
     if group is not None:
         delete = link.call("DeleteSecurityGroup", {"GroupId": group.id})
         calls += security_group.release_calls(link, group) if others else [delete]
+    stays = endpoint if findings else None
     before = public(endpoint, group)
-    after = public(None, group if others else None)
+    after = public(stays, group if others else None)
+    return Plan(calls=tuple(calls), findings=tuple(findings), before={link.name: before}, after={link.name: after})
+
+
+def _plan_released(link: Link, endpoint: Endpoint | None, group: SecurityGroup | None, beside: Sequence[Link]) -> Plan:
+    there = [each for each in beside if each.vpc_id == link.vpc_id]
+    calls = existing.release_calls(link, endpoint, group, there)
+    before = public(endpoint, group)
+    after = {**before, **public(existing.released(endpoint, calls), None)} if endpoint is not None else before
     return Plan(calls=tuple(calls), before={link.name: before}, after={link.name: after})
 
 

@@ -52,7 +52,9 @@ class Link:
     make a new one. ``drain`` are the seconds for which an available endpoint is still kept before it is deleted, for
     agents that have its addresses from before. ``cluster`` is the Astro cluster that the link leads to, if it is known.
     ``peers`` says where joined VPCs are that are elsewhere, ``accounts`` of which accounts security groups are that are not the
-    link's own. ``barred`` are joined VPCs that get no new rules, since AWS would not take them.
+    link's own. An endpoint that ``endpoint_id`` names is used as it is; with ``take_over`` it becomes this collection's. A link
+    that is ``released`` is no longer this collection's: it is left as it is, without the tags that say so. ``barred`` are joined
+    VPCs that get no new rules, since AWS would not take them.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Link:
     tags: Mapping[str, str] = field(default_factory=dict)
     endpoint_id: str = ""
     present: bool = True
+    take_over: bool = False
+    released: bool = False
     sources_only: bool = False
     leaving: Mapping[str, frozenset[str]] = field(default_factory=dict)
     purge_sources: bool = False

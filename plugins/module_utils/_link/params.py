@@ -14,6 +14,8 @@ from .._core.errors import InputError
 from . import egress, model, zone
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+#: A link may be handed back as well: it stays, and is no longer this collection's.
+LINK_STATE = {**STATE, "choices": ["present", "absent", "released"]}
 
 ENDPOINT_LINK = {
     "name": {"type": "str", "required": True},
@@ -36,7 +38,8 @@ ENDPOINT_LINK = {
     "cluster_id": {"type": "str", "default": ""},
     "joined_from": {"type": "dict", "default": {}},
     "group_accounts": {"type": "dict", "default": {}},
-    "state": STATE,
+    "take_over": {"type": "bool", "default": False},
+    "state": LINK_STATE,
 }
 
 
@@ -65,7 +68,9 @@ def endpoint_link(params: Mapping[str, Any]) -> model.Link:
             for name, where in params["joined_from"].items()
         },
         accounts={group: str(account) for group, account in params["group_accounts"].items()},
+        take_over=params["take_over"],
         present=params["state"] == "present",
+        released=params["state"] == "released",
     )
 
 
@@ -110,7 +115,7 @@ ZONE_LINK = {
     "force_record": {"type": "bool", "default": False},
     "without_gap": {"type": "bool", "default": False},
     "others": {"type": "dict", "default": {}},
-    "state": STATE,
+    "state": LINK_STATE,
 }
 
 
@@ -141,6 +146,7 @@ def zone_link(params: Mapping[str, Any]) -> zone.Link:
         without_gap=params["without_gap"],
         others={vpc_id: str(name) for vpc_id, name in params["others"].items()},
         present=params["state"] == "present",
+        released=params["state"] == "released",
     )
 
 

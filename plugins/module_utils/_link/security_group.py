@@ -22,17 +22,23 @@ def find(link: Link, have: Have) -> tuple[SecurityGroup | None, list[Finding]]:
     if link.security_groups:
         return None, []
     named = [g for g in have.groups if g.vpc_id == link.vpc_id and g.name == NAME]
-    if not named or named[0].owned:
+    if not named or ours(link, named[0], have):
         return (named[0] if named else None), []
     if not link.present:
         return None, []
     return None, [finding("SECURITY_GROUP_FOREIGN", link.name, vpc_id=link.vpc_id, group=named[0].id)]
 
 
+def ours(link: Link, group: SecurityGroup, have: Have) -> bool:
+    """Whether a group is this collection's, or is taken over with its endpoint."""
+    taken = [e for e in have.endpoints if link.take_over and e.id == link.endpoint_id and group.id in e.security_groups]
+    return group.owned or bool(taken)
+
+
 def goal(link: Link, group: SecurityGroup | None) -> SecurityGroup:
     """The managed group as it is wanted."""
     sources = link.sources.union(*(mine for name, mine in link.joined.items() if name not in link.barred))
-    tags = {"Name": NAME, **link.tags, **OWNED, **_used_by(link)}
+    tags = {"Name": NAME, **link.tags, **OWNED, **used_by(link)}
     if group is not None:
         goal_ = (group.sources | sources) - _foreign(link, group)
         return replace(group, sources=goal_, tags={**group.tags, **({} if link.sources_only else tags)})
@@ -40,8 +46,14 @@ def goal(link: Link, group: SecurityGroup | None) -> SecurityGroup:
     return SecurityGroup(id=new, vpc_id=link.vpc_id, name=NAME, sources=sources, owned=True, tags=tags)
 
 
-def _used_by(link: Link) -> dict[str, str]:
+def used_by(link: Link) -> dict[str, str]:
+    """The tag of a link's cluster on its group."""
     return {f"{CLUSTER_TAG}{link.cluster}": "agents"} if link.cluster else {}
+
+
+def clusters(group: SecurityGroup) -> set[str]:
+    """The tags of the clusters whose links use a group."""
+    return {key for key in group.tags if key.startswith(CLUSTER_TAG)}
 
 
 def calls(link: Link, group: SecurityGroup | None, wanted: SecurityGroup, owners: Mapping[str, str]) -> list[Call]:
@@ -78,7 +90,7 @@ def _tag_calls(link: Link, group: SecurityGroup, wanted: SecurityGroup) -> list[
 
 def release_calls(link: Link, group: SecurityGroup) -> list[Call]:
     """A group that stays for others is no longer tagged for the cluster of a link that goes."""
-    tags = sorted(_used_by(link).keys() & group.tags.keys())
+    tags = sorted(used_by(link).keys() & group.tags.keys())
     if not tags:
         return []
     return [link.call("DeleteTags", {"Resources": [group.id], "Tags": [{"Key": key} for key in tags]})]
@@ -157,14 +169,14 @@ def _unnameable(link: Link, name: str, sources: frozenset[str], have: Have) -> l
 def shared_with(link: Link, group: SecurityGroup, have: Have, beside: Sequence[Link]) -> list[str]:
     """Who uses a managed group that these links do not know of: endpoints to other services, and other clusters' links."""
     known = [each for each in (link, *beside) if each.vpc_id == link.vpc_id]
-    services, clusters = {each.service_name for each in known}, {each.cluster for each in known}
+    services, known_clusters = {each.service_name for each in known}, {each.cluster for each in known}
     endpoints = [
         f"endpoint {e.id}"
         for e in have.endpoints
         if group.id in e.security_groups and e.live and e.service_name not in services
     ]
-    tagged = [key.removeprefix(CLUSTER_TAG) for key in group.tags if key.startswith(CLUSTER_TAG)]
-    return sorted([*endpoints, *(f"cluster {cluster}" for cluster in tagged if cluster not in clusters)])
+    tagged = [key.removeprefix(CLUSTER_TAG) for key in clusters(group)]
+    return sorted([*endpoints, *(f"cluster {cluster}" for cluster in tagged if cluster not in known_clusters)])
 
 
 def closed_to(link: Link, sources: frozenset[str], have: Have) -> frozenset[str]:

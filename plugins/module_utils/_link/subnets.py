@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .._core.findings import Finding, finding
+from .existing import as_it_is
 from .model import Endpoint, Have, Link, Service, Subnet
 
 #: Zones that cross-region access leaves out, as AWS's page lists them; a hint for choosing, never a refusal.
@@ -28,7 +29,8 @@ def proper(subnet: Subnet) -> bool:
 
 
 def choose(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset[str], list[Finding]]:
-    """One subnet a zone of the service: those given; else those in use, and the roomiest private one elsewhere."""
+    """One subnet a zone of the service: those given; else those in use, and the roomiest private one elsewhere. An endpoint that
+    others made keeps those that it has."""
     service = have.services.get(link.service_name)
     if service is None:
         return frozenset(), []
@@ -36,6 +38,8 @@ def choose(link: Link, endpoint: Endpoint | None, have: Have) -> tuple[frozenset
     in_use = endpoint.subnets if endpoint else frozenset()
     if link.subnets:
         return link.subnets, _check(link, subnets, service, in_use, have)
+    if endpoint is not None and endpoint.subnets and as_it_is(link, endpoint):
+        return endpoint.subnets, []
     chosen = {subnets[s].zone: s for s in sorted(in_use) if s in subnets}
     usable = [s for s in subnets.values() if _offers(link, service, s) and s.free and s.ipv4 and _own(s, link, have)]
     if not service.zones and not link.zone_ids:

@@ -36,6 +36,15 @@ def marked_vpc(comment: str) -> str:
     return match["vpc_id"] if match else ""
 
 
+def manager(comment: str) -> str:
+    """The tool that made a zone, by the comment that Terraform and Pulumi give zones by themselves; "" where it does not tell.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_zone
+    """
+    match = re.match(r"Managed by (?P<tool>Terraform|OpenTofu|Pulumi)\b", comment)
+    return f"{match['tool']} (its comment: {match[0]})" if match else ""
+
+
 def plain(name: str) -> str:
     """A DNS name as it is compared: lower case, no final dot."""
     return name.lower().rstrip(".")
@@ -68,6 +77,7 @@ class Link:
     ``compare_only`` they are not written, and VPCs only join where the zone has them. A ``holder`` is a VPC without agents
     in which the zone is made and taken down, so that no agent ever sees it empty; without one it is made for that time in
     ``holder_region``. With ``without_gap`` the zone stays where a name would not exist for agents while it is taken down.
+    A link that is ``released`` leaves its zone as it is, without the comment that says whose it is.
     ``others`` are the names of VPCs outside of this run that may share the link, by their ids.
     """
 
@@ -81,6 +91,7 @@ class Link:
     compare_only: bool = False
     zone_id: str = ""
     present: bool = True
+    released: bool = False
     force_record: bool = False
     without_gap: bool = False
     others: Mapping[str, str] = field(default_factory=dict)
@@ -119,10 +130,20 @@ class Zone:
     vpcs: Mapping[Id, str]
     records: tuple[Record, ...] = ()
     authorised: frozenset[str] = frozenset()
+    comment: str = field(default="", compare=False)
 
     def alias(self, host: str) -> Record | None:
         """The plain A record of a host."""
         return next((r for r in self.records if r.name == host and r.type == "A" and not r.identifier), None)
+
+    def leads(self, host: str, alias: Alias) -> bool:
+        """Whether a host leads to just that target by records of another form than a plain alias: a CNAME, or record sets with a
+        routing policy that all point to it."""
+        there = self.in_the_way(host)
+        values = [plain(str(each.get("Value", ""))) for one in there for each in one.raw.get("ResourceRecords", [])]
+        targets = [*values, *(one.alias.dns_name for one in there if one.alias)]
+        told = all(one.type in {"A", "CNAME"} and (one.alias or one.raw.get("ResourceRecords")) for one in there)
+        return bool(there and targets) and told and self.alias(host) is None and set(targets) == {alias.dns_name}
 
     def in_the_way(self, host: str) -> list[Record]:
         """Record sets of a host beside which a plain A record cannot be, or would not be the only answer."""
@@ -196,6 +217,20 @@ def find(link: Link, zones: Sequence[Zone]) -> tuple[Zone | None, list[Finding]]
     return (ours[0] if ours else None), []
 
 
+def stands(links: Sequence[Link], zones: Sequence[Zone], holders: Sequence[Holder] = ()) -> dict[str, set[str]]:
+    """What is there of what plans of these links name by placeholders; names of endpoints are as records have them."""
+    found: dict[str, set[str]] = {}
+    for link in links:
+        zone, endpoint = find(link, zones)[0], str(New("endpoint", link.name))
+        real = {name for alias in link.records.values() for name in (alias.dns_name, alias.hosted_zone_id)}
+        found[endpoint] = found[plain(endpoint)] = real - {"", endpoint, plain(endpoint)}
+        if zone is not None:
+            found[str(New("zone", link.name))] = {str(zone.id)}
+        left = holder.of(link.vpc_id, plain(link.zone), holders)
+        found[str(New("holder", link.name))] = {each.id for each in left}
+    return found
+
+
 def result(link: Link, vpc: Vpc, zones: Sequence[Zone]) -> dict[str, Any]:
     """RETURN's entry of one VPC; a zone that is still to be created is named by its placeholder."""
     zone, problems = find(link, zones)
@@ -208,6 +243,9 @@ def result(link: Link, vpc: Vpc, zones: Sequence[Zone]) -> dict[str, Any]:
 
 def _leads_to(link: Link, zone: Zone) -> str:
     """Where the first of the link's hosts leads in a zone: the DNS name of an endpoint, or nothing."""
+    led = next((alias.dns_name for host, alias in link.records.items() if zone.leads(plain(host), alias)), "")
+    if led:
+        return led
     there = next((zone.alias(plain(host)) for host in link.records), None)
     return there.alias.dns_name if there is not None and there.alias is not None else ""
 
@@ -218,8 +256,12 @@ def _plan_link(link: Link, zones: Sequence[Zone], holders: Sequence[Holder], twi
     if problems:
         return Plan(findings=(*problems, *_owner_failed(link)))
     left = holder.of(link.vpc_id, plain(link.zone), holders)
+    if link.released:
+        return _plan_released(link, zone)
     if not link.present:
         return _plan_absent(link, zone, left)
+    if zone is not None:
+        link = replace(link, records=_unled(link, zone))
     problems = _conflicts(link, zone, zones)
     stopped = errors(problems)
     if zone is None and link.name not in {vpc.name for vpc in link.vpcs if vpc.present}:
@@ -230,6 +272,20 @@ def _plan_link(link: Link, zones: Sequence[Zone], holders: Sequence[Holder], twi
     if link.name in stopped:
         return Plan(findings=(*problems, *_owner_failed(link, set(stopped))))
     return _plan_present(link, zone, problems, left)
+
+
+def _unled(link: Link, zone: Zone) -> dict[str, Alias]:
+    """The records that a zone does not already have in another form. In a zone that others made such records stay."""
+    led = [host for host, alias in link.records.items() if not zone.link and zone.leads(plain(host), alias)]
+    return {host: alias for host, alias in link.records.items() if host not in led}
+
+
+def _plan_released(link: Link, zone: Zone | None) -> Plan:
+    """The zone stays as it is; the comment that says whose it is goes."""
+    shown = {link.name: public(zone)}
+    ours = zone is not None and zone.link == link.vpc_id
+    calls = [_call(link, "UpdateHostedZoneComment", {"Id": zone.id}, link.name)] if zone is not None and ours else []
+    return Plan(calls=tuple(calls), before=shown, after=shown)
 
 
 # --- what is wrong
@@ -321,6 +377,9 @@ def _plan_present(link: Link, zone: Zone | None, problems: Sequence[Finding], le
             calls += _leave(link, there, vpc)
     calls += _release(link, there, wanted, apart)
     calls = _wait_for_last(calls)
+    if zone is not None and calls and manager(zone.comment):
+        facts = {"thing": f"zone {zone.id}", "manager": manager(zone.comment)}
+        problems = [*problems, finding("MANAGED_ELSEWHERE", link.name, **facts)]
     return Plan(
         calls=(*calls, *_drop(link, held, left)),
         findings=tuple(problems),

@@ -62,10 +62,11 @@ def places(clients: Clients, fleets: Sequence[Mapping[str, Any]]) -> list[Place]
 
 
 def accounts(clients: Clients, zones: Sequence[Mapping[str, Any]]) -> list[Account]:
-    return [
-        Account(
-            place=Place(clients=clients, access=access_name(account), region=home(account)),
-            links=tuple(map(zone_link, checked(ZONE_LINK, account["links"]))),
-        )
-        for account in zones
-    ]
+    return [_account(clients, {**zone, "links": checked(ZONE_LINK, zone["links"])}) for zone in zones]
+
+
+def _account(clients: Clients, zone: Mapping[str, Any]) -> Account:
+    return Account(
+        place=Place(clients=clients, access=access_name(zone), region=home(zone)),
+        links=tuple(map(zone_link, zone["links"])),
+    )

@@ -27,7 +27,7 @@ if __name__ == "__main__":
 
 
 #: Each imports from those before it; a last one that says how the probe is told and answers comes behind them.
-_PARTS = ("_core/catalogue", "_core/findings", "_probe/model", "_probe/dns", "_probe/look")
+_PARTS = ("_core/catalogue", "_core/text", "_core/findings", "_probe/model", "_probe/dns", "_probe/look")
 _MODULE_UTILS = Path(__file__).parents[1]
 
 

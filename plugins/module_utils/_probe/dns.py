@@ -142,11 +142,17 @@ def _over_udp(family: int, where: tuple[str, int], question: bytes, timeout: flo
 
 
 def _over_tcp(where: tuple[str, int], question: bytes, timeout: float) -> bytes:
-    with socket.create_connection(where, timeout) as asking, asking.makefile("rwb") as stream:
-        stream.write(struct.pack("!H", len(question)) + question)
-        stream.flush()
-        (length,) = struct.unpack("!H", stream.read(2))
-        return bytes(stream.read(length))
+    deadline = time.monotonic() + timeout
+    with socket.create_connection(where, timeout) as asking:
+        asking.sendall(struct.pack("!H", len(question)) + question)
+        answer = b""
+        while len(answer) < 2 or len(answer) < 2 + struct.unpack("!H", answer[:2])[0]:
+            asking.settimeout(max(deadline - time.monotonic(), 0.001))  # of all of it: a server may send byte by byte
+            part = asking.recv(65535)
+            if not part:
+                raise ValueError("the connection ended before the answer did")
+            answer += part
+        return answer[2:]
 
 
 def _parsed(answer: bytes) -> Reply:
@@ -172,7 +178,7 @@ def _parsed(answer: bytes) -> Reply:
 
 def _name(answer: bytes, at: int) -> tuple[str, int]:
     """The name that begins there, and where it ends."""
-    labels, end, jumps = [], 0, 0
+    labels, end, jumps, total = [], 0, 0, 0
     while length := answer[at]:
         if length & 0xC0 == 0xC0:
             end, jumps = end or at + 2, jumps + 1
@@ -180,6 +186,9 @@ def _name(answer: bytes, at: int) -> tuple[str, int]:
                 raise ValueError("a name that points to itself")
             at = (length & 0x3F) << 8 | answer[at + 1]
             continue
+        total += length + 1
+        if total > 255:  # RFC 1035, 2.3.4: each longer one would cost time, and one answer may have thousands
+            raise ValueError("a name that is too long")
         labels.append(answer[at + 1 : at + 1 + length].decode("ascii"))
         at += 1 + length
     return ".".join(labels), end or at + 1

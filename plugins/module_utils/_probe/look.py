@@ -27,7 +27,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from .dns import lookup
-from .model import BODY, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target, kept, native, pause
+from .model import BODY, STAGES, VPC_RESOLVER, Health, Lookup, Names, Observations, Reach, Target, kept, native, pause
 
 HOSTS, RESOLV_CONF = "/etc/hosts", "/etc/resolv.conf"
 
@@ -202,18 +202,23 @@ class _Stopped(Exception):
 
 
 def _reach(target: Target, address: str) -> Reach:
-    start = time.monotonic()
+    began = start = time.monotonic()
     seen: dict[str, Any] = {}
+    took: dict[str, float] = {}
     try:
-        for stage in _stages(target, address):
-            seen.update(stage)
+        for facts in _stages(target, address):
+            took[STAGES[len(took)]] = _elapsed(began)
+            began = time.monotonic()
+            seen.update(facts)
     except _Stopped as stop:
+        if len(took) < len(STAGES):
+            took[STAGES[len(took)]] = _elapsed(began)
         seen.update(problem=stop.problem, facts=stop.facts)
-    return Reach(address, seconds=_elapsed(start), **seen)
+    return Reach(address, seconds=_elapsed(start), stages=took, **seen)
 
 
 def _stages(target: Target, address: str) -> Iterable[dict[str, Any]]:
-    """The facts of each stage, in order, until one raises _Stopped."""
+    """The facts of each of `STAGES`, in order, until one raises _Stopped."""
     with _tcp(target, address) as connection:
         yield {"tcp": True, "source": str(connection.getsockname()[0])}
         with _tls(target, address, connection) as tls:

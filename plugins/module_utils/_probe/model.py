@@ -23,6 +23,9 @@ VPC_RESOLVER = "169.254.169.253"
 #: Problems in which a server gives no answer that it could cache.
 NO_ANSWER = ("DNS_TIMEOUT", "DNS_SERVFAIL")
 
+#: What a connection to an address goes through, in this order.
+STAGES = ("tcp", "tls", "http")
+
 #: Seconds between two lookups if the TTL of an old answer is unknown, and the margin added to a known TTL.
 AGAIN, MARGIN = 2.0, 0.5
 
@@ -93,7 +96,8 @@ class Names:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a connection to one address came; ``problem`` is the code of the stage that failed, "" for none."""
+    """How far a connection to one address came; ``problem`` is the code of the stage that failed, "" for none. ``stages`` are the
+    seconds of each of `STAGES` that it came to, with the one that failed."""
 
     address: str
     tcp: bool = False
@@ -106,6 +110,7 @@ class Reach:
     issuer: str = ""
     not_after: str = ""
     seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .._core.findings import Finding, Shown, finding
 from .._core.text import printable
 from .model import (
     BODY,
+    STAGES,
     Health,
     Lookup,
     Names,
@@ -212,7 +213,13 @@ def _reach(raw: Any) -> Reach:
         issuer=printable(raw.get("issuer", ""), 200),
         not_after=printable(raw.get("not_after", ""), 60),
         seconds=_number(raw.get("seconds")),
+        stages=_durations(raw.get("stages") or {}),
     )
+
+
+def _durations(raw: Any) -> dict[str, float]:
+    said = _mapping(raw)
+    return {stage: _number(said[stage]) for stage in STAGES if said.get(stage) is not None}
 
 
 def _health(target: Target, raw: Any) -> Health:
@@ -250,7 +257,10 @@ def _address(raw: Any) -> str:
 
 
 def _number(raw: Any) -> float:
-    number = 0.0 if raw is None or isinstance(raw, bool) else float(raw)
+    try:
+        number = 0.0 if raw is None or isinstance(raw, bool) else float(raw)
+    except OverflowError:  # JSON has whole numbers of any length
+        number = -1.0
     if not 0 <= number < 1e7:
         raise Misfit("a number of it makes no sense")
     return number

@@ -112,6 +112,12 @@ def estimate(inputs: Mapping[str, Any], prices: Mapping[str, Any] | None = None)
     }
 
 
+def standing(azs: int, zones: int, prices: Prices) -> float:
+    """USD a month of links without data: ``azs`` are the Availability Zones of all their endpoints, ``zones`` their private zones,
+    which are taken to be among the first of an account."""
+    return _endpoint(azs, prices) + zones * prices.zone
+
+
 def _endpoint(azs: int, prices: Prices) -> float:
     return azs * prices.endpoint_az_hour * prices.hours
 

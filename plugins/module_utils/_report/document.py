@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run as plain data, its compact form, and the same for CI systems (JUnit XML). Pure.
+"""The report of a run as plain data, and the same for CI systems (JUnit XML). Pure.
 
 The form is described in docs/report.schema.json; a change that breaks its readers raises VERSION.
 """
@@ -20,9 +20,10 @@ from .._inventory.hosts import AgentVpc, Inventory
 from .._probe.results import AgentResult
 from .._roles import setup, verify
 from .._roles.verify import ReportVpc
+from . import fates
 
 SCHEMA, VERSION = "astro.privatelink/report", 1
-_FLEETING = {"at", "seconds", "ttl", "before", "waited"}
+_FLEETING = {"at", "seconds", "stages", "ttl", "before", "waited"}
 
 
 class Report(TypedDict):
@@ -88,10 +89,19 @@ def _entry(
         "findings": _once([*found, *(one for agent in agents for one in agent["findings"])]),
         "verdict": "",
         "support_request": "",
+        "things": fates.things(*(_side(run, name, when) for when in ("before", "after"))),
     }
     entry["verdict"] = _verdict(entry)
     entry["support_request"] = verify.support_request(entry)
     return entry
+
+
+def _side(run: Run, name: str, when: str) -> dict[str, Any]:
+    """One side of what setup did to the things of a VPC's own link."""
+    answers = [*run.endpoints, *run.zones]
+    return {
+        key: known for answer in answers for key, known in answer.get("diff", {}).get(when, {}).get(name, {}).items()
+    }
 
 
 def _found(run: Run) -> dict[str, list[Shown]]:
@@ -147,33 +157,13 @@ def lasting(value: Any) -> Any:
     return [lasting(each) for each in value] if isinstance(value, list) else value
 
 
-def compact(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A short form for another job's variables."""
-    return {
-        "version": report["version"],
-        "passed": report["passed"],
-        "changed": bool(report["changes"]),
-        "vpcs": {
-            vpc["name"]: {
-                "verdict": vpc["verdict"],
-                "vpc_endpoint_id": vpc["endpoint"]["vpc_endpoint_id"],
-                "addresses": [address["address"] for address in vpc["endpoint"]["addresses"]],
-                "hosted_zone_id": vpc["zone"].get("hosted_zone_id", ""),
-                "findings": [one["code"] for one in vpc["findings"]],
-            }
-            for vpc in report["vpcs"]
-        },
-    }
-
-
 def failures(report: Mapping[str, Any]) -> dict[str, str]:
-    """What each VPC fails with whose agents do not use the link: all errors, and if Astro's side is at fault a text for Support."""
-    failed = {}
-    for entry in report["vpcs"]:
-        errors = [one["text"] for one in entry["findings"] if one["severity"] == "error"]
-        if errors:
-            failed[entry["name"]] = "\n\n".join([*errors, *filter(None, [entry["support_request"]])])
-    return failed
+    """What each VPC fails with whose agents do not use the link: all errors."""
+    errors = {
+        entry["name"]: [one["text"] for one in entry["findings"] if one["severity"] == "error"]
+        for entry in report["vpcs"]
+    }
+    return {name: "\n".join(texts) for name, texts in errors.items() if texts}
 
 
 # --- JUnit

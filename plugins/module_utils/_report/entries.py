@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._core.listing import FEW
+from . import fates
 from .document import lasting
 from .html import Child, Html, tag, together
 from .parts import MANY, WORDS, Names, cell, counted, fold, table
@@ -138,6 +139,7 @@ def _vpc(vpc: Mapping[str, Any], opened: bool, told: bool, names: Names) -> Html
         tag("p", f"{vpc['host']} by {link}: {endpoint['vpc_endpoint_id'] or 'no endpoint'} {endpoint['state']}."),
         *_zone(vpc["zone"]),
         tag("p", f"Endpoint service {endpoint['service_name']}", class_="soft"),
+        tag("p", f"Setup: {fates.words(vpc['things'])}.", class_="soft") if vpc.get("things") else None,
         *(part for alike in _alike(vpc["agents"]) for part in _agents(alike)),
         *(_health(vpc["healthy"]) if told else []),
         *([_lines(vpc["support_request"])] if vpc["support_request"] else []),
@@ -200,8 +202,14 @@ def _reach(reach: Mapping[str, Any]) -> Sequence[Child]:
         reach["issuer"] if reach["tls"] else "no",
         f"{reach['status']} {reach['body']}" if reach["status"] else "-",
         cell(reach["problem"] or "-", "failed" if reach["problem"] else "works"),
-        reach["seconds"],
+        _seconds(reach),
     )
+
+
+def _seconds(reach: Mapping[str, Any]) -> str:
+    """How long it took, and each stage of it."""
+    stages = ", ".join(f"{stage.upper()} {seconds:.3f}" for stage, seconds in reach.get("stages", {}).items())
+    return f"{reach['seconds']:.3f} ({stages})" if stages else f"{reach['seconds']:.3f}"
 
 
 def _health(healthy: Mapping[str, Any]) -> list[Html]:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a report. The owner's group may read them: a report has no secrets, but it describes networks."""
+"""The files of a report or a plan. The owner's group may read them: a report has no secrets, but it describes networks."""
 
 from __future__ import annotations
 
@@ -36,10 +36,15 @@ def now() -> str:
 
 
 def write(report: Mapping[str, Any], directory: Path, at: str) -> list[str]:
+    """Write the files of a report, and return the paths."""
+    return save(contents(report, at), directory)
+
+
+def save(contents: Mapping[str, str], directory: Path) -> list[str]:
     """Write each file completely or not at all, and return the paths."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in contents(report, at).items():
+    for name, content in contents.items():
         _write(directory / name, content)
         written.append(str(directory / name))
     return written

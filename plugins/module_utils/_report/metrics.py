@@ -28,6 +28,7 @@ _HELP = {
     "privatelink_name_lookup_seconds": "How long the agent host took to look up the cluster's name.",
     "privatelink_probe_up": "Whether the agent host gets Astro's answer from an address of the link.",
     "privatelink_probe_seconds": "How long the agent host took for TCP, TLS and HTTP with an address of the link, or to give up.",
+    "privatelink_probe_stage_seconds": "How long TCP, TLS or HTTP took with an address of the link, or until the agent host gave up.",
 }
 
 Sample = tuple[str, Mapping[str, str], float]
@@ -70,11 +71,18 @@ def _vpc(vpc: Mapping[str, Any], time: float) -> Iterator[Sample]:
     for agent in vpc["agents"]:
         if "seconds" in agent["names"]:
             yield "privatelink_name_lookup_seconds", {"agent": agent["name"]}, agent["names"]["seconds"]
+    yield from _probed(own)
+
+
+def _probed(own: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Sample]:
+    """What agent hosts, by their names, saw at the link's addresses."""
     for name, reach in own:
         whose = {"agent": name, "address": reach["address"]}
         yield "privatelink_probe_up", whose, _answered(reach)
         if "seconds" in reach:
             yield "privatelink_probe_seconds", whose, reach["seconds"]
+        for stage, seconds in reach.get("stages", {}).items():
+            yield "privatelink_probe_stage_seconds", {**whose, "stage": stage}, seconds
 
 
 def _own(vpc: Mapping[str, Any], agent: Mapping[str, Any]) -> list[Mapping[str, Any]]:

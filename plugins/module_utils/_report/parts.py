@@ -28,7 +28,7 @@ def table(name: str, rows: Iterable[Sequence[Child]], columns: int | None = None
         )
         for row in rows
     ]
-    head = tag("thead", tag("tr", *(tag("th", each) for each in HEADS[name][:columns])))
+    head = tag("thead", tag("tr", *(tag("th", each, scope="col") for each in HEADS[name][:columns])))
     return tag("div", tag("table", head, tag("tbody", *body), class_=name), class_="scroll")
 
 

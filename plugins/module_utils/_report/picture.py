@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from .html import Child, Html, tag
 from .parts import MANY
-from .ways import Link, Served, Vpc, links
+from .ways import Link, Served, Vpc, elsewhere_of, links
 
 _LINE, _GAP, _PAD = 18, 16, 12
 _NAMES, _AGENTS = 3, 6  # most names of VPCs that failed, and of agent hosts, in one box
@@ -145,6 +145,8 @@ def _vpc(vpc: Vpc, link: Link) -> Iterator[str]:
         yield f"and {len(vpc['agents']) - _AGENTS} more agent hosts"
     if not vpc["agents"]:
         yield "no agent host has looked"
+    elif elsewhere := elsewhere_of(vpc):
+        yield f"the name leads to {', '.join(elsewhere)}"
 
 
 def _vpcs(served: Served, at: str) -> Iterator[str]:
@@ -172,7 +174,8 @@ def _endpoint(link: Link) -> Iterator[tuple[str, str]]:
     yield endpoint["vpc_endpoint_id"] or "no endpoint yet", ""
     yield endpoint["state"] or "-", ""
     for address, state in link.addresses:
-        yield f"{address['address']}  {address['availability_zone']}", state
+        said = {"failed": " failed", "unverified": " not tried"}.get(state, "")  # never by its colour alone
+        yield f"{address['address']}  {address['availability_zone']}{said}", state
 
 
 def _endpoints(link: Link) -> Iterator[tuple[str, str]]:

@@ -21,12 +21,10 @@ _SIGNS = {"create": "+", "change": "~", "delete": "-"}
 def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
     """One line for each VPC, then the totals; empty if nothing is sent. ``answers`` are those of jobs."""
     by_vpc: dict[str, list[str]] = {}
-    counts = dict.fromkeys(_SIGNS, 0)
-    for call in (call for answer in answers for call in answer.get("calls", [])):
-        kind = _kind(call["operation"])
-        counts[kind] += 1
+    calls = [call for answer in answers for call in answer.get("calls", [])]
+    for call in calls:
         for vpc in call["vpcs"]:
-            by_vpc.setdefault(vpc, []).append(f"{_SIGNS[kind]} {_what(call)}")
+            by_vpc.setdefault(vpc, []).append(signed(call))
     if not by_vpc:
         return []
     width = max(map(len, by_vpc))
@@ -36,8 +34,26 @@ def lines(answers: Iterable[Mapping[str, Any]], check_mode: bool) -> list[str]:
         for number, line in enumerate(_wrapped(found))
     ]
     said = "to {}" if check_mode else "{}d"
-    totals = ", ".join(f"{counts[kind]} {said.format(kind)}" for kind in _SIGNS)
-    return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {totals}."]
+    told = totals(counts(calls), said)
+    return [*map(lambda line: printable(line, 1000), shown), f"{'Plan' if check_mode else 'Sent'}: {told}."]
+
+
+def counts(calls: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many calls create, change and delete."""
+    found = dict.fromkeys(_SIGNS, 0)
+    for call in calls:
+        found[_kind(call["operation"])] += 1
+    return found
+
+
+def totals(numbers: Mapping[str, int], said: str) -> str:
+    """`counts` in words; ``said`` is a template for each kind."""
+    return ", ".join(f"{numbers[kind]} {said.format(kind)}" for kind in _SIGNS)
+
+
+def signed(call: Mapping[str, Any]) -> str:
+    """A call in a few words, behind the sign of what it does."""
+    return f"{_SIGNS[_kind(call['operation'])]} {_what(call)}"
 
 
 def stopped(why: str, planned: Sequence[Call], begun: Sequence[Call]) -> list[str]:
@@ -77,7 +93,7 @@ def _wrapped(parts: Iterable[str]) -> list[str]:
 
 def _kind(operation: str) -> str:
     name = operation.partition(":")[2]
-    if name in {"CreateTags", "ChangeResourceRecordSets"}:
+    if name in {"CreateTags", "DeleteTags", "ChangeResourceRecordSets"}:
         return "change"
     return "create" if name.startswith(_ADDS) else "delete" if name.startswith(_REMOVES) else "change"
 
@@ -94,6 +110,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "AuthorizeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
     "RevokeSecurityGroupEgress": lambda given: f"egress to {_peers(given)}",
     "CreateTags": lambda given: f"tags {', '.join(tag['Key'] for tag in given['Tags'])}",
+    "DeleteTags": lambda given: (
+        f"{', '.join(given['Resources'])} without tags {', '.join(tag['Key'] for tag in given['Tags'])}"
+    ),
+    "UpdateHostedZoneComment": lambda given: f"zone {given['Id']} without its comment",
     "CreateVpc": lambda _given: "holder VPC",
     "DeleteVpc": lambda given: f"holder VPC {given['VpcId']}",
     "CreateHostedZone": lambda given: f"zone {given['Name']}",

@@ -10,7 +10,7 @@ import hashlib
 
 COLOURS = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --page: #f6f7f9; --card: #fff; --line: #d9dee5;
-  --works: #14804a; --works-soft: #e3f4ea; --failed: #c02b2b; --failed-soft: #fdeaea; --unverified: #8a6100;
+  --works: #11703f; --works-soft: #e3f4ea; --failed: #c02b2b; --failed-soft: #fdeaea; --unverified: #8a6100;
   --unverified-soft: #fdf3d8; --astro: #5a3fc0; --astro-soft: #eeeafb; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #9aa6b5; --page: #12161c; --card: #1a2028;
   --line: #313a46; --works: #5ecb91; --works-soft: #16301f; --failed: #ff8585; --failed-soft: #3a1c1e;

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,22 @@ from .._core.listing import FEW
 _HEAD = ("VPC", "AGENT HOST", "LINK", "ADDRESSES", "DNS", "TLS", "HTTP", "VERDICT")
 #: VPCs of a large fleet that have lines of their own and fail alike.
 _ALIKE = 10
+#: Texts for Support that a terminal shows; the report has all.
+_LETTERS = 2
+#: What is no public address, beside what Python takes for private, such as the ranges for documentation.
+_PRIVATE = [
+    ipaddress.ip_network(each)
+    for each in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "127.0.0.0/8",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
 
 
 def summary(report: Mapping[str, Any]) -> list[str]:
@@ -32,6 +49,32 @@ def summary(report: Mapping[str, Any]) -> list[str]:
         if left := len(some) - len(shown):
             counts.append(f"{left:,} {'more ' if shown else ''}{'VPC' if left == 1 else 'VPCs'}: {verdict}")
     return [*(_aligned(rows) if rows else []), *counts]
+
+
+def failed(report: Mapping[str, Any]) -> list[str]:
+    """The VPCs that failed, together with those that failed alike: what is read last is what there is to do."""
+    alike: dict[str, list[str]] = {}
+    for vpc in report["vpcs"]:
+        if vpc["verdict"] == "failed":
+            alike.setdefault(_verdict(vpc["findings"], vpc["verdict"]), []).append(vpc["name"])
+    return [f"  {verdict}: {_list(names[:_ALIKE])}{_more(len(names) - _ALIKE)}" for verdict, names in alike.items()]
+
+
+def _more(number: int) -> str:
+    return f" and {number:,} more" if number > 0 else ""
+
+
+def letters(report: Mapping[str, Any]) -> list[str]:
+    """The texts for Astronomer Support, one for each endpoint, and how many are left out."""
+    found = {
+        vpc["endpoint"]["vpc_endpoint_id"]: vpc["support_request"]
+        for vpc in reversed(report["vpcs"])
+        if vpc["support_request"]
+    }
+    texts = [*found.values()][::-1]
+    left = len(texts) - _LETTERS
+    more = [f"The report has {left} more such {'text' if left == 1 else 'texts'}."] if left > 0 else []
+    return [line for text in texts[:_LETTERS] for line in text.splitlines()] + more
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -75,7 +118,13 @@ def _dns(names: Mapping[str, Any], expected: Sequence[str]) -> str:
         return "-"
     if names["problem"]:
         return str(names["problem"].removeprefix("DNS_").lower())
-    return "private" if set(names["addresses"]) <= set(expected) else "other"
+    others = set(names["addresses"]) - set(expected)
+    return "private" if not others else "public" if not any(map(_inside, others)) else "other"
+
+
+def _inside(address: str) -> bool:
+    """Whether an address is of a private network."""
+    return any(ipaddress.ip_address(address) in network for network in _PRIVATE)
 
 
 def _share(good: int, all_of: int) -> str:

@@ -93,6 +93,12 @@ def way(vpc: Vpc) -> str:
     return "works" if led and all(reach["tcp"] for reach in reached) else "failed"
 
 
+def elsewhere_of(vpc: Vpc) -> list[str]:
+    """The addresses beside those of the link that the name leads agents to, such as the public ones."""
+    expected = {address["address"] for address in vpc["endpoint"]["addresses"]}
+    return sorted({address for agent in vpc["agents"] for address in agent["names"].get("addresses", [])} - expected)
+
+
 def _ones(vpcs: Sequence[Vpc]) -> list[_One]:
     by_link: dict[str, list[Vpc]] = {}
     for vpc in vpcs:

@@ -19,6 +19,10 @@ from .._preflight import checks
 from .._probe.results import AgentResult
 from . import setup, verify
 
+#: A VPC that was not read, and what is said then of those that share its link.
+_UNREAD = {"VPC_NOT_FOUND", "READ_FAILED"}
+_OF_LINK = {"SUPPORT_NEEDED", "ZONE_CONFLICT", "ZONE_TAKEN"}
+
 Fleets = dict[tuple[tuple[str, str], ...], dict[str, Any]]
 
 
@@ -128,7 +132,15 @@ def findings(
         found += [finding("NOT_CHECKED", name, **facts) for name in hosts]
     proven = {name for name, agents in seen.items() if agents and all(map(_answered, agents))}
     told = [one for one in read["findings"] if not (one["code"] == "POLICY_BLOCKS_DNS" and one["vpc"] in proven)]
-    return [*map(dict, told), *(one.public() for one in found)]
+    return _causes(inventory, [*map(dict, told), *(one.public() for one in found)])
+
+
+def _causes(inventory: Inventory, found: Sequence[Shown]) -> list[Shown]:
+    """Without what is said of VPCs that share the link of one that could not be read: it follows from that, and its remedy would
+    lead astray. `problems` fails them for their link's owner."""
+    unread = {one["vpc"] for one in found if one["code"] in _UNREAD}
+    joined = {name for name, vpc in inventory.vpcs.items() if vpc.via in unread}
+    return [one for one in found if not (one["vpc"] in joined and one["code"] in _OF_LINK)]
 
 
 def _answered(agent: AgentResult) -> bool:

@@ -39,6 +39,8 @@ def zones(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]], planning
         if owner.via or not _usable(done.get(owner.name), planning or owner.name not in names):
             continue
         served = [vpcs[n] for n in names if n == owner.name or vpcs[n].via == owner.name]
+        if not served:
+            continue  # it keeps what it has
         link = {
             "name": owner.name,
             "vpc_id": owner.text("vpc_id"),
@@ -70,14 +72,6 @@ def ready(inventory: Inventory, endpoints: Sequence[Mapping[str, Any]]) -> list[
     return [name for name in inventory.names if (inventory.vpcs[name].via or name) in links]
 
 
-def settled(endpoints: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether there is nothing to do for endpoints, and nothing to wait for: those that failed are not helped by either."""
-    done = merge(endpoints).values()
-    return all(not answer["calls"] for answer in endpoints) and all(
-        vpc["failed"] or _usable(vpc, planning=False) for vpc in done
-    )
-
-
 def _usable(endpoint: Mapping[str, Any] | None, planning: bool) -> bool:
     """Whether names may lead to an endpoint; one that AWS shows no name of has nothing to lead to."""
     if endpoint is None or endpoint["failed"]:
@@ -97,6 +91,25 @@ def moved(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> list[str]
         for vpc in call["vpcs"]
     }
     return [name for name in inventory.names if name in touched or inventory.vpcs[name].via in shared]
+
+
+def changed(inventory: Inventory, zones: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The VPCs of a run whose links' zones change once plans are carried out, and all that share these links."""
+    named = {vpc for answer in zones for call in answer["calls"] for vpc in call["vpcs"]}
+    links = {inventory.vpcs[name].via or name for name in named if name in inventory.vpcs}
+    return {name for name in inventory.names if (inventory.vpcs[name].via or name) in links}
+
+
+def others(zones: Sequence[Answer], changed: Collection[str]) -> list[Answer]:
+    """What plans say of the VPCs for which nothing changes: it is as it was read, and need not be read again."""
+    found: list[Answer] = []
+    for answer in zones:
+        vpcs = {name: result for name, result in answer["vpcs"].items() if name not in changed}
+        diff = {side: {n: state for n, state in known.items() if n in vpcs} for side, known in answer["diff"].items()}
+        findings = [one for one in answer["findings"] if one["vpc"] in vpcs]
+        if vpcs:
+            found.append({**answer, "changed": False, "calls": [], "findings": findings, "diff": diff, "vpcs": vpcs})
+    return found
 
 
 @dataclass(frozen=True)
@@ -227,6 +240,7 @@ def _link(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], names: Sequence[str]) -> 
         "security_group_ids": vpc.many("endpoint_security_groups"),
         "tags": vpc.vars.get("tags", {}),
         "vpc_endpoint_id": vpc.text("endpoint_id"),
+        "take_over": vpc.flag("take_over"),
     }
 
 

@@ -49,6 +49,7 @@ class ReportVpc(TypedDict):
     findings: list[Shown]
     verdict: str
     support_request: str
+    things: list[dict[str, str]]
 
 
 @dataclass(frozen=True)

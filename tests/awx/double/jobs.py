@@ -22,9 +22,10 @@ from typing import Any, Protocol
 import yaml
 from awx_plugins.credentials.injectors import aws
 from awx_plugins.interfaces._temporary_private_credential_api import Credential
-from jinja2 import ChainableUndefined, StrictUndefined
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .notices import told
 from .objects import Row, Store, Wrong
 
 #: AWX's own image, which jobs get that are not told another.
@@ -67,7 +68,7 @@ class Jobs:
     def __init__(self, store: Store, images: Images, place: Path) -> None:
         self.store, self.images, self.place = store, images, place
         self.texts: dict[int, str] = {}
-        self.sent: list[dict[str, str]] = []  # notifications
+        self.sent: list[dict[str, Any]] = []  # notifications
         self._decided = threading.Condition(store.lock)
         self._last: dict[int, float] = {}
 
@@ -240,15 +241,16 @@ class Jobs:
 
     # --- jobs
 
-    def launch(self, template: Row, given: Mapping[str, Any]) -> Row:
-        """A job, which runs meanwhile. Prompts that the template does not ask for are dropped."""
+    def launch(self, template: Row, given: Mapping[str, Any], handed_on: Mapping[str, Any] | None = None) -> Row:
+        """A job, which runs meanwhile. Prompts that the template does not ask for are dropped; ``handed_on`` are the artifacts of the
+        jobs before it in a workflow, which are extra variables whether it asks for them or not."""
         prompts = {
             name: given[name]
             for name in ("job_type", "diff_mode", "limit")
             if name in given and template[f"ask_{name}_on_launch"]
         }
         kept = {name: template[name] for name in ("job_type", "diff_mode", "limit")}
-        extra = self.answers(template, parsed(given.get("extra_vars", {})))
+        extra = {**(handed_on or {}), **self.answers(template, parsed(given.get("extra_vars", {})))}
         run = self._begin(
             "jobs",
             job_template=template["id"],
@@ -318,16 +320,10 @@ class Jobs:
 
     def _tell(self, run: Row, template: Row, event: str) -> None:
         """Notifications, each with the message and the body that its templates make of the job."""
-        jinja = ImmutableSandboxedEnvironment(undefined=ChainableUndefined)
         facts = {"job": run, "job_friendly_name": "Job", "url": f"/#/jobs/playbook/{run['id']}"}
         for each in self.store.listed(template, f"notification_templates_{event}"):
             texts = (each["messages"] or {}).get(event) or {}
-            self.sent.append(
-                {
-                    "to": each["name"],
-                    **{part: jinja.from_string(texts.get(part) or "").render(**facts) for part in ("message", "body")},
-                }
-            )
+            self.sent.append({"to": each["name"], **told(each["notification_type"], texts, facts)})
 
     # --- workflows
 
@@ -368,7 +364,7 @@ class Jobs:
         well = True
         while waiting:
             node = waiting.pop(0)
-            done = self._node(run, node, shadows[node["id"]], {**handed_on, **extra})
+            done = self._node(run, node, shadows[node["id"]], extra, handed_on)
             handed_on |= done.get("artifacts") or {}
             ended = "success" if done["status"] == "successful" else "failure"
             follow = [*node[f"_{ended}_nodes"], *node["_always_nodes"]]
@@ -377,7 +373,9 @@ class Jobs:
         self._end(run, "successful" if well else "failed")
         self._tell(run, template, "success" if well else "error")
 
-    def _node(self, workflow: Row, node: Row, shadow: Row, extra: Mapping[str, Any]) -> Row:
+    def _node(
+        self, workflow: Row, node: Row, shadow: Row, extra: Mapping[str, Any], handed_on: Mapping[str, Any]
+    ) -> Row:
         template = self.store.get("unified_job_templates", node["unified_job_template"])
         if template["type"] == "workflow_approval_template":
             run = self._begin("workflow_approvals", workflow_job=workflow["id"], name=template["name"])
@@ -386,12 +384,14 @@ class Jobs:
                 self.store.get("workflow_job_templates", workflow["workflow_job_template"]),
                 "notification_templates_approvals",
             ):
-                self.sent.append({"to": each["name"], "message": template["name"], "body": template["description"]})
+                texts = ((each["messages"] or {}).get("workflow_approval") or {}).get("running") or {}
+                facts = {"approval_node_name": template["name"], "workflow_url": f"/#/jobs/workflow/{workflow['id']}"}
+                self.sent.append({"to": each["name"], **told(each["notification_type"], texts, facts)})
         else:
             prompts = {name: node[name] for name in ("job_type", "limit", "diff_mode") if node[name]}
             asked = {question["variable"] for question in self.store.surveys.get(template["id"], {}).get("spec", [])}
             given = {name: value for name, value in extra.items() if name in asked}
-            run = self.launch(template, {**prompts, "extra_vars": given})
+            run = self.launch(template, {**prompts, "extra_vars": given}, handed_on)
         shadow["job"] = run["id"]
         with self._decided:
             while not run["finished"]:

@@ -16,6 +16,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .jobs import Images, Jobs
+from .notices import complaints
 from .objects import JOBS, KINDS, UNIONS, Row, Store, Wrong
 
 API = "/api/v2"
@@ -230,6 +231,8 @@ class Request:
 
     def _check(self, kind: str, given: Row, row: Row | None = None) -> None:
         whole = {**(row or {}), **given}
+        if kind == "notification_templates" and (wrong := complaints(whole.get("messages"))):
+            raise Wrong(400, {"messages": wrong})
         if kind == "job_templates" and whole.get("project") and whole.get("playbook"):
             project = self.store.get("projects", whole["project"])
             if project["scm_type"] and whole["playbook"] not in self.jobs.playbooks(project):

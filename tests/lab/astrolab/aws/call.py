@@ -17,6 +17,8 @@ from moto.core.request import Request
 from moto.core.routing import NotFound, get_service_router
 from moto.iam.models import get_account_id_from
 
+from .presigned import reader
+
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 READS = ("Describe", "Get", "List", "Search", "Test", "Simulate", "AssumeRole", "Decode")
 REST = frozenset({"route53", "route53profiles", "ram", "eks"})
@@ -51,16 +53,26 @@ class Call:
 
 def understand(environ: dict[str, Any], body: bytes) -> Call | None:
     """The call in a WSGI environ, or None if it is not signed the way AWS requests are."""
-    signed = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    signed = _signed(environ)
     if signed is None:
         return None
-    access_key, region, service = signed.groups()
+    access_key, region, service = signed
     account = access_key if re.fullmatch(r"\d{12}", access_key) else get_account_id_from(access_key)
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
     request = LabRequest(environ)
     action, uri_parameters = _action(service, environ, body, request)
     dry = b"DryRun=true" in body
     return Call(service, action, account, region, access_key, request, uri_parameters, dry, body)
+
+
+def _signed(environ: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The access key, region and service that a request is signed for: in a header, or in the query of a link into a bucket."""
+    if header := CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
+        return header[1], header[2], header[3]
+    if environ["REQUEST_METHOD"] != "GET" or "X-Amz-Credential=" not in environ.get("QUERY_STRING", ""):
+        return None
+    url = f"http://{environ.get('HTTP_HOST', '')}{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+    return (*found, "s3") if (found := reader(url)) else None
 
 
 def _action(

@@ -17,6 +17,7 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from . import profiles
 from .answering import answer
+from .authorizing import demands
 from .call import Call, understand
 from .control import PREFIX, Control, Handler
 from .ec2 import backend
@@ -94,7 +95,7 @@ class Double:
         call = understand(environ, body)
         if call is None:
             return refusal("sts", "MissingAuthenticationToken", "Request is missing Authentication Token")
-        entry = self.record.add(call)
+        entry = self.record.add(call, demands(call))
         if longest := WORLD.settings.latency_seconds:
             time.sleep(longest * WORLD.draw("latency", call.account, call.name))
         reply = self._pass(call)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .call import Call
+from .policies import Demand
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Entry:
     mutating: bool
     status: int = 0  # 0: the connection was closed instead of an answer
     code: str = ""
+    dry: bool = False
+    demands: list[Demand] = field(default_factory=list)  # what IAM is asked, as things were when the call came
 
 
 @dataclass(slots=True)
@@ -30,10 +33,11 @@ class Record:
     entries: list[Entry] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, call: Call) -> Entry:
+    def add(self, call: Call, demands: list[Demand]) -> Entry:
         with self.lock:
             mutating = call.mutating and not call.dry
             entry = Entry(len(self.entries) + 1, call.name, call.account, call.region, mutating)
+            entry.dry, entry.demands = call.dry, demands
             self.entries.append(entry)
             return entry
 

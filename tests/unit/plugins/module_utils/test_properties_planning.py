@@ -21,6 +21,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._link import (
     association,
     egress,
     endpoint,
+    existing,
     model,
     security_group,
     zone,
@@ -272,6 +273,7 @@ def links_of(draw: st.DrawFn, vpc: str, groups: Sequence[model.SecurityGroup], i
         tags=draw(st.sampled_from([{}, {"Owner": "me"}, {"Owner": "you"}])),
         endpoint_id=draw(st.sampled_from([*ids, "vpce-none"])) if draw(st.integers(0, 3)) == 0 else "",
         replace=draw(st.booleans()),
+        take_over=draw(st.booleans()),
         present=kind != "absent",
         sources_only=kind == "sources",
         purge_sources=draw(st.integers(0, 3)) == 0,
@@ -329,10 +331,11 @@ def _step(aws: Ec2, call: Call) -> None:
 
 def _arrived(link: model.Link, plan: Plan, aws: Ec2) -> None:
     there, problems = endpoint.find(link, aws.now)
+    link = existing.with_its_groups(link, there, aws.now) if link.present else link
     group = security_group.find(link, aws.now)[0]
     assert problems == []
     if not link.present:
-        assert there is None
+        assert there is None or not there.owned
         return
     if link.sources_only:
         assert group is None or link.joined.get("joined", frozenset()) <= group.sources
@@ -340,7 +343,7 @@ def _arrived(link: model.Link, plan: Plan, aws: Ec2) -> None:
     assert there is not None
     zones = [aws.subnets[each].zone for each in there.subnets]
     assert zones
-    assert model.OWNED.items() <= there.tags.items()
+    assert model.OWNED.items() <= there.tags.items() or (link.endpoint_id and not link.take_over)
     assert link.tags.items() <= there.tags.items()
     if link.subnets:
         assert there.subnets == link.subnets
@@ -371,7 +374,7 @@ def _untouched(links: Sequence[model.Link], have: model.Have, aws: Ec2) -> None:
             assert aws.endpoints[str(each.id)] == each
             assert aws.endpoints[str(each.id)].state == each.state
     for group in have.groups:
-        if not group.owned:
+        if not any(security_group.ours(link, group, have) for link in links):
             assert aws.groups[str(group.id)] == group
 
 

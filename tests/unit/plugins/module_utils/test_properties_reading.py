@@ -15,9 +15,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.module_utils._aws import discover, read
+import yaml
+from ansible_collections.astro.privatelink.plugins.module_utils._aws import discover, read, read_links
 from ansible_collections.astro.privatelink.plugins.module_utils._core.errors import PrivateLinkError
-from ansible_collections.astro.privatelink.plugins.module_utils._inventory import tags
+from ansible_collections.astro.privatelink.plugins.module_utils._inventory import draft, evidence, tags, written
 from ansible_collections.astro.privatelink.plugins.module_utils._link import association, egress, endpoint, model, zone
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight import checks
 from ansible_collections.astro.privatelink.plugins.module_utils._preflight.read import Account, survey
@@ -338,7 +339,8 @@ def fields(answer: Any, at: Where = ()) -> Iterator[Where]:
 
 
 FIELDS = [where for where in fields(ANSWERS) if len(where) > 1]
-CHANGES = ("drop", "none", "empty", "strange", "more")
+CHANGES = ("drop", "none", "empty", "strange", "more", "hostile")
+HOSTILE = "{{ lookup('pipe', 'touch /tmp/owned') }}\x1b]0;owned\x07\u202e\r\n<script>alert(1)</script>" + "A" * 10_000
 _ENUMS = {
     "State",
     "RuleType",
@@ -377,6 +379,8 @@ def _change(parent: dict[str, Any], key: str, change: str) -> None:
         parent[key] = type(value)()
     elif change == "more":
         parent["SomethingNew"] = {"Of": ["an", "unknown", "form"]}
+    elif change == "hostile":
+        parent[key] = HOSTILE if isinstance(value, str) else value
     elif key in _ENUMS:
         parent[key] = "brand-new"
 
@@ -392,6 +396,7 @@ def look_at_endpoints(answers: dict[str, Any]) -> None:
     have = read.read_fleet(Aws(answers), [LINK])
     plan = endpoint.plan([LINK], have)
     problems = [*plan.findings, *endpoint.status(LINK, have, 0)]
+    assert all(one.text.isprintable() and len(one.text) < 5000 for one in problems)
     said = endpoint.result(LINK, have)
     seen = {
         each.get("VpcEndpointId"): each
@@ -466,6 +471,7 @@ def look_at_everything(answers: dict[str, Any]) -> None:
     account = Account(place=Place(clients=Aws(answers), access=""), links=(ZONE_LINK,))
     seen = survey([place], [account], (1, 40, 0))
     found = checks.judge(seen)
+    assert all(one.text.isprintable() and len(one.text) < 5000 for one in found)
     shown = checks.public(seen)
     assert {"one", "two"} <= {one.vpc for one in found} | set(shown)
     states = [each.get("State") for each in some(answers, "describe_vpc_endpoints", "VpcEndpoints")]
@@ -478,6 +484,7 @@ def look_for_an_inventory(answers: dict[str, Any]) -> None:
     wanted = tags.Wanted(vpcs=here, groups=here, machines=here, clusters="all", interfaces=True)
     found, problem = discover._read(Aws(answers), account, "us-east-1", wanted)
     hosts = tags.hosts(found, tags.Rules(kinds={"agents": "str"}, eks_security_groups="used"))
+    assert all(host.name == host.id or (host.name.isprintable() and "{" not in host.name) for host in hosts)
     groups = {group for host in hosts for group in host.variables.get("privatelink_agent_security_groups", ())}
     told = {"sg-0nodes": "describe_instances", "sg-0pods": "describe_network_interfaces"}
     assert {group for group in told if group in groups} <= {
@@ -491,6 +498,25 @@ def look_for_an_inventory(answers: dict[str, Any]) -> None:
     assert hosts or problem or VPC not in known
 
 
+def look_for_links(answers: dict[str, Any]) -> None:
+    """Discovery: what is written was seen, or is to be filled in; no odd answer takes the rest with it."""
+    account = tags.Account(regions=("us-east-1",), access={})
+    place = read_links.Place(clients=Aws(answers), account=account, account_id="1", region="us-east-1")  # type: ignore[arg-type]
+    asked = evidence.Asked(services=(SERVICE,))
+    reader = read_links.Reader(sdk=Aws(answers))  # type: ignore[arg-type]
+    found = reader.everything([place], lambda survey: evidence.wanted(survey, asked))
+    made = draft.draft(reader.serving([place], found, evidence.unnamed(found, asked)), asked)
+    yaml.safe_load(written.text(made, "inventory.yml"))
+    for entry in made.entries:
+        known = {line.key: line.value for line in entry.lines}
+        if not entry.unfilled:
+            assert known.get("via") or known["service_name"] in repr(answers["describe_vpc_endpoints"])
+            assert known.get("hosted_zone_id", "Z1") in repr(answers["list_hosted_zones_by_name"])
+            assert known["cluster_id"] in repr(answers["list_resource_record_sets"])
+    if answers == ANSWERS:
+        assert [entry.unfilled for entry in made.entries if entry.value("vpc_id") == VPC] == [{}]
+
+
 LOOKS = [
     look_at_endpoints,
     look_at_zones,
@@ -498,6 +524,7 @@ LOOKS = [
     look_at_egress,
     look_at_everything,
     look_for_an_inventory,
+    look_for_links,
 ]
 
 

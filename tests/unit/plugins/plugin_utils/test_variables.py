@@ -130,6 +130,13 @@ def test_every_misspelt_name_is_answered_with_the_right_one(name):
             assert "Did you mean" in text
 
 
+def test_a_variable_of_a_role_with_the_wrong_beginning_is_answered_with_those_that_end_alike():
+    _typed, (problem,) = _variables._of_host({"privatelink_deployment_ids": "x"})
+    assert problem.endswith(
+        "Did you mean harden_deployment_ids or preflight_deployment_ids or teardown_deployment_ids?"
+    )
+
+
 # --- nothing else is evaluated
 
 

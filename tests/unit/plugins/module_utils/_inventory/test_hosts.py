@@ -32,6 +32,10 @@ def vpc(number, **more):
         ({"cluster_id": "ABC"}, "is not a cluster id"),
         ({"cluster_id": ""}, "privatelink_cluster_id is not set"),
         ({"region": None}, "privatelink_region is not set"),
+        ({"cluster_id": "FILL IN: the id"}, "privatelink_cluster_id is still to be filled in: the id."),
+        ({"agent_cidrs": "FILL IN: the ranges"}, "privatelink_agent_cidrs is still to be filled in: the ranges."),
+        ({"agent_cidrs": ["FILL IN: the ranges", "or groups"]}, "still to be filled in: the ranges, or groups."),
+        ({"endpoint_id": "FILL IN"}, "privatelink_endpoint_id is still to be filled in: a value."),
         ({"vpc_id": ""}, "privatelink_vpc_id is not set"),
         ({"service_name": ""}, "privatelink_service_name is not set"),
         ({"service_name": "vpce-svc-1"}, "is not the name of an endpoint service"),
@@ -50,6 +54,10 @@ def vpc(number, **more):
         ({"vpc_id": "vpc-00000002"}, "the same VPC as"),
         ({"vpc_id": "vpc-00000002", "cluster_id": "xyz"}, "privatelink_dns_layout: host_zone for both"),
         ({"region": "us-east-1a"}, "a region looks like us-east-1"),
+        (
+            {"assume_role_arn": "arn:aws:iam::222222222222:privatelink"},
+            "looks like arn:aws:iam::111111111111:role/privatelink",
+        ),
         ({"supported_az_ids": ["us-east-1a"]}, "use1-az1, not zone names"),
         ({"tags": {"aws:team": "x"}}, "begins with aws:"),
         ({"tags": {"Owner": None}}, "Owner needs a string"),
@@ -111,7 +119,9 @@ def test_what_many_hosts_lack_is_said_once():
     with pytest.raises(InventoryError) as raised:
         Inventory.read(hosts, list(hosts))
     (problem,) = raised.value.problems
-    assert problem == "vpc1, vpc2, vpc3, vpc4, vpc5 and 3 more: privatelink_cluster_id is not set."
+    assert problem.startswith(
+        "vpc1, vpc2, vpc3, vpc4, vpc5 and 3 more: privatelink_cluster_id is not set. Set it to the id"
+    )
 
 
 def test_a_broken_vpc_outside_of_the_run_does_not_stop_it_but_is_not_forgotten():
@@ -143,3 +153,14 @@ def test_clusters_of_vpcs_outside_of_the_run_are_known_and_one_with_errors_is_un
     found = Inventory.read(hosts, ["one"])
     assert [agent.vpc for agent in found.agents.values()] == ["two"]
     assert found.unclear == ("three",)
+
+
+def test_what_is_to_be_filled_in_is_said_once():
+    host = vpc(1, cluster_id="FILL IN: the id", via="FILL IN: the owner", hosted_zone_id="FILL IN: the zone")
+    with pytest.raises(InventoryError) as refused:
+        Inventory.read({"one": host}, ["one"])
+    assert [problem.split(":")[1] for problem in refused.value.problems] == [
+        " privatelink_cluster_id is still to be filled in",
+        " privatelink_via is still to be filled in",
+        " privatelink_hosted_zone_id is still to be filled in",
+    ]

@@ -303,11 +303,12 @@ def test_one_bad_vpc_does_not_hold_up_another():
     assert operations(plan)[-1] == "CreateVpcEndpoint"
 
 
-def test_a_foreign_endpoint_is_adopted_when_named():
-    have = replace(DONE, endpoints=(endpoint(tags={"Name": "by hand"}),))
-    plan = core.plan([replace(LINK, endpoint_id="vpce-1")], have)
-    assert operations(plan) == ["CreateTags"]
-    assert {t["Key"] for t in plan.calls[0].arguments["Tags"]} == {"Name", "managed-by"}
+def test_an_endpoint_is_deleted_only_if_it_is_ours():
+    have = replace(DONE, endpoints=(endpoint(tags={"Name": "by hand"}, groups=["sg-hand"]),), groups=(AGENTS,))
+    plan = core.plan([replace(LINK, endpoint_id="vpce-1", present=False)], have)
+    assert operations(plan) == []
+    assert codes(plan) == ["ENDPOINT_STAYS"]
+    assert plan.before == plan.after
 
 
 def test_endpoints_that_are_gone_do_not_count():

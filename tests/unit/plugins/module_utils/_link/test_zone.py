@@ -455,7 +455,7 @@ LATENCY = core.Record(name=HOST, type="A", alias=ALIAS, identifier="blue", raw={
 @pytest.mark.parametrize(
     "other",
     [
-        LATENCY,
+        replace(LATENCY, alias=core.Alias(dns_name="vpce-2.example", hosted_zone_id="ZAWS")),
         *(core.Record(name=HOST, type=kind, alias=None) for kind in ("CNAME", "AAAA", "HTTPS", "SVCB")),
     ],
 )
@@ -539,3 +539,48 @@ def test_what_a_broken_run_allowed_is_taken_back():
         core.plan([replace(LINK, vpcs=(OWNER, FOREIGN_VPC))], [ZONE]).calls, "AssociateVPCWithHostedZone"
     )
     assert log[-1] == ("DeleteVPCAssociationAuthorization", "vpc-2")
+
+
+HAND_MADE = replace(ZONE, link="", records=(SOA,))
+
+
+def answers(kind="CNAME", value=ALIAS.dns_name, identifier=""):
+    """A record set of the host that is no plain alias."""
+    raw = {} if kind == "A" else {"ResourceRecords": [{"Value": value}]}
+    alias = core.Alias(dns_name=value, hosted_zone_id="ZAWS") if kind == "A" else None
+    return core.Record(name=HOST, type=kind, alias=alias, identifier=identifier, raw=raw)
+
+
+@pytest.mark.parametrize(
+    ("records", "codes_", "leads_to"),
+    [
+        ([RECORD], [], ALIAS.dns_name),
+        ([answers()], [], ALIAS.dns_name),
+        ([answers("A", identifier="blue"), answers("A", identifier="green")], [], ALIAS.dns_name),
+        ([answers(value="vpce-2.example")], ["RECORD_IN_THE_WAY"], ""),
+        ([answers("A", identifier="blue"), answers("A", "vpce-2.example", "green")], ["RECORD_IN_THE_WAY"], ""),
+        ([answers("HTTPS", value="1 .")], ["RECORD_IN_THE_WAY"], ""),
+        ([RECORD, answers("AAAA", "::1")], ["RECORD_IN_THE_WAY"], ALIAS.dns_name),
+    ],
+)
+def test_in_a_zone_that_others_made_records_of_any_form_may_lead_to_the_endpoint(records, codes_, leads_to):
+    there = replace(HAND_MADE, records=(SOA, *records, replace(RECORD, name="www.external.astronomer.run")))
+    plan = core.plan([replace(LINK, zone_id="Z1")], [there])
+    assert plan.calls == ()
+    assert [code for _vpc, code in codes(plan)] == codes_
+    assert core.result(replace(LINK, zone_id="Z1"), OWNER, [there])["leads_to"] == leads_to
+
+
+def test_a_zone_that_is_handed_back_loses_its_comment():
+    released = replace(LINK, present=False, released=True)
+    plan = core.plan([released], [ZONE])
+    assert [(call.operation, call.arguments) for call in plan.calls] == [("UpdateHostedZoneComment", {"Id": "Z1"})]
+    assert plan.before == plan.after
+    assert core.plan([replace(released, zone_id="Z1")], [HAND_MADE]).calls == ()
+    assert core.plan([released], []).calls == ()
+
+
+@pytest.mark.parametrize(("records", "codes_"), [((SOA, RECORD), []), ((SOA,), ["MANAGED_ELSEWHERE"])])
+def test_a_zone_that_terraform_made_is_not_changed_without_a_word(records, codes_):
+    there = replace(HAND_MADE, records=records, comment="Managed by Terraform")
+    assert [code for _vpc, code in codes(core.plan([replace(LINK, zone_id="Z1")], [there]))] == codes_

@@ -59,6 +59,9 @@ def test_its_own_word_that_all_is_well_does_not_do(addresses):
         answer(addresses=[well("10.0.1.5"), well("10.9.9.9")]),
         answer(addresses=[{**well("10.0.1.5"), "address": "everywhere"}]),
         answer(addresses=[{**well("10.0.1.5"), "seconds": 1e99}, well("10.0.2.5")]),
+        answer(addresses=[{**well("10.0.1.5"), "stages": {"tcp": "long"}}, well("10.0.2.5")]),
+        answer(addresses=[{**well("10.0.1.5"), "stages": {"tls": -1}}, well("10.0.2.5")]),
+        answer(addresses=[{**well("10.0.1.5"), "stages": [1]}, well("10.0.2.5")]),
         answer(addresses=[{**well("10.0.1.5"), "problem": "NO_SUCH_CODE"}, well("10.0.2.5")]),
         answer(addresses=["10.0.1.5"]),
         answer(names={}),
@@ -69,6 +72,13 @@ def test_its_own_word_that_all_is_well_does_not_do(addresses):
 )
 def test_an_answer_of_another_form_is_no_answer(raw):
     assert codes(raw) == ["PROBE_FAILED"]
+
+
+def test_only_known_stages_are_kept():
+    said = {"tcp": 0.1, "http": 1, "{{ 7 * 7 }}": 2}
+    first, second = judged(answer(addresses=[{**well("10.0.1.5"), "stages": said}, well("10.0.2.5")]))["addresses"]
+    assert first["stages"] == {"tcp": 0.1, "http": 1.0}
+    assert second["stages"] == {}  # of an older probe
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def test_a_vpc_that_works(report):
     seen = {(f"{name}-agent", first), (f"{name}-agent", second)}
     assert of(report, "privatelink_probe_up", name, "agent", "address") == dict.fromkeys(seen, 1)
     assert of(report, "privatelink_probe_seconds", name, "agent", "address") == dict.fromkeys(seen, 0.075)
+    took = {("tcp",): 0.001, ("tls",): 0.054, ("http",): 0.02}
+    assert of(report, "privatelink_probe_stage_seconds", name, "stage") == took
     assert of(report, "privatelink_name_lookup_seconds", name, "agent") == {(f"{name}-agent",): 0.012}
     assert of(report, "privatelink_report_timestamp_seconds", name) == {(): 1795348800}
 
@@ -91,6 +93,8 @@ def test_a_dead_address_is_down_and_shows_no_certificate(report, broken):
     name, vpc = next(iter(broken.items()))
     first, second = (each["address"] for each in vpc["endpoint"]["addresses"])
     assert of(report, "privatelink_probe_up", name, "address") == {(first,): 1, (second,): 0}
+    stages = of(report, "privatelink_probe_stage_seconds", name, "address", "stage")
+    assert [stage for address, stage in stages if address == second] == ["tcp"]
     assert set(of(report, "privatelink_certificate_expiry_timestamp_seconds", name, "address")) == {(first,)}
 
 

@@ -13,7 +13,7 @@ from ansible_collections.astro.privatelink.plugins.module_utils._report.document
 from ansible_collections.astro.privatelink.plugins.module_utils._report.entries import MOST
 from ansible_collections.astro.privatelink.plugins.module_utils._report.page import page
 from ansible_collections.astro.privatelink.plugins.module_utils._report.picture import NARROW, WIDE, picture
-from ansible_collections.astro.privatelink.plugins.module_utils._report.style import FILTER, FILTER_HASH
+from ansible_collections.astro.privatelink.plugins.module_utils._report.style import FILTER, FILTER_HASH, STYLE
 from reported import REGIONS, fleet
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -167,3 +167,27 @@ def test_agent_hosts_that_saw_the_same_share_its_tables():
     root = tree(report)
     assert len(of_class(root, "names")) == len(of_class(root, "reached")) == 2
     assert "had an old answer in its cache, 203.0.113.10" in words(root)
+
+
+def test_the_picture_says_in_words_which_address_failed_and_where_a_wrong_name_leads():
+    text = picture(made(4, bad=2)["vpcs"])  # one zone, and a public name
+    lines = re.findall(r"<text[^>]*>([^<]*)<", text)
+    assert [line for line in lines if line.endswith(" failed")] == ["10.0.1.41  us-east-1b failed"]
+    assert "the name leads to 203.0.113.10" in lines
+
+
+def luminance(colour):
+    """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("state", ["works", "failed", "unverified"])
+def test_words_on_their_soft_colour_can_be_read_in_both_themes(state):
+    """https://www.w3.org/TR/WCAG22/#contrast-minimum"""
+    words, soft = (re.findall(rf"--{name}: (#[0-9a-f]{{6}})", STYLE) for name in (state, f"{state}-soft"))
+    assert len(words) == len(soft) == 2
+    for pair in zip(words, soft, strict=True):
+        dark, light = sorted(map(luminance, pair))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, pair

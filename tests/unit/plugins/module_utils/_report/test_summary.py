@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.astro.privatelink.plugins.module_utils._report.summary import summary
+from ansible_collections.astro.privatelink.plugins.module_utils._report.summary import failed, letters, summary
 
 ENDPOINT = {"addresses": [{"address": "10.0.1.5"}, {"address": "10.0.2.5"}]}
 
@@ -68,7 +68,7 @@ def test_names_that_lead_elsewhere():
     missing = agent("a", wrong("DNS_NXDOMAIN"), addresses=(), problem="DNS_NXDOMAIN")
     unasked = {**agent("a"), "names": {}}
     rows = cells(vpc("v", public), vpc("w", missing), vpc("x", unasked))
-    assert [row[4].strip() for row in rows] == ["other", "nxdomain", "-"]
+    assert [row[4].strip() for row in rows] == ["public", "nxdomain", "-"]
 
 
 def test_a_large_fleet_shows_what_failed_and_counts_the_rest():
@@ -97,3 +97,39 @@ def test_a_large_fleet_that_fails_alike_is_not_a_wall():
 
 def test_a_large_fleet_without_problems_is_one_line():
     assert summary({"vpcs": [vpc(f"v-{number}", agent("a")) for number in range(21)]}) == ["21 VPCs: works"]
+
+
+def test_a_name_that_leads_out_of_the_vpc_is_told_from_one_that_leads_elsewhere_in_it():
+    seen = [
+        cells(vpc("v", agent("a", addresses=addresses)))[0][4].strip() for addresses in (["203.0.113.10"], ["10.9.9.9"])
+    ]
+    assert seen == ["public", "other"]
+
+
+def test_texts_for_support_are_shown_once_for_each_endpoint_and_not_without_end():
+    def silent(name, endpoint):
+        return {
+            "name": name,
+            "endpoint": {"vpc_endpoint_id": endpoint},
+            "support_request": f"For Support:\n  {endpoint} of {name}",
+        }
+
+    vpcs = [silent("a", "vpce-1"), silent("b", "vpce-1"), *(silent(f"c{n}", f"vpce-c{n}") for n in range(3))]
+    lines = letters({"vpcs": [*vpcs, {**silent("d", "vpce-d"), "support_request": ""}]})
+    assert lines == [
+        "For Support:",
+        "  vpce-1 of a",
+        "For Support:",
+        "  vpce-c0 of c0",
+        "The report has 2 more such texts.",
+    ]
+
+
+def test_who_failed_is_said_with_those_that_failed_alike():
+    codes = [("a", "TCP_TIMEOUT"), *((f"b{n}", "NO_AGENT_HOST") for n in range(12))]
+    vpcs = [vpc(name, findings=[wrong(code)], verdict="failed") for name, code in codes]
+    names = ", ".join(f"b{n}" for n in range(10))
+    assert failed({"vpcs": [vpc("well", agent("w")), *vpcs]}) == [
+        "  TCP_TIMEOUT: a",
+        f"  NO_AGENT_HOST: {names} and 2 more",
+    ]

@@ -42,7 +42,10 @@ def test_each_account_and_region_is_looked_at_once():
 
 
 def test_a_joined_vpc_in_an_account_of_its_own_is_looked_at_there():
-    abroad = {**FLEET, "joined": host(2, via="own", service_name="", assume_role_arn="arn:aws:iam::2:role/r")}
+    abroad = {
+        **FLEET,
+        "joined": host(2, via="own", service_name="", assume_role_arn="arn:aws:iam::222222222222:role/r"),
+    }
     scope = core.scope(Inventory.read(abroad, ["joined"]))
     assert [[vpc["name"] for vpc in fleet["vpcs"]] for fleet in scope["fleets"]] == [["joined"], ["own"]]
     assert [fleet["links"] == [] for fleet in scope["fleets"]] == [True, False]
@@ -145,3 +148,27 @@ def test_policies_that_do_not_keep_pods_from_dns(seen, codes):
     }
     agents = {"own": [{"name": "a1", "names": names} for names in seen]}
     assert [one["code"] for one in core.findings(inventory, read, agents)] == codes
+
+
+@pytest.mark.parametrize("unread", ["VPC_NOT_FOUND", "READ_FAILED"])
+def test_what_follows_from_an_owner_that_was_not_read_has_no_remedy_of_its_own(unread):
+    inventory = Inventory.read(FLEET, ["joined", "own"])
+    told = [
+        {"code": code, "vpc": vpc, "severity": "error", "seen": "", "remedy": "", "text": code}
+        for code, vpc in (
+            (unread, "own"),
+            ("ZONE_CONFLICT", "joined"),
+            ("SUPPORT_NEEDED", "joined"),
+            ("VPC_DNS_OFF", "joined"),
+        )
+    ]
+    found = core.findings(inventory, {"vpcs": {}, "findings": told}, {})
+    assert [(one["code"], one["vpc"]) for one in found] == [(unread, "own"), ("VPC_DNS_OFF", "joined")]
+    without = core.findings(inventory, {"vpcs": {}, "findings": told[1:]}, {})
+    assert [one["code"] for one in without] == ["ZONE_CONFLICT", "SUPPORT_NEEDED", "VPC_DNS_OFF"]
+
+
+def test_one_that_shares_the_link_of_an_owner_that_was_not_read_fails_for_that():
+    inventory = Inventory.read(FLEET, ["joined", "own"])
+    told = [{"code": "VPC_NOT_FOUND", "vpc": "own", "severity": "error", "text": "VPC_NOT_FOUND: ..."}]
+    assert [one["code"] for one in core.problems(inventory, told)["joined"]] == ["LINK_OWNER_FAILED"]

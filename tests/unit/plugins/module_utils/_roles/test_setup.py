@@ -240,14 +240,6 @@ def test_an_endpoint_that_cannot_be_led_to_is_not_ready(change):
     assert core.ready(inventory(FLEET, ALL), [answer]) == ["two"]
 
 
-def test_a_run_that_needs_nothing_of_endpoints():
-    state = lacking(endpoints("one", "two", failed=["two"]))
-    assert core.settled(state)
-    assert not core.settled(lacking(endpoints("one"), "one"))
-    state[0]["vpcs"]["one"]["state"] = "pending"
-    assert not core.settled(state)
-
-
 def test_links_can_be_chosen():
     everyone = inventory(FLEET, ALL)
     assert core.owners(everyone.narrowed(["three"])) == {"one"}

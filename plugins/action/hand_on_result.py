@@ -1,0 +1,20 @@
+# Copyright: Contributors to astro.privatelink
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hands on what a play came to, also when a step refused: to the next jobs of a workflow, a controller's artifacts, and notifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..plugin_utils._ending import EndingStep
+
+
+class ActionModule(EndingStep):
+    entry = "result"
+
+    def _read(self) -> None:
+        """It needs nothing of the inventory, which may be what is wrong."""
+
+    def take(self) -> dict[str, Any]:
+        return {"changed": False, **({} if self.check else self.handing_on(self.in_the_end()))}
