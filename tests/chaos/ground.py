@@ -36,7 +36,7 @@ MANNERS = {
     "role_seconds": None,
     "throttle": False,
 }
-_BYSTANDER = "bystander"
+_BYSTANDER = "bystander-agent"
 _AGENTS = ("payments-agent", "partner-agent", "berlin-agent")
 _LONGEST = 400.0  # seconds for a run
 #: How a run may end: well, or with hosts that failed and what to do about it.

@@ -95,9 +95,7 @@ class Progress:
         return noted
 
 
-def carry_out(
-    job: Job[H], check: bool, approved: Approved | None = None, progress: Progress | None = None
-) -> Done[H]:
+def carry_out(job: Job[H], check: bool, approved: Approved | None = None, progress: Progress | None = None) -> Done[H]:
     """Do a job, or in check mode plan it. Where there are ``approved`` calls, no others are sent. Raises ReadFailed only before
     anything was sent."""
     have = job.read()
