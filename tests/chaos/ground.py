@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
 from astrolab import talk
 from astrolab.astro.organization import PREFIX
 from astrolab.between import Asked, Between
@@ -103,6 +104,10 @@ class Ground:
         self.at_work.well()
         self._clean: dict[str, Clean] = {}
         self._pairs: dict[str, Clean] = {}
+        self._inventory = directory / "inventory.yml"
+        known = yaml.safe_load(lab.inventory.read_text())
+        del known["agent_hosts"]["hosts"][_BYSTANDER]
+        self._inventory.write_text(yaml.safe_dump(known))
         foreign(lab)
         self._virgin = lab.snapshot()
 
@@ -291,7 +296,7 @@ class Ground:
         time.sleep(_SECOND)
 
     def _command(self, arguments: list[str]) -> list[str]:
-        return ["-i", str(self.lab.inventory), *arguments]
+        return ["-i", str(self._inventory), *arguments]
 
     def environ(self, between: Between) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL": between.url, "ASTRO_API_URL": f"{between.url}{PREFIX}"}
