@@ -20,6 +20,7 @@ from astrolab.lab import Lab, running
 
 from . import agents, plays, state, stories
 from .faults import Struck, fault
+from .points import Point
 from .stories import Story, foreign
 from .together import PAIRS, Meeting, Pair
 
@@ -158,7 +159,7 @@ class Ground:
         """What the last run has said by now: workers may speak after its end."""
         return self.ansible.out.read_text(errors="replace")
 
-    def attempt(self, name: str, kind: str, at: int) -> Tried:
+    def _alone(self, name: str, kind: str, at: int) -> Tried:
         """A disturbed run, an undisturbed one, and what is wrong then."""
         clean, began, struck = self.clean(name), time.monotonic(), Struck()
         self._restore(clean.start)
@@ -186,9 +187,19 @@ class Ground:
             took=time.monotonic() - began,
         )
 
-    def both(self, name: str, call: str, order: str) -> Tried:
+    def calls(self, name: str) -> int:
+        """How many points a story or a pair has for each fault or order."""
+        return len(self.meetings(name) if name in PAIRS else self.clean(name).calls)
+
+    def try_(self, point: Point) -> Tried:
+        if point.story in PAIRS:
+            return self._both(point.story, point.fault, point.at)
+        return self._alone(point.story, point.fault, point.at)
+
+    def _both(self, name: str, order: str, at: int) -> Tried:
         """Two runs at once that meet at a call. Each ends well or says why not; another one of both puts all right."""
-        pair, began, meeting = PAIRS[name], time.monotonic(), Meeting(call, order)
+        pair, began, call = PAIRS[name], time.monotonic(), self.meetings(name)[at - 1]
+        meeting = Meeting(call, order)
         clean = self._one_by_one(name)
         self._restore(clean.start)
         self.at_work.well()
@@ -208,7 +219,7 @@ class Ground:
         return Tried(
             story=name,
             fault=order,
-            at=0,
+            at=at,
             call=call if meeting.met else f"{call} (not met)",
             wrong=tuple(wrong),
             gaps=tuple(gaps),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tries every story, every call, every fault, on labs side by side.
 
-STORIES, FAULTS   names with commas between them; default all
+STORIES, FAULTS   names with semicolons between them, of stories and pairs, of faults and orders; default all
 SAMPLE            so many calls of each story and fault; default all calls
 SEED              of the sample; default the day
 LABS              how many labs at once; default one for each processor
@@ -31,6 +31,7 @@ from .ground import Tried, ground
 from .plays import ROOT
 from .points import points
 from .stories import STORIES
+from .together import ORDERS, PAIRS
 
 PROMISES = ROOT / "docs/promises.md"
 
@@ -48,8 +49,8 @@ class Wanted:
     def of(cls, environ: Mapping[str, str]) -> Wanted:
         today = datetime.datetime.now(tz=datetime.UTC).toordinal()
         return cls(
-            stories=_names(environ.get("STORIES", ""), tuple(STORIES)),
-            faults=_names(environ.get("FAULTS", ""), FAULTS),
+            stories=_names(environ.get("STORIES", ""), (*STORIES, *PAIRS)),
+            faults=_names(environ.get("FAULTS", ""), (*FAULTS, *ORDERS)),
             sample=int(environ.get("SAMPLE") or 0),
             seed=int(environ.get("SEED") or today),
             labs=int(environ.get("LABS") or os.cpu_count() or 1),
@@ -58,7 +59,7 @@ class Wanted:
 
 
 def _names(given: str, known: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(each.strip() for each in given.split(",") if each.strip()) or tuple(known)
+    names = tuple(each.strip() for each in given.split(";") if each.strip()) or tuple(known)
     if unknown := sorted(set(names) - set(known)):
         raise SystemExit(f"There is no {', '.join(unknown)}; there are {', '.join(known)}.")
     return names
@@ -107,10 +108,12 @@ def _work(number: int, wanted: Wanted, known: set[tuple[str, str, int]], answers
             ground(Path(directory), f"chaos-{os.getppid()}-{number}") as where,
         ):
             for story in wanted.stories:
-                calls = len(where.clean(story).calls)
-                for point in points(story, calls, wanted.faults, wanted.sample, wanted.seed)[number :: wanted.labs]:
+                faults = [each for each in wanted.faults if (each in ORDERS) == (story in PAIRS)]
+                for point in points(story, where.calls(story), faults, wanted.sample, wanted.seed)[
+                    number :: wanted.labs
+                ]:
                     if (point.story, point.fault, point.at) not in known:
-                        answers.put(where.attempt(point.story, point.fault, point.at))
+                        answers.put(where.try_(point))
     except BaseException:
         answers.put(Tried(story="-", fault="-", at=0, wrong=(traceback.format_exc(),)))
 

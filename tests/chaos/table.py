@@ -13,6 +13,7 @@ from .agents import Gap
 from .faults import FAULTS
 from .ground import Tried
 from .stories import STORIES
+from .together import ORDERS, PAIRS
 
 BEGIN, END = "<!-- chaos: written by make chaos -->", "<!-- end of chaos -->"
 _WIDE = 600
@@ -25,14 +26,14 @@ def read(plain: Mapping[str, Any]) -> Tried:
 
 def line(tried: Tried) -> str:
     how = f"FAILED  {' | '.join(tried.wrong)[:_WIDE]}" if tried.wrong else "passed"
-    return f"{tried.story:16} {tried.fault:14} {tried.at:4} {tried.call:45} {tried.took:5.0f} s  {how}"
+    return f"{tried.story:26} {tried.fault:14} {tried.at:4} {tried.call:45} {tried.took:5.0f} s  {how}"
 
 
 def table(tries: Sequence[Tried]) -> str:
     """In Markdown."""
     rows = ["| story | fault | tried | passed | failed | longest gap |", "|---|---|---|---|---|---|"]
-    for story in [*STORIES, "-"]:
-        for fault in [*FAULTS, "-"]:
+    for story in [*STORIES, *PAIRS, "-"]:
+        for fault in [*FAULTS, *ORDERS, "-"]:
             some = [each for each in tries if (each.story, each.fault) == (story, fault)]
             if some:
                 wrong = sum(bool(each.wrong) for each in some)

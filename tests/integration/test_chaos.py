@@ -25,11 +25,12 @@ from chaos.faults import FAULTS, Struck, fault
 from chaos.ground import Ground, ground
 from chaos.points import points
 from chaos.stories import STORIES, arguments
+from chaos.together import ORDERS, PAIRS
 
 DAY = datetime.datetime.now(tz=datetime.UTC).toordinal()
 #: Playbooks that take under a second are tried more often.
 QUICK = {"unharden": 4, "drift": 2}
-SLOW = [name for name in STORIES if name not in {*QUICK, "site"}]
+SLOW = [name for name in (*STORIES, *PAIRS) if name not in {*QUICK, "site"}]
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,10 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield found
 
 
-def tried(where: Ground, story: str, tries: int) -> list[str]:
+def tried(where: Ground, name: str, tries: int) -> list[str]:
     """What is wrong after some tries, each with another fault."""
-    calls, draw = len(where.clean(story).calls), random.Random(f"{DAY}/{story}")
-    faults = draw.sample(FAULTS, tries)
-    done = [where.attempt(point.story, point.fault, point.at) for point in points(story, calls, faults, 1, DAY)]
+    faults = random.Random(f"{DAY}/{name}").sample(ORDERS if name in PAIRS else FAULTS, tries)
+    done = [where.try_(point) for point in points(name, where.calls(name), faults, 1, DAY)]
     assert len(done) == tries
     return [f"{each.fault} at call {each.at} ({each.call}): {wrong}" for each in done for wrong in each.wrong]
 
@@ -52,7 +52,7 @@ def test_whatever_befalls_a_call_the_next_run_ends_as_a_clean_one(where: Ground,
     assert tried(where, story, QUICK.get(story, 1)) == []
 
 
-def test_one_of_the_longer_stories_each_day(where: Ground) -> None:
+def test_one_of_the_longer_stories_or_of_two_runs_at_once_each_day(where: Ground) -> None:
     assert tried(where, SLOW[DAY % len(SLOW)], 1) == []
 
 
