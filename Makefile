@@ -9,7 +9,7 @@ WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest whole lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
+.PHONY: help demo test pytest whole chaos lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -29,10 +29,13 @@ pytest: setup            ## every test
 whole: setup            ## every test, and all that `make test` does by turns: it tries a third each day
 	@WHOLE=yes python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
+chaos: setup            ## playbooks broken off at every call in every way (STORIES=, FAULTS=, SAMPLE=calls of each, LABS=): docs/promises.md
+	@$(JUDGED) STORIES="$(STORIES)" FAULTS="$(FAULTS)" SAMPLE=$(SAMPLE) SEED=$(SEED) LABS=$(LABS) RESULTS="$(RESULTS)" DOCUMENT=yes python -m chaos
+
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .
 	ruff format --quiet --check .
-	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance tests/awx
+	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance tests/awx tests/chaos
 	ansible-lint -q
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }

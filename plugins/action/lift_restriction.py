@@ -25,7 +25,7 @@ class ActionModule(AstroStep):
 
     def take(self) -> dict[str, Any]:
         wanted = harden.wants(self.settings)
-        lists = Lists(wanted, self.client())
+        lists = Lists(wanted, self.client(), self.memory.progress)
         if found := [*self.confused(wanted), *self.wrong(lists)]:
             return self.refused(found)
         if self.check:

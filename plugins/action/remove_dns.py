@@ -102,7 +102,7 @@ class ActionModule(Step):
     def _unlock(self, client: api.Client, deployment: str) -> Answer:
         """Empties a Deployment's list, which admits everybody, and tells what was in it."""
         want = access.Want(deployment_id=deployment, ranges=(), state="exact", allow_open=True, allow_lockout=True)
-        answer = shown(carry_out(Access(want, client), self.check))
+        answer = shown(carry_out(Access(want, client), self.check, progress=self.memory.progress))
         for name, each in answer["diff"]["before"].items():
             if each != answer["diff"]["after"].get(name):
                 self.say([f"Deployment {name} only admitted {', '.join(each['allowed_ranges'])} so far."])

@@ -9,9 +9,10 @@ Ansible passes SIGINT and SIGTERM on to its workers, which by default end at onc
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -21,6 +22,32 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class Interrupted(BaseException):
     """The run was told to stop."""
+
+
+@contextlib.contextmanager
+def last_words(say: Callable[[str], None]) -> Iterator[None]:
+    """While entered, a signal that ends the process has it say something before: ``say`` gets the signal's name."""
+    before: dict[int, Any] = {}
+    speaker = os.getpid()
+
+    def came(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == speaker:  # forks of it get the signal, too
+            say(signal.Signals(number).name)
+        was = before.get(number)
+        if callable(was):
+            was(number, frame)
+        else:
+            signal.signal(number, signal.SIG_DFL if was is None else was)
+            os.kill(os.getpid(), number)
+
+    with contextlib.suppress(ValueError):  # outside of the main thread there are no handlers
+        for each in _SIGNALS:
+            before[each] = signal.signal(each, came)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 class Interrupts:

@@ -9,11 +9,12 @@ never depends on an earlier task, on a registered result, or on keywords of the 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tempfile
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible import constants
@@ -27,7 +28,7 @@ from ..module_utils._aws.fleet import Fleets, Memory
 from ..module_utils._aws.session import Boto3, versions
 from ..module_utils._core.errors import InputError, PrivateLinkError
 from ..module_utils._core.findings import Shown
-from ..module_utils._core.run import Answer
+from ..module_utils._core.run import Answer, Progress
 from ..module_utils._core.running import running
 from ..module_utils._core.supported import refusal
 from ..module_utils._core.text import without_login
@@ -42,6 +43,7 @@ from ..module_utils._report.questions import with_questions
 from ..module_utils._roles import verify
 from ..module_utils._roles.verify import VpcTarget
 from . import _agents, _speak, _variables
+from ._interrupts import last_words
 from ._pods import Pods
 
 #: How to log in to AWS, as amazon.aws's modules are told; usually by module_defaults for group/astro.privatelink.privatelink.
@@ -89,9 +91,31 @@ class Step(ActionBase):
         pace.PACERS.forget()  # what the inventory asked is none of this step's
         try:
             self._read()
-            return dict(wrap_var(self._handed_on(self._counted(self._with_questions(self.take())))))
+            with self._stoppable():
+                result = self.take()
+            return dict(wrap_var(self._handed_on(self._counted(self._with_questions(result)))))
         except PrivateLinkError as error:
             return dict(wrap_var(self._with_questions(self.unfit(error))))
+        except OSError as error:  # a full disk, a directory that is not writable
+            text = "\n".join(self._ended(str(error)))
+            return dict(wrap_var({"failed": True, "changed": bool(self._progress.begun), "msg": text}))
+
+    @contextlib.contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """A step that is told to end says how far it is."""
+        terminal = _speak.Terminal()
+        try:
+            with last_words(lambda name: terminal.write(self._ended(name))):
+                yield
+        finally:
+            terminal.close()
+
+    def _ended(self, why: str) -> list[str]:
+        return plan.stopped(why, list(self._progress.planned), list(self._progress.begun))
+
+    @property
+    def _progress(self) -> Progress:
+        return self.memory.progress
 
     def _with_questions(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result whose problems name the questions of a controller's survey, where the job has one."""

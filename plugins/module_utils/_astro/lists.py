@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core.findings import Finding, errors
-from .._core.run import carry_out
+from .._core.run import Progress, carry_out
 from .._core.text import printable
 from . import access, api
 from .jobs import Access, ListAnswer
@@ -32,9 +32,10 @@ class Back:
 
 
 class Lists:
-    """Reads all Deployments at once. Raises AstroError if one cannot be read."""
+    """Reads all Deployments at once. Raises AstroError if one cannot be read. ``progress`` is told what is sent."""
 
-    def __init__(self, wants: Sequence[access.Want], client: api.Client) -> None:
+    def __init__(self, wants: Sequence[access.Want], client: api.Client, progress: Progress | None = None) -> None:
+        self._progress = progress
         self.jobs = [Access(want, client) for want in wants]
         self.plans = [job.plan(job.first) for job in self.jobs]
         self._begun: list[Access] = []
@@ -74,7 +75,7 @@ class Lists:
         answers: list[ListAnswer] = []
         for job in self.jobs:
             self._begun.append(job)
-            done = carry_out(job, check=False)
+            done = carry_out(job, check=False, progress=self._progress)
             answers.append(job.answer(done))
             if errors(done.findings):
                 break

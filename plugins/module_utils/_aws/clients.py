@@ -160,7 +160,11 @@ _ADVICE: dict[tuple[str, ...], str] = {
         "InvalidClientTokenId",
         "UnrecognizedClientException",
     ): f"Check the credentials. A region that is not enabled for the account answers so, too. {_REGION}",
-    ("SignatureDoesNotMatch",): "Check the secret key, and the clock.",
+    (
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestTimeTooSkewed",
+    ): "Check the secret key, and this machine's clock.",
     (
         "ExpiredToken",
         "ExpiredTokenException",

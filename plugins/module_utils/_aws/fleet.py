@@ -15,7 +15,7 @@ from .._core.approved import Approved
 from .._core.errors import ReadFailed
 from .._core.findings import finding
 from .._core.plan import WORKERS
-from .._core.run import Answer, FleetJob, answer, carry_out
+from .._core.run import Answer, FleetJob, Progress, answer, carry_out
 from .._link import params, zone
 from . import read
 from .clients import Clients
@@ -39,13 +39,14 @@ _BLANK_ZONE = {"hosted_zone_id": "", "associated": False, "leads_to": ""}
 
 @dataclass
 class Memory:
-    """What the jobs of one step share: clients, and with ``zones`` what was read of each account's zones.
+    """What the jobs of one step share: clients, how far they are, and with ``zones`` what was read of each account's zones.
 
     A zone that is known is read again only for a link of its own. That another VPC joins it meanwhile AWS says by itself.
     """
 
     clients: dict[Any, Clients] = field(default_factory=dict)
     zones: dict[Any, dict[str, zone.Zone]] | None = None
+    progress: Progress = field(default_factory=Progress)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -144,7 +145,7 @@ class Fleets:
         def run(fleet: Mapping[str, Any]) -> Answer:
             try:
                 made = job(fleet)
-                done = carry_out(made, self.check, self.approved)
+                done = carry_out(made, self.check, self.approved, self.memory.progress)
                 return answer(done, made.results(done.have))
             except ReadFailed as problem:
                 nothing = blank(fleet)

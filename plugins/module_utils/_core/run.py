@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from .approved import Approved, Stands
@@ -77,7 +77,25 @@ class Done(Generic[H]):
     findings: tuple[Finding, ...]
 
 
-def carry_out(job: Job[H], check: bool, approved: Approved | None = None) -> Done[H]:
+@dataclass
+class Progress:
+    """What jobs had to send, and what of it they have begun to send: for whoever is stopped in the middle. Several threads add
+    to it."""
+
+    planned: list[Call] = field(default_factory=list)
+    begun: list[Call] = field(default_factory=list)
+
+    def noting(self, api: Api) -> Api:
+        """The same, and each call is noted before it is sent."""
+
+        def noted(call: Call, arguments: Mapping[str, Any]) -> str:
+            self.begun.append(call)
+            return api(call, arguments)
+
+        return noted
+
+
+def carry_out(job: Job[H], check: bool, approved: Approved | None = None, progress: Progress | None = None) -> Done[H]:
     """Do a job, or in check mode plan it. Where there are ``approved`` calls, no others are sent. Raises ReadFailed only before
     anything was sent."""
     have = job.read()
@@ -86,7 +104,9 @@ def carry_out(job: Job[H], check: bool, approved: Approved | None = None) -> Don
         plan = approved.narrowed(plan, job.stands(have))
     if check:
         return Done(plan=plan, have=have, changed=bool(plan.calls), findings=plan.findings)
-    outcome = send(plan.calls, job.api())
+    progress = progress or Progress()
+    progress.planned += plan.calls
+    outcome = send(plan.calls, progress.noting(job.api()))
     findings = [*plan.findings, *_declined(outcome)]
     try:
         have, left = _settled(job, have, outcome, errors(findings))

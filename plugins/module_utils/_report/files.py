@@ -45,10 +45,18 @@ def save(contents: Mapping[str, str], directory: Path) -> list[str]:
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in contents.items():
-        handle, new = tempfile.mkstemp(dir=directory)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        os.chmod(new, MODE)
-        Path(new).replace(directory / name)
+        _write(directory / name, content)
         written.append(str(directory / name))
     return written
+
+
+def _write(file: Path, content: str) -> None:
+    handle, new = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(content)
+        os.chmod(new, MODE)
+        Path(new).replace(file)
+    except OSError:
+        Path(new).unlink(missing_ok=True)  # half a file, where there is no room for it
+        raise

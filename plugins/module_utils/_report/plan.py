@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from .._core.plan import Call
 from .._core.text import printable
 
 _ADDS = ("Create", "Authorize", "Associate")
@@ -53,6 +54,21 @@ def totals(numbers: Mapping[str, int], said: str) -> str:
 def signed(call: Mapping[str, Any]) -> str:
     """A call in a few words, behind the sign of what it does."""
     return f"{_SIGNS[_kind(call['operation'])]} {_what(call)}"
+
+
+def stopped(why: str, planned: Sequence[Call], begun: Sequence[Call]) -> list[str]:
+    """What a step says that is stopped, by a signal or an error: what it has done, what not, and what to do next."""
+    why = printable(why, 300)
+    if not begun:
+        return [f"Stopped: {why}. This step has changed nothing. Run the same playbook again."]
+    known = set(map(id, begun))  # calls that take something back are in no plan
+    left = sum(id(call) not in known for call in planned)
+    return [
+        f"Stopped: {why}. In the middle of the changes; this step has sent:",
+        *lines([{"calls": [call.public() for call in begun]}], check_mode=False),
+        f"Planned so far and not sent: {left}. The last of those sent may not have taken effect.",
+        "Run the same playbook again: it goes on from here, and creates nothing twice.",
+    ]
 
 
 def requests(asked: Mapping[str, Mapping[str, Any]], seconds: float) -> list[str]:

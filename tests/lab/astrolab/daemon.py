@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import json
 import os
 import socket
@@ -39,6 +40,7 @@ class Daemon:
         self._front = Front(certificates, self._faults, self._door)
         self._loop = asyncio.get_running_loop()
         self._keeping: asyncio.Task[None] | None = None
+        self._snapshots: list[tuple[bytes, dict[str, Any]]] = []
 
     def serve(self, listening: socket.socket) -> None:
         # imported late: it takes longest, and the launcher need not wait for it
@@ -52,6 +54,7 @@ class Daemon:
         double.control("/_lab/net/hosts", self._host)
         double.control("/_lab/kube", self._kube)
         double.control("/_lab/astro/requests", self._requests)
+        double.control("/_lab/snapshots", self._snapshot)
         astro = Api(self._organization)
         for path, control in Controls(astro).paths().items():
             double.control(path, control)
@@ -144,6 +147,21 @@ class Daemon:
             self._faults.addresses[ip_address(on)] = fault
         else:
             getattr(self._faults, kind)[on] = fault
+
+    def _snapshot(self, line: str, body: bytes) -> tuple[int, object]:
+        """POST keeps AWS and Astro as they are, and gives its number; PUT of a number makes them so again."""
+        from .aws import snapshots
+
+        if line.startswith("POST"):
+            self._snapshots.append((snapshots.take(), copy.deepcopy(self._organization.plain())))
+            return 200, {"number": len(self._snapshots) - 1}
+        number = int(json.loads(body)["number"])
+        aws, organization = self._snapshots[number]
+        snapshots.restore(aws)
+        self._organization.take(copy.deepcopy(organization))
+        self._double.gate.reset()
+        self._wait(lambda: self._net.follow(self._observe))
+        return 200, {"number": number}
 
     def _requests(self, line: str, _body: bytes) -> tuple[int, object]:
         found = self._front.requests()

@@ -57,6 +57,18 @@ class Lab:
         if not model.name.startswith(("Describe", "Get", "List")):
             self.settle()
 
+    def snapshot(self) -> int:
+        """Keeps AWS and Astro as they are now; the number to go back by."""
+        return int(say(self.record.url, "POST", "snapshots")["number"])
+
+    def restore(self, number: int) -> None:
+        """AWS and Astro are as they were, and so is the network. What name servers have cached stays for its time."""
+        say(self.record.url, "PUT", "snapshots", {"number": number})
+
+    def later(self, seconds: float) -> None:
+        """Puts AWS's clock forward."""
+        say(self.record.url, "POST", "clock", {"advance": seconds})
+
     def exec(self, host: str, argv: Sequence[str]) -> CompletedProcess[str]:
         """What a command on an agent host says."""
         return commands.run(self.record, host, argv, capture_output=True)

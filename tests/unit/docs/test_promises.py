@@ -20,7 +20,7 @@ README = (
     "check mode shows the calls that a run sends",
     "A VPC that fails, in preflight or later, fails alone",
     "Nothing is removed unless you ask for it.",
-    "If a run is interrupted at any AWS call, the next run finishes the job and creates nothing twice.",
+    "Whatever ends a run, at any call to AWS or Astro, the next run finishes the job and creates nothing twice.",
 )
 
 

@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from ansible_collections.astro.privatelink.plugins.plugin_utils._interrupts import Interrupted, Interrupts
+from ansible_collections.astro.privatelink.plugins.plugin_utils._interrupts import Interrupted, Interrupts, last_words
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -77,3 +77,38 @@ def test_a_thread_that_waits_to_send_again_ends():
         interrupts.guarded(lambda: kill(signal.SIGTERM), lambda _it: None)
         with pytest.raises(InterruptedError):
             interrupts.pause(60)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_last_words_come_before_the_end(number):
+    """What ended the process before still does, and what others set in between does not hear of it."""
+    heard = []
+    before = signal.signal(number, lambda *_unused: heard.append("the end"))
+    try:
+        with last_words(heard.append):
+            with Interrupts() as interrupts:
+                assert interrupts.guarded(lambda: kill(number), lambda _it: "undone") == "undone"
+            assert heard == []
+            kill(number)
+        assert heard == [number.name, "the end"]
+        kill(number)
+        assert heard[2:] == ["the end"]
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_fork_that_is_told_to_end_as_well_says_nothing():
+    reads, writes = os.pipe()
+    before = signal.signal(signal.SIGTERM, lambda *_unused: os._exit(7))
+    try:
+        with last_words(lambda name: os.write(writes, name.encode())):
+            pid = os.fork()
+            if not pid:
+                os.kill(os.getpid(), signal.SIGTERM)
+                os._exit(1)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    os.close(writes)
+    assert os.read(reads, 100) == b""
+    os.close(reads)

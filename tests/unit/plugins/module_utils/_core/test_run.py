@@ -81,3 +81,17 @@ def test_a_call_that_was_accepted_counts_as_sent(problem, changed, codes):
 def test_a_call_that_was_refused_does_not():
     refused = CallFailed("no", "OperationInProgress")
     assert told(Fake(Plan(calls=(CALL,)), Plan(calls=(CALL,)), problem=refused)) == (False, ["CHANGED_AT_ONCE"])
+
+
+def test_what_is_sent_is_noted_before_it_is():
+    """Whoever is stopped while it is on its way has to name it."""
+    progress, seen = core.Progress(), []
+
+    class Stopped(Fake):
+        def api(self):
+            return lambda _call, _arguments: seen.append(list(progress.begun)) or "vpce-1"
+
+    core.carry_out(Stopped(Plan(calls=(CALL,)), NOTHING), check=False, progress=progress)
+    assert (progress.planned, seen) == ([CALL], [[CALL]])
+    core.carry_out(Fake(Plan(calls=(CALL,))), check=True, progress=progress)
+    assert progress.planned == [CALL]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import Call
 from ansible_collections.astro.privatelink.plugins.module_utils._report import plan as core
 
 
@@ -64,3 +65,30 @@ def test_a_vpc_with_much_to_do_has_several_lines():
     assert second.startswith("       + security group ")
     assert third == second
     assert totals == "Plan: 3 to create, 0 to change, 0 to delete."
+
+
+def of(vpc, operation="CreateVpcEndpoint"):
+    return Call(
+        service="ec2", operation=operation, arguments={"SubnetIds": ["subnet-1"]}, subjects=frozenset([vpc]), lane=vpc
+    )
+
+
+def test_who_is_stopped_says_what_was_done_what_not_and_what_to_do():
+    planned = [of("payments"), of("berlin"), of("ledger")]
+    assert core.stopped("SIGINT", planned, planned[:1]) == [
+        "Stopped: SIGINT. In the middle of the changes; this step has sent:",
+        "  payments  + endpoint in 1 zone",
+        "Sent: 1 created, 0 changed, 0 deleted.",
+        "Planned so far and not sent: 2. The last of those sent may not have taken effect.",
+        "Run the same playbook again: it goes on from here, and creates nothing twice.",
+    ]
+
+
+def test_what_takes_something_back_is_no_part_of_what_is_left():
+    planned = [of("payments"), of("berlin")]
+    assert "not sent: 1." in core.stopped("SIGTERM", planned, [planned[0], of("payments", "Unheard")])[-2]
+
+
+def test_who_is_stopped_before_any_change_says_so():
+    (line,) = core.stopped("[Errno 28] No space left on device", [of("payments")], [])
+    assert line.startswith("Stopped: [Errno 28] No space left on device. This step has changed nothing.")
