@@ -19,6 +19,7 @@ REGISTERED = (
     "__setup_links",
     "__verify",
     "__drift",
+    "__release",
     "__harden",
     "__harden_lift",
     "__harden_aws_audit",
