@@ -126,7 +126,7 @@ class Sdk:
         (refused("UnrecognizedClientException"), "Enable the region for the account"),
         (refused("RegionDisabledException"), "Enable the region for the account"),
         (refused("OptInRequired"), "Enable the region for the account"),
-        (refused("SignatureDoesNotMatch"), "the clock"),
+        (refused("SignatureDoesNotMatch"), "clock"),
         (aws.UnauthorizedSSOTokenError(), "aws sso login"),
         (aws.SSOTokenLoadError(error_msg="x"), "aws sso login"),
         (aws.TokenRetrievalError(provider="sso", error_msg="expired"), "aws sso login"),
