@@ -551,7 +551,7 @@ def test_what_the_inventory_says_of_vpcs_wins_over_answers(job):
 def test_a_blank_answer_is_none(job):
     done = job("setup", check=True, survey_cluster_id="")
     assert done.rc == 2
-    assert "ledger, payments: privatelink_cluster_id is not set." in done.text
+    assert re.search(r'ledger, payments: privatelink_cluster_id \(in the survey: "[^"]+"\) is not set\.', done.text)
 
 
 def test_an_account_id_that_was_taken_for_a_number_is_named(job):
