@@ -212,9 +212,13 @@ KINDS_OF_AWX = (
 )
 
 
-def message(objects, kind, event="error", facts=FACTS):
+def message(objects, kind, event="error", facts=None):
     texts = objects["pattern_messages_of"].get(kind, objects["pattern_messages_of"]["others"])
-    return notices.told(kind, texts["workflow_approval"]["running"] if event == "asked" else texts[event], facts)
+    return notices.told(
+        kind,
+        texts["workflow_approval"]["running"] if event == "asked" else texts[event],
+        FACTS if facts is None else facts,
+    )
 
 
 def test_a_controller_takes_all_messages(objects):

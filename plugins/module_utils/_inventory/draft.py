@@ -34,7 +34,7 @@ def draft(survey: Survey, asked: Asked) -> Draft:
     """The inventory of all VPCs that use a link to Astro, or have agents."""
     work = _Work(survey, asked)
     entries = tuple(sorted(map(work.entry, work.claims), key=lambda entry: entry.name))
-    shown = [each for each in (survey.astro.deployments if survey.astro else ())]
+    shown = list(survey.astro.deployments if survey.astro else ())
     clusters = {cluster for _vpc, cluster in work.claims}
     mine = [each for each in shown if each.cluster_id in clusters and _DEPLOYMENT.fullmatch(each.id)]
     return Draft(

@@ -56,10 +56,11 @@ def targets(survey: Survey) -> list[Target]:
     found = []
     for zone in survey.zones:
         for record in zone.zone.records:
-            cluster = _CLUSTER.fullmatch(record.name)
-            for endpoint_id in _leads_to(record) if cluster else ():
-                assert cluster
-                found.append(Target(cluster_id=cluster["id"], endpoint_id=endpoint_id, zone=zone, record=record))
+            if cluster := _CLUSTER.fullmatch(record.name):
+                found += [
+                    Target(cluster_id=cluster["id"], endpoint_id=endpoint_id, zone=zone, record=record)
+                    for endpoint_id in _leads_to(record)
+                ]
     return found
 
 

@@ -81,7 +81,12 @@ def _entries(content: Mapping[str, Any]) -> Iterable[str]:
 def _lacking(entry: Any, known: Mapping[str, type], where: str) -> list[str]:
     if not isinstance(entry, dict):
         return [f"It is damaged: {where} is no mapping."]
-    return [f"It is damaged: {where} lacks {key}." for key, kind in known.items() if type(entry.get(key)) is not kind]
+    return [f"It is damaged: {where} lacks {key}." for key, kind in known.items() if not _is(entry.get(key), kind)]
+
+
+def _is(value: Any, kind: type) -> bool:
+    """JSON's true is no number."""
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 
 def unfit(plan: PlanFile, collection: str, now: str, max_age: int, expected: str = "") -> list[str]:

@@ -34,9 +34,9 @@ def real(known, **arguments):
     return replace(known, arguments={**known.arguments, **arguments})
 
 
-def narrowed(calls, stands=STANDS):
+def narrowed(calls, stands=None):
     approved = Approved(tuple(each.public() for each in PLAN))
-    return approved.narrowed(Plan(calls=tuple(calls)), stands)
+    return approved.narrowed(Plan(calls=tuple(calls)), STANDS if stands is None else stands)
 
 
 def told(plan):
