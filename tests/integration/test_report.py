@@ -198,7 +198,7 @@ def test_a_place_that_cannot_be_is_said_before_anything_is_done(lab: Lab, tmp_pa
     assert done.rc == 2
     (text,) = done.failed.values()
     assert "without s3://" in text
-    (told,) = of_task(done, "Hand on what came of it")
+    (told,) = of_task(done, "Hand on what came of the play")
     assert "without s3://" in told["ansible_stats"]["data"]["privatelink_result"]["text"]
 
 
