@@ -26,11 +26,15 @@ from chaos.ground import Ground, ground
 from chaos.points import points
 from chaos.stories import STORIES, arguments
 from chaos.together import ORDERS, PAIRS
+from sampling import WHOLE
 
 DAY = datetime.datetime.now(tz=datetime.UTC).toordinal()
 #: Playbooks that take under a second are tried more often.
 QUICK = {"unharden": 4, "drift": 2}
 SLOW = [name for name in (*STORIES, *PAIRS) if name not in {*QUICK, "site"}]
+
+
+long = pytest.mark.skipif(not WHOLE, reason="takes minutes: make whole, or make chaos")
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +51,12 @@ def tried(where: Ground, name: str, tries: int) -> list[str]:
     return [f"{each.fault} at call {each.at} ({each.call}): {wrong}" for each in done for wrong in each.wrong]
 
 
-@pytest.mark.parametrize("story", ["site", *QUICK])
+@pytest.mark.parametrize("story", [pytest.param("site", marks=long), *QUICK])
 def test_whatever_befalls_a_call_the_next_run_ends_as_a_clean_one(where: Ground, story: str) -> None:
     assert tried(where, story, QUICK.get(story, 1)) == []
 
 
+@long
 def test_one_of_the_longer_stories_or_of_two_runs_at_once_each_day(where: Ground) -> None:
     assert tried(where, SLOW[DAY % len(SLOW)], 1) == []
 
