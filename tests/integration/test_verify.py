@@ -356,12 +356,14 @@ def test_each_fault_has_its_finding_and_no_other(lab: Lab, look: Look, code: str
 
 #: What needs AWS's facts, or Ansible, to be told: the tests of the role have these.
 OF_THE_ROLE = {"DNS_PUBLIC_ANSWER", "DNS_WRONG_ENDPOINT"}
+#: Of links with IPv6 addresses, which test_dualstack.py has.
+OF_BOTH_FAMILIES = {"TCP_NO_IPV6", "TCP_TIMEOUT_ONE_FAMILY"}
 
 
 def test_nothing_that_the_probe_can_find_is_left_out() -> None:
     of_the_probe = {code for code in CATALOGUE if code.startswith(("DNS_", "TCP_", "TLS_", "HTTP_"))}
     others = {"PROXY_BYPASS", "LARGE_PACKET_HANG", "AGENT_UNHEALTHY"}
-    assert set(FAULTS) == (of_the_probe | others) - OF_THE_ROLE
+    assert set(FAULTS) == (of_the_probe | others) - OF_THE_ROLE - OF_BOTH_FAMILIES
 
 
 def test_what_is_only_slow_or_exempt_is_no_fault(lab: Lab, look: Look) -> None:
