@@ -54,7 +54,7 @@ def said(seconds: float = 5.0) -> None:
 class Terminal:
     """The main process's standard error, for a process that is told to end: by then Ansible may take no message any more.
 
-    It is found by way of /proc; where there is none, nothing is said.
+    It is found by way of /proc; without it, nothing is printed.
     """
 
     def __init__(self) -> None:

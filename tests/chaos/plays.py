@@ -101,7 +101,7 @@ class Plays:
         return int(said["rc"]), float(said["seconds"])
 
     def close(self) -> None:
-        """Nothing needs to be said goodbye to: what it keeps is in its directory."""
+        """It can be killed: what it keeps is in its directory."""
         self._process.kill()
         self._process.wait()
 

@@ -94,7 +94,7 @@ def of_vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc], needed: Iterable[str]) -
     """All problems of one VPC; ``vpcs`` has those whose link it may share."""
     unfilled = {key: what for key, value in vpc.vars.items() if (what := left(value))}
     missing = [key for key in needed if key not in vpc.vars and not (vpc.via and key == "service_name")]
-    # What is still to be filled in is said once, and not judged as if somebody had meant it.
+    # Report what is still to be filled in once, and do not judge it as if somebody had meant it.
     vpc = replace(vpc, vars={key: value for key, value in vpc.vars.items() if key not in unfilled})
     checks = (check(vpc) for check in (_names, _places, _ids, _public, _tags, _kubernetes))
     return [

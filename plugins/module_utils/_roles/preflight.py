@@ -19,7 +19,7 @@ from .._preflight import checks
 from .._probe.results import AgentResult
 from . import setup, verify
 
-#: A VPC that was not read, and what is said then of those that share its link.
+#: The finding of a VPC that was not read, and the findings that follow from it for those that share its link.
 _UNREAD = {"VPC_NOT_FOUND", "READ_FAILED"}
 _OF_LINK = {"SUPPORT_NEEDED", "ZONE_CONFLICT", "ZONE_TAKEN"}
 
@@ -137,7 +137,7 @@ def findings(
 
 
 def _causes(inventory: Inventory, found: Sequence[Shown]) -> list[Shown]:
-    """Without what is said of VPCs that share the link of one that could not be read: it follows from that, and its remedy would
+    """Without the findings of VPCs that share the link of one that could not be read: it follows from that, and its remedy would
     lead astray. `problems` fails them for their link's owner."""
     unread = {one["vpc"] for one in found if one["code"] in _UNREAD}
     joined = {name for name, vpc in inventory.vpcs.items() if vpc.via in unread}
