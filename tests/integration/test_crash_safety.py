@@ -1,9 +1,9 @@
 # Copyright: Contributors to astro.privatelink
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Setup is killed at its changes, others each day: what an approved plan still allows is what the next run sends.
+"""Setup is killed, throttled or cut off at its AWS calls, others each day: the next run converges, nothing is doubled or lost.
 
-What else may befall a run, and whether it converges then, is for `test_chaos.py`.
+What an approved plan still allows is what the next run sends. Whole playbooks, with agents that work meanwhile, are for `test_chaos.py`.
 
 The fleet is an own link, a VPC that is joined to it from another account, and a link in another region.
 """
@@ -185,3 +185,29 @@ def test_killed_at_any_call(setup, clean, took_effect):
             rest["at"] = k + 1
         worked = walk(setup, clean, *faults, {**rest, "mutating": True}, approved=approved)
         assert not worked or k >= clean[3] - 1  # the holders of both zones go last
+
+
+@pytest.mark.parametrize(("fault", "shift"), [("throttled", 0), ("lost-request", 1), ("lost-reply", 2)])
+def test_a_disturbed_call_is_sent_again(setup, clean, fault, shift):
+    for k in sampled(range(1, clean[3] + 1), shift):
+        assert walk(setup, clean, {"fault": fault, "at": k, "mutating": True}), f"change {k} was not repeated"
+
+
+def test_a_refused_call_fails_its_vpc_and_the_next_run_goes_on(setup, clean):
+    """But for holders: without one a zone is made on its link's own VPC, and one that is left goes later."""
+    setup.lab.reset_calls()
+    assert setup.run()
+    sent = {action.partition(":")[2]: count for action, count in setup.lab.calls()["by_action"].items()}
+    setup.remove()
+    changes = {
+        action: count for action, count in sent.items() if not action.startswith(("Assume", "Describe", "Get", "List"))
+    }
+    assert sum(changes.values()) == clean[3]
+    for action, at in sampled([(action, at) for action, count in changes.items() for at in range(1, count + 1)]):
+        worked = walk(setup, clean, {"fault": "refused", "action": action, "at": at})
+        assert worked == (action in {"CreateVpc", "DeleteVpc"}), f"{action} {at}"
+
+
+def test_a_read_that_fails_changes_nothing_more(setup, clean):
+    for k in sampled(range(1, clean[2] + 1, 3)):
+        walk(setup, clean, {"fault": "refused", "at": k, "count": FOREVER})
