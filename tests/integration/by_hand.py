@@ -35,7 +35,7 @@ def vpc_id(lab: Lab, vpc: str) -> str:
     return lab.record.vpcs[vpc].id
 
 
-def until(true: Callable[[], bool], what: str | Callable[[], str], seconds: float = 8.0) -> None:
+def until(true: Callable[[], bool], what: str | Callable[[], str], seconds: float = 20.0) -> None:
     """Waits; where ``what`` depends on what was seen, it is asked for when time is up."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -97,7 +97,7 @@ def acl(lab: Lab, ec2: Any) -> Iterator[Acl]:
 
 def outcomes(lab: Lab, name: str | None = None) -> list[str]:
     """What the agent meets at each address, in the order of the addresses."""
-    seen = lab.look(AGENT, name, deadline=0.7)
+    seen = lab.look(AGENT, name, deadline=1.5)
     return [
         f"{each['failed']}: {each['error']}" if each["failed"] else str(each["status"]) for each in seen["attempts"]
     ]
@@ -134,7 +134,7 @@ def test_an_agents_group_may_name_the_endpoints_group(lab: Lab, link: Link, ec2:
 def test_the_internet_needs_a_way_out_and_back(lab: Lab, ec2: Any) -> None:
     """The agent of a VPC without a link comes in publicly, as far as its network ACL lets it."""
     acl = Acl(ec2, vpc_id(lab, "ledger")).on("10.20.2.0/24")
-    look = [lambda: lab.look("ledger-agent", deadline=0.7)["attempts"][0]]
+    look = [lambda: lab.look("ledger-agent", deadline=1.5)["attempts"][0]]
     acl.rule(10, "out", "0.0.0.0/0", (443, 443))
     until(lambda: look[0]()["failed"] == "tcp", "nothing comes back")
     acl.rule(10, "in", "203.0.113.0/24", EPHEMERAL)

@@ -43,7 +43,7 @@ def wrapped(address: str) -> str:
 
 
 def statuses(lab: Lab) -> dict[str, int | None]:
-    return {each["address"]: each["status"] for each in lab.look(AGENT, deadline=0.7)["attempts"]}
+    return {each["address"]: each["status"] for each in lab.look(AGENT, deadline=1.5)["attempts"]}
 
 
 def subnet(lab: Lab) -> str:
@@ -68,7 +68,7 @@ def test_without_a_link_both_families_lead_to_the_public_address(lab: Lab) -> No
 
 def test_the_endpoint_sees_the_nat_gateway(lab: Lab, link: Link) -> None:
     (address,) = link.addresses
-    assert statuses(lab) == {address: 404, wrapped(address): None}
+    until(lambda: statuses(lab) == {address: 404, wrapped(address): None}, "one way is open")
     opened = permission(cidr=f"{gateway(lab)['NatGatewayAddresses'][0]['PrivateIp']}/32")
     lab.client("ec2").authorize_security_group_ingress(GroupId=link.group, IpPermissions=[opened])
     until(lambda: statuses(lab) == {address: 404, wrapped(address): 404}, "both ways are open")
