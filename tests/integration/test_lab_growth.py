@@ -71,12 +71,12 @@ def test_a_new_vpc_holds_a_link_until_it_is_deleted(lab: Lab) -> None:
         link = link_in(lab, facts, ("use1-az1",), [permission(cidr=AGENTS)])
         join(lab, link, "ledger")
         assert describe(ec2, link.endpoint)["State"] == "available"
-        until(lambda: outcome(lab) == (link.addresses, "404"), lambda: str(lab.look(AGENT, deadline=0.7)))  # noqa: B023
+        until(lambda: outcome(lab) == (link.addresses, "404"), lambda: str(lab.look(AGENT, deadline=1.5)))  # noqa: B023
         assert lab.requests()[-1]["vpc"] == vpc
         take_down(lab, link, peering)
         until(lambda: outcome(lab) == (("203.0.113.10",), "404"), "the agent comes in publicly again")
 
 
 def outcome(lab: Lab) -> tuple[tuple[str, ...], str]:
-    seen = lab.look(AGENT, deadline=0.7)
+    seen = lab.look(AGENT, deadline=1.5)
     return tuple(seen["addresses"]), ", ".join(str(each["status"] or each["error"]) for each in seen["attempts"])

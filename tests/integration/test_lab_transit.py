@@ -45,7 +45,7 @@ def ec2(lab: Lab) -> Any:
 
 def outcomes(lab: Lab, host: str) -> set[str]:
     """What an agent meets at the addresses of the cluster's name."""
-    seen = lab.look(host, deadline=0.7)
+    seen = lab.look(host, deadline=1.5)
     return {
         f"{each['failed']}: {each['error']}" if each["failed"] else str(each["status"]) for each in seen["attempts"]
     }
