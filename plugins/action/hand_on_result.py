@@ -16,5 +16,9 @@ class ActionModule(EndingStep):
     def _read(self) -> None:
         """It needs nothing of the inventory, which may be what is wrong."""
 
+    def unsupported(self, problem: str) -> dict[str, Any]:
+        """The step before has failed with this problem, and left nothing to hand on."""
+        return {"changed": False, "skipped": True, "skip_reason": problem.splitlines()[0]}
+
     def take(self) -> dict[str, Any]:
         return {"changed": False, **({} if self.check else self.handing_on(self.in_the_end()))}

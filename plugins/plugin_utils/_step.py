@@ -84,7 +84,7 @@ class Step(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         if problem := refusal({**running(), "amazon.aws": _amazon_aws(), **versions()}):
-            raise AnsibleActionFail(problem)
+            return self.unsupported(problem)
         self.variables: dict[str, Any] = task_vars or {}
         self.inventory = Inventory((), {})  # until it is read; not every step needs one
         self._began = time.monotonic()
@@ -143,6 +143,10 @@ class Step(ActionBase):
         seconds = round(time.monotonic() - self._began, 1)
         _speak.detail(plan.requests(asked, seconds))
         return {**result, "requests": asked, "seconds": seconds} if asked else result
+
+    def unsupported(self, problem: str) -> dict[str, Any]:
+        """What the step answers where something is too old for it."""
+        raise AnsibleActionFail(problem)
 
     def unfit(self, problem: PrivateLinkError) -> dict[str, Any]:
         """What the step answers if it cannot even begin, most often for what somebody wrote."""

@@ -498,6 +498,13 @@ def look_for_an_inventory(answers: dict[str, Any]) -> None:
     assert hosts or problem or VPC not in known
 
 
+class InventoryLoader(yaml.SafeLoader):
+    """YAML as Ansible reads it: what is marked as unsafe is text."""
+
+
+InventoryLoader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
+
+
 def look_for_links(answers: dict[str, Any]) -> None:
     """Discovery: what is written was seen, or is to be filled in; no odd answer takes the rest with it."""
     account = tags.Account(regions=("us-east-1",), access={})
@@ -506,12 +513,13 @@ def look_for_links(answers: dict[str, Any]) -> None:
     reader = read_links.Reader(sdk=Aws(answers))  # type: ignore[arg-type]
     found = reader.everything([place], lambda survey: evidence.wanted(survey, asked))
     made = draft.draft(reader.serving([place], found, evidence.unnamed(found, asked)), asked)
-    yaml.safe_load(written.text(made, "inventory.yml"))
+    yaml.load(written.text(made, "inventory.yml"), Loader=InventoryLoader)
     for entry in made.entries:
         known = {line.key: line.value for line in entry.lines}
         if not entry.unfilled:
             assert known.get("via") or known["service_name"] in repr(answers["describe_vpc_endpoints"])
-            assert known.get("hosted_zone_id", "Z1") in repr(answers["list_hosted_zones_by_name"])
+            zones = [answers[f"list_hosted_zones_by_{each}"] for each in ("name", "vpc")]
+            assert known.get("hosted_zone_id", "Z1") in repr(zones)
             assert known["cluster_id"] in repr(answers["list_resource_record_sets"])
     if answers == ANSWERS:
         assert [entry.unfilled for entry in made.entries if entry.value("vpc_id") == VPC] == [{}]
