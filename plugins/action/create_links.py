@@ -20,7 +20,7 @@ from ..module_utils._report import fates
 from ..module_utils._report.files import now
 from ..module_utils._report.plan_file import PlanFile, PlanRefused, differences, unlike
 from ..module_utils._report.planned import Planned, document
-from ..module_utils._roles import setup, verify
+from ..module_utils._roles import beside, setup, verify
 from ..plugin_utils import _speak
 from ..plugin_utils._collection import version
 from ..plugin_utils._plans import handed_in, time_of_approved, written
@@ -56,6 +56,9 @@ class ActionModule(Step):
         return self._take()
 
     def _take(self) -> dict[str, Any]:
+        refused = self._look_beside()
+        if not self.inventory.names:
+            return self.result([], self._with_sharers(refused))
         made, named, rest = self._make()
         failed = setup.problems(self.inventory, made, [])
         rest = rest.narrowed(name for name in rest.names if name not in failed)
@@ -63,12 +66,28 @@ class ActionModule(Step):
             fresh = made if not any(answer["calls"] for answer in made) else self._planned(setup.owners(rest))
             named.append(self._name(rest, fresh))
         answers = [*made, *(answer for each in named for answer in each.answers)]
-        problems = [
-            one for found in (failed, *(each.problems for each in named)) for vpc in found.values() for one in vpc
-        ]
+        problems = [failed, *(each.problems for each in named), beside.astray(self._beside(), made), refused]
         tried = sorted({name for each in named for name in each.tried})
-        # One that shares a link which stays as it is fails with it.
-        return self.result(answers, setup.problems(self.inventory, [{"findings": problems}], []), tried=tried)
+        return self.result(answers, self._with_sharers(*problems), tried=tried)
+
+    def _look_beside(self) -> dict[str, list[Shown]]:
+        """Find out which zones the VPCs are on beside those of their links. The run goes on without those that cannot get on their
+        link's zone, which are the result."""
+        self.whole = self.inventory
+        self.members = self.fleets().members(beside.accounts(self.inventory))
+        refused = self._with_sharers(beside.conflicts(self._beside()))
+        self.inventory = self.inventory.narrowed(name for name in self.inventory.names if name not in refused)
+        return refused
+
+    def _beside(self) -> list[beside.Beside]:
+        """What the VPCs have beside their links' zones, by all that was read until now."""
+        fleets = self.fleets()
+        return beside.beside(self.inventory, [*self.members, *fleets.members([])], fleets.records)
+
+    def _with_sharers(self, *problems: dict[str, list[Shown]]) -> dict[str, list[Shown]]:
+        """All problems of the run. A VPC that shares a link which stays as it is fails with it."""
+        found = [one for some in problems for vpc in some.values() for one in vpc]
+        return setup.problems(self.whole, [{"findings": found}], [])
 
     def fleets(self, timeout: int = 600) -> Fleets:
         return replace(super().fleets(timeout), approved=self.approved)
@@ -77,19 +96,19 @@ class ActionModule(Step):
 
     def _plan(self, fleets: Fleets) -> Planned:
         """All that a run would send, by jobs that only plan."""
+        refused = self._look_beside()
         made = fleets.endpoints(setup.fleets(self.inventory))
         failed = setup.problems(self.inventory, made, [])
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in failed)
         zones = fleets.zones(setup.zones(rest, made, planning=True)) if rest.names else []
         kept = setup.kept(setup.shifts(rest, zones), {})
-        problems = [
-            one for found in (failed, kept, setup.problems(rest, [], zones)) for vpc in found.values() for one in vpc
-        ]
+        problems = (refused, failed, kept, setup.problems(rest, [], zones), beside.astray(self._beside(), made))
+        self.inventory = self.whole
         return Planned(
-            inventory=self.inventory,
+            inventory=self.whole,
             endpoints=made,
             zones=zones,
-            problems=setup.problems(self.inventory, [{"findings": problems}], []),
+            problems=self._with_sharers(*problems),
             fields=of_vpcs(self.role),
             probes=self.settings["probe_before_dns"],
             collection=version(),

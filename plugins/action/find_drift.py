@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils._core.listing import number
 from ..module_utils._report import plan
-from ..module_utils._roles import drift, setup
+from ..module_utils._roles import beside, drift, setup
 from ..plugin_utils._step import Step, texts
 
 
@@ -23,14 +23,19 @@ class ActionModule(Step):
         zones = fleets.zones(setup.zones(self.inventory, endpoints, planning=True))
         plans = [*endpoints, *zones]
         found = drift.drift(self.inventory.names, plans)
-        problems = setup.problems(self.inventory, endpoints, zones)
-        for name, more in problems.items():
-            found.setdefault(name, []).extend(more)
+        members = fleets.members(beside.accounts(self.inventory, all_names=True))
+        besides = beside.beside(self.inventory, members, fleets.records)
+        astray = beside.astray(besides, endpoints)
+        for problems in (setup.problems(self.inventory, endpoints, zones), beside.conflicts(besides), astray):
+            for name, more in problems.items():
+                there = found.setdefault(name, [])
+                there += [one for one in more if one not in there]
         self.say(
             plan.lines(plans, check_mode=True)
             or ([] if found else [f"AWS matches the inventory for {number(self.inventory.names)}."])
         )
         self.warn(one for each in plans for one in each["findings"] if one["severity"] == "warning")
+        self.warn(beside.left(besides, astray))
         return {
             "changed": False,
             "answers": plans,

@@ -19,7 +19,7 @@ from ..module_utils._core.run import Answer, carry_out, shown
 from ..module_utils._probe.look import look
 from ..module_utils._probe.model import Target, public
 from ..module_utils._probe.results import AgentResult
-from ..module_utils._roles import setup, teardown, verify
+from ..module_utils._roles import beside, setup, teardown, verify
 from ..module_utils._roles.verify import VpcTarget
 from ..plugin_utils._step import Step
 
@@ -54,11 +54,15 @@ class ActionModule(Step):
         return self.result([*opened, *answers], teardown.sharing(self.inventory, problems), seen=seen)
 
     def _unready(self, planning: Fleets, problems: Mapping[str, Any], read: Sequence[Answer]) -> dict[str, list[Shown]]:
-        """The VPCs whose names could not be removed, as far as that is known before anything is sent."""
+        """The VPCs whose names could not be removed, or would lead to another link, as far as that is known before anything is sent."""
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in problems)
-        if not rest.names or self.check:  # a check sends nothing: it plans the same below
+        if not rest.names:
             return {}
-        return setup.problems(rest, [], planning.zones(teardown.zones(rest, self.settings["accept_gap"], read)))
+        accept_gap = self.settings["accept_gap"]
+        plans = planning.zones(teardown.zones(rest, accept_gap, read))
+        there = planning.members(beside.accounts(rest, all_names=True))
+        elsewhere = beside.elsewhere(rest, there, planning.records, plans, accept_gap)
+        return {**elsewhere, **setup.problems(rest, [], plans)}
 
     def _cut_off(self, targets: Mapping[str, VpcTarget]) -> dict[str, list[Shown]]:
         """The VPCs whose agents are on the link, and were not seen to get through without it."""

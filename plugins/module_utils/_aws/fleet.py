@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._core.approved import Approved
 from .._core.errors import ReadFailed
@@ -24,6 +25,9 @@ from .session import Login, Sdk
 
 #: Told of an account and region: the names of its VPCs, and for each that waits the id and the state of its endpoint.
 TellFleet = Callable[[Sequence[str], Mapping[str, tuple[str, str]]], None]
+
+#: A zone, and the account that it was read in: how to log in, and ``region``.
+Found: TypeAlias = "tuple[Mapping[str, Any], zone.Zone]"
 
 _NO_ENDPOINT = {
     "owner_id": "",
@@ -41,11 +45,13 @@ _BLANK_ZONE = {"hosted_zone_id": "", "associated": False, "leads_to": ""}
 class Memory:
     """What the jobs of one step share: clients, how far they are, and with ``zones`` what was read of each account's zones.
 
-    A zone that is known is read again only for a link of its own. That another VPC joins it meanwhile AWS says by itself.
+    A zone that is known is read again only for a link of its own. That another VPC joins it meanwhile AWS says by itself. ``seen`` are
+    the zones that were read last, by account and names.
     """
 
     clients: dict[Any, Clients] = field(default_factory=dict)
     zones: dict[Any, dict[str, zone.Zone]] | None = None
+    seen: dict[Any, dict[str, Found]] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,9 +107,16 @@ class Fleets:
             given = params.checked(params.ZONE_LINK, account["links"])
             others = {params.access_name(vpc): Login.of(vpc) for link in given for vpc in link["vpcs"]}
             links = list(map(params.zone_link, given))
-            return Zones(
-                self._clients(account, others), links, self.timeout, params.home(account), self._known(account)
-            )
+            where = {**{key: value for key, value in account.items() if key != "links"}, "region": params.home(account)}
+
+            def tell(zones: Sequence[zone.Zone]) -> None:
+                with self.memory.lock:
+                    seen = self.memory.seen.setdefault((Login.of(account), *sorted({link.zone for link in links})), {})
+                    seen.clear()  # what was there before, and is not now, is gone
+                    seen.update({str(each.id): (where, each) for each in zones})
+
+            clients, known = self._clients(account, others), self._known(account)
+            return Zones(clients, links, self.timeout, where["region"], known=known, seen=tell)
 
         return self._run(
             accounts,
@@ -113,7 +126,35 @@ class Fleets:
 
     def leading(self, account: Mapping[str, Any], name: str) -> list[zone.Zone]:
         """The private zones of an account that may answer for names below ``name``, whoever made them."""
-        return read.read_leading(self._clients(account).get("route53", region=account.get("region", "")), name)
+        return read.read_leading(self._route53(account), name)
+
+    def members(self, accounts: Sequence[Mapping[str, Any]]) -> list[Found]:
+        """Private zones with the VPCs on them, each with its account: those that jobs of this step have read, and all of some names
+        in ``accounts``, which are how to log in, ``region`` and ``names``. What cannot be read is left out."""
+
+        def read_(account: Mapping[str, Any]) -> list[Found]:
+            with suppress(ReadFailed):
+                return [(account, each) for each in read.read_members(self._route53(account), account["names"])]
+            return []
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            there = [one for found in pool.map(read_, accounts) for one in found]
+        known = [one for seen in self.memory.seen.values() for one in seen.values()]
+        return list({str(one[1].id): one for one in (*there, *known)}.values())
+
+    def records(self, found: Sequence[Found]) -> list[Found]:
+        """The same zones with their records, of which those of other links were not read."""
+
+        def read_(one: Found) -> Found:
+            with suppress(ReadFailed):
+                return one[0], one[1] if one[1].records else read.with_records(self._route53(one[0]), one[1])
+            return one
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return list(pool.map(read_, found))
+
+    def _route53(self, account: Mapping[str, Any]) -> Any:
+        return self._clients(account).get("route53", region=account.get("region", ""))
 
     def egress(self, fleets: Sequence[Mapping[str, Any]]) -> list[Answer]:
         """``fleets`` are what `agent_egress` takes: ``region``, how to log in, and ``agents``."""

@@ -70,7 +70,7 @@ class Endpoints(Job[model.Have]):
 class Zones(Job[list[_zone.Zone]]):
     """The private zones of an account's links. ``timeout`` are the seconds to wait for a zone's changes to be in sync.
 
-    ``known`` are zones by their ids that need not be read again, unless they are of these links.
+    ``known`` are zones by their ids that need not be read again, unless they are of these links; ``seen`` is told what was read.
     """
 
     def __init__(
@@ -79,16 +79,21 @@ class Zones(Job[list[_zone.Zone]]):
         links: Sequence[_zone.Link],
         timeout: int,
         region: str = "",
+        *,
         known: dict[str, _zone.Zone] | None = None,
+        seen: Callable[[Sequence[_zone.Zone]], None] | None = None,
     ) -> None:
         self.clients, self.links, self.timeout, self.region = clients, links, timeout, region
-        self.known = known
+        self.known, self.seen = known, seen
         self.holders: list[Holder] = []
 
     def read(self) -> list[_zone.Zone]:
         regions = sorted({link.holder_region for link in self.links} - {""})
         self.holders = [each for there in regions for each in read.read_holders(self.clients.get("ec2", region=there))]
-        return read.read_zones(self.clients.get("route53", region=self.region), self.links, self.known)
+        zones = read.read_zones(self.clients.get("route53", region=self.region), self.links, self.known)
+        if self.seen:
+            self.seen(zones)
+        return zones
 
     def plan(self, have: list[_zone.Zone]) -> Plan:
         return _zone.plan(self.links, have, self.holders)

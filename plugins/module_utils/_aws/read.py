@@ -256,6 +256,30 @@ def read_leading(route53: Any, name: str) -> list[_zone.Zone]:
         return list(pool.map(lambda summary: _read_zone(route53, summary), found))
 
 
+def read_members(route53: Any, names: Iterable[str]) -> list[_zone.Zone]:
+    """The private zones of these names with the VPCs on them, whoever made them, but without records. One listing for each name,
+    and one read for each zone."""
+
+    def read(summary: Mapping[str, Any]) -> _zone.Zone:
+        there = many(route53.get_hosted_zone(Id=zone_id_of(summary)), "VPCs")
+        return _zone.Zone(
+            id=zone_id_of(summary),
+            name=_zone.plain(summary["Name"]),
+            link=_zone.marked_vpc(_comment(summary)),
+            vpcs=dict(understood(there, lambda vpc: (text(vpc, "VPCId"), str(vpc.get("VPCRegion") or "")))),
+            comment=_comment(summary),
+        )
+
+    with reading("Route 53"), ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        listed = [each for name in sorted(set(names)) for each in list_zones(route53, name)]
+        return list(pool.map(read, listed))
+
+
+def with_records(route53: Any, zone: _zone.Zone) -> _zone.Zone:
+    with reading("Route 53"):
+        return replace(zone, records=tuple(_read_records(route53, str(zone.id))))
+
+
 def _read_zone(route53: Any, summary: Mapping[str, Any]) -> _zone.Zone:
     zone_id = summary["Id"].rsplit("/", 1)[-1]
     return _zone.Zone(

@@ -495,8 +495,23 @@ CATALOGUE: dict[str, Entry] = {
     "ZONE_CONFLICT": Entry(
         "VPC {vpc_id} is already associated with the zone {other}, which has the same name {zone}.",
         "Adopt that zone with privatelink_hosted_zone_id: {other}, or disassociate the VPC from it. "
-        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
-        "beside the other one, so that its agents always have the name.",
+        "To move the VPC from one link to another, give one of them the other layout, as privatelink_dns_layout: host_zone. Zones of "
+        "both layouts can be beside each other, so that agents always have the name (docs/changes.md).",
+    ),
+    "FORMER_ZONE_ANSWERS": Entry(
+        "VPC {vpc_id} is still associated with zone {other} ({name}) of another link, which answers for {host} before {zone}: it leads "
+        "to {target}, not to this link.",
+        "Run the playbook move_dns_layout for this VPC. It takes the VPC off that zone once its agents reach this link.",
+    ),
+    "FORMER_ZONE_LEFT": Entry(
+        "VPC {vpc_id} is still associated with zone {other} ({name}) of a former link or layout.",
+        "Run the playbook move_dns_layout for this VPC, which takes it off that zone. Until then a teardown of the former link stops.",
+        "warning",
+    ),
+    "NAME_GOES_ELSEWHERE": Entry(
+        "Without zone {going}, zone {other} ({name}) answers for {host} in VPC {vpc_id}. It leads to {target}.",
+        "Nothing was changed for this VPC, since its agents would not go back to the public path. To move them to that link, set "
+        "privatelink_via to its VPC, run setup, and then move_dns_layout. Otherwise disassociate the VPC from zone {other} first.",
     ),
     "ZONE_DUPLICATE": Entry(
         "This collection created several zones {zone} for {vpc_id}: {zones}.",
@@ -811,8 +826,8 @@ CATALOGUE: dict[str, Entry] = {
         "{operation} failed: {message}",
         "A zone of the same name in another account is associated with this VPC: disassociate it, or run with that "
         "account's credentials. "
-        "To move it from a link that it joins to one of its own, set privatelink_dns_layout: host_zone for it: that zone can be "
-        "beside the other one, so that its agents always have the name.",
+        "To move the VPC from one link to another, give one of them the other layout, as privatelink_dns_layout: host_zone. Zones of "
+        "both layouts can be beside each other, so that agents always have the name (docs/changes.md).",
     ),
     "ZONE_NOT_AUTHORISED": Entry(
         "{operation} failed: {message}",
