@@ -72,12 +72,25 @@ class ActionModule(Step):
 
     def _look_beside(self) -> dict[str, list[Shown]]:
         """Find out which zones the VPCs are on beside those of their links. The run goes on without those that cannot get on their
-        link's zone, which are the result."""
+        link's zone, or whose link cannot be what is wanted without cutting agents off. These are the result."""
         self.whole = self.inventory
         self.members = self.fleets().members(beside.accounts(self.inventory))
-        refused = self._with_sharers(beside.conflicts(self._beside()))
+        refused = self._with_sharers(beside.conflicts(self._beside()), self._needed())
         self.inventory = self.inventory.narrowed(name for name in self.inventory.names if name not in refused)
         return refused
+
+    def _needed(self) -> dict[str, list[Shown]]:
+        """The links that are to lose subnets, while an agent does not reach them through those that stay."""
+        found: dict[str, list[Shown]] = {}
+        chosen = setup.choosing(self.inventory)
+        plans = self._planned(chosen) if chosen else []
+        for owner, staying in setup.shrinking(plans).items():
+            members = [owner, *(vpc.name for vpc in self.inventory.joined(owner))]
+            targets = verify.targets(self.with_pods(self.inventory.including(members), members), plans)
+            asked = {name: targets[name] for name in members}
+            seen = self.look(asked.values(), expected=tuple(staying), resolve=False, patience=0.0)
+            found |= setup.needed(owner, verify.stopped(asked, seen))
+        return found
 
     def _beside(self) -> list[beside.Beside]:
         """What the VPCs have beside their links' zones, by all that was read until now."""

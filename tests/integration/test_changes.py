@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,12 @@ OPEN = ["-e", "teardown_deployment_unrestricted=true"]
 
 
 @pytest.fixture(scope="module")
-def wide(lab_up):
-    with lab_up(topology=ROOT / "tests/lab/topologies/wide.yml") as lab:
+def wide(lab_up, tmp_path_factory):
+    topology = yaml.safe_load((ROOT / "tests/lab/topologies/wide.yml").read_text())
+    topology["peerings"].append({"requester": "partner", "accepter": "vault", "routes": "both"})
+    path = tmp_path_factory.mktemp("changes") / "topology.yml"
+    path.write_text(yaml.safe_dump(topology))
+    with lab_up(topology=path) as lab:
         done = play(lab, Path(lab.inventory).parent, "setup", "--limit", "payments,partner")
         assert done.rc == 0, done.text
         yield lab
@@ -122,6 +128,98 @@ class TestOwnToJoined:
         assert done.rc == 0, done.text
         assert len(partner.answers) == 1
         assert play(wide, tmp_path, "drift", "--limit", "partner").rc == 0
+
+
+class TestAnotherHub:
+    """partner leaves payments for vault, whose zone has the other layout."""
+
+    @pytest.fixture(scope="class")
+    def hubs(self, wide, tmp_path_factory):
+        known, directory = inventory(wide), tmp_path_factory.mktemp("hubs")
+        path = directory / "hubs.yml"
+        known["agent_vpcs"]["hosts"]["vault"]["privatelink_dns_layout"] = "host_zone"
+        known["agent_vpcs"]["hosts"]["partner"]["privatelink_via"] = "vault"
+        path.write_text(yaml.safe_dump(known))
+        done = play(wide, directory, "setup", "--limit", "vault", inventory=path)
+        assert done.rc == 0, done.text
+        return path
+
+    def test_the_name_moves_without_a_gap(self, wide, hubs, tmp_path):
+        names = ["partner", "payments", "vault"]
+        before = {name: ",".join(sorted(wide.look(f"{name}-agent")["addresses"])) for name in names}
+        with ExitStack() as stack:
+            seen = {name: stack.enter_context(watched(wide, f"{name}-agent")) for name in names}
+            done = play(wide, tmp_path, "setup", "--limit", "partner", inventory=hubs)
+            assert done.rc == 0, done.text
+            done = play(wide, tmp_path, "move_dns_layout", "--limit", "partner", inventory=hubs)
+            assert done.rc == 0, done.text
+        assert seen["partner"].answers == [before["payments"], before["vault"]]
+        assert [seen[name].answers for name in names[1:]] == [[before[name]] for name in names[1:]]
+        assert zones_of(wide, "partner") == {HOST}
+        assert play(wide, tmp_path, "drift", "--limit", "partner,vault", inventory=hubs).rc == 0
+
+    def test_a_vpc_that_leaves_goes_back_to_the_public_path_and_no_other_does(self, wide, hubs, tmp_path):
+        before = [",".join(sorted(wide.look(f"{name}-agent")["addresses"])) for name in ("partner", "vault")]
+        with watched(wide, "partner-agent") as partner, watched(wide, "vault-agent") as vault:
+            done = play(wide, tmp_path, "teardown", "--limit", "partner", *OPEN, inventory=hubs)
+        assert done.rc == 0, done.text
+        assert partner.answers[0] == before[0]
+        assert len(partner.answers) == 2  # then the public address
+        assert "10.60." not in partner.answers[1]
+        assert vault.answers == [before[1]]
+        assert zones_of(wide, "partner") == set()
+
+
+class TestASubnetGoes:
+    def given(self, lab: Any, tmp_path: Path, *subnets: str) -> Path:
+        known, path = inventory(lab), tmp_path / "subnets.yml"
+        there = lab.record.vpcs["payments"]
+        found = lab.client("ec2", account=there.account).describe_subnets(
+            Filters=[{"Name": "vpc-id", "Values": [there.id]}]
+        )
+        ids = {subnet["CidrBlock"]: subnet["SubnetId"] for subnet in found["Subnets"]}
+        known["agent_vpcs"]["hosts"]["payments"]["privatelink_subnet_ids"] = [ids[each] for each in subnets]
+        path.write_text(yaml.safe_dump(known))
+        return path
+
+    def test_it_stays_while_an_agent_does_not_get_to_the_others(self, wide, tmp_path):
+        path = self.given(wide, tmp_path, "10.10.2.0/24")
+        with closed(wide, "payments", "10.10.2.0/24"):
+            for how in (["--check"], []):
+                wide.reset_calls()
+                done = play(wide, tmp_path, "setup", "--limit", "payments", *how, inventory=path)
+                assert done.rc == 2
+                assert "do not reach it through those that stay" in done.failed["payments"]
+                assert wide.calls()["mutating"] == 0
+
+    def test_it_goes_once_all_do(self, wide, tmp_path):
+        path = self.given(wide, tmp_path, "10.10.2.0/24")
+        with watched(wide, "payments-agent") as payments:
+            done = play(wide, tmp_path, "setup", "--limit", "payments", inventory=path)
+        assert done.rc == 0, done.text
+        assert len(payments.answers) == 2
+        assert all(payments.answers)
+        assert payments.answers[1] in payments.answers[0]  # one of the two addresses is left
+        back = self.given(wide, tmp_path, "10.10.1.0/24", "10.10.2.0/24")
+        assert play(wide, tmp_path, "setup", "--limit", "payments", inventory=back).rc == 0
+
+
+@contextmanager
+def closed(lab: Any, vpc: str, cidr: str) -> Iterator[None]:
+    """A network ACL lets nothing into a subnet."""
+    there = lab.record.vpcs[vpc]
+    ec2 = lab.client("ec2", account=there.account)
+    found = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [there.id]}])["NetworkAcls"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": [cidr]}])["Subnets"]
+    (subnet,) = [each["SubnetId"] for each in subnets]
+    acl = ec2.create_network_acl(VpcId=there.id)["NetworkAcl"]["NetworkAclId"]
+    (now,) = [a["NetworkAclAssociationId"] for each in found for a in each["Associations"] if a["SubnetId"] == subnet]
+    changed = ec2.replace_network_acl_association(AssociationId=now, NetworkAclId=acl)["NewAssociationId"]
+    try:
+        yield
+    finally:
+        (default,) = [each["NetworkAclId"] for each in found if each["IsDefault"]]
+        ec2.replace_network_acl_association(AssociationId=changed, NetworkAclId=default)
 
 
 def zones_of(lab: Any, vpc: str) -> set[str]:

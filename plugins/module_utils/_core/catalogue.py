@@ -508,6 +508,10 @@ CATALOGUE: dict[str, Entry] = {
         "Run the playbook move_dns_layout for this VPC, which takes it off that zone. Until then a teardown of the former link stops.",
         "warning",
     ),
+    "SUBNETS_NEEDED": Entry(
+        "The endpoint is to lose subnets, but agents in {vpcs} do not reach it through those that stay: {problems}.",
+        "Nothing was changed for this link. Fix what is in the way, or keep the subnets in privatelink_subnet_ids.",
+    ),
     "NAME_GOES_ELSEWHERE": Entry(
         "Without zone {going}, zone {other} ({name}) answers for {host} in VPC {vpc_id}. It leads to {target}.",
         "Nothing was changed for this VPC, since its agents would not go back to the public path. To move them to that link, set "

@@ -113,6 +113,35 @@ def others(zones: Sequence[Answer], changed: Collection[str]) -> list[Answer]:
     return found
 
 
+def choosing(inventory: Inventory) -> set[str]:
+    """The links of a run whose subnets, or zones, the inventory chooses: some of the present ones may go."""
+    chosen = {name for name, vpc in inventory.vpcs.items() if vpc.many("subnet_ids") or vpc.many("supported_az_ids")}
+    return chosen & owners(inventory)
+
+
+def shrinking(endpoints: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The links that lose addresses once plans are carried out, with those that stay: some, or the plan is no good."""
+    done = merge(endpoints)
+    going: dict[str, set[str]] = {}
+    for call in (call for answer in endpoints for call in answer["calls"]):
+        for vpc in call["vpcs"]:
+            going.setdefault(vpc, set()).update(call["arguments"].get("RemoveSubnetIds", ()))
+    return {
+        vpc: staying
+        for vpc, subnets in going.items()
+        if subnets and (staying := [a["address"] for a in done[vpc]["addresses"] if a["subnet_id"] not in subnets])
+    }
+
+
+def needed(owner: str, stopped: Mapping[str, Sequence[Shown]]) -> dict[str, list[Shown]]:
+    """The link that keeps its subnets, since agents in the VPCs that were ``stopped`` do not reach what would stay."""
+    if not stopped:
+        return {}
+    texts = [f"{name}: {one['seen']}" for name, problems in stopped.items() for one in problems]
+    facts = {"vpcs": stopped, "problems": texts}
+    return {owner: [finding("SUBNETS_NEEDED", owner, **facts).public()]}
+
+
 @dataclass(frozen=True)
 class Shift:
     """A record that leads elsewhere once a plan is carried out: whose link it is, and who is on its zone by now.
