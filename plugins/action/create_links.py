@@ -14,6 +14,7 @@ from typing import Any
 from ..module_utils._aws.fleet import Fleets
 from ..module_utils._core.approved import Approved
 from ..module_utils._core.findings import Shown, finding
+from ..module_utils._core.listing import number
 from ..module_utils._core.run import Answer
 from ..module_utils._inventory.hosts import Inventory
 from ..module_utils._report import fates
@@ -59,6 +60,8 @@ class ActionModule(Step):
         refused = self._look_beside()
         if not self.inventory.names:
             return self.result([], self._with_sharers(refused))
+        if self.settings["endpoints_only"]:
+            return self._prepare(refused)
         made, named, rest = self._make()
         failed = setup.problems(self.inventory, made, [])
         rest = rest.narrowed(name for name in rest.names if name not in failed)
@@ -70,11 +73,27 @@ class ActionModule(Step):
         tried = sorted({name for each in named for name in each.tried})
         return self.result(answers, self._with_sharers(*problems), tried=tried)
 
+    def _prepare(self, refused: dict[str, list[Shown]]) -> dict[str, Any]:
+        """Make the endpoints, and try them from the agent hosts; names stay as they are."""
+        made = self._endpoints()
+        failed = self._with_sharers(refused, setup.problems(self.inventory, made, []))
+        rest = self.inventory.narrowed(name for name in self.inventory.names if name not in failed)
+        targets = verify.targets(self.with_pods(rest), made)
+        self.warn(_unproven(targets.values()))
+        seen = self.look(targets.values(), resolve=False, patience=0.0)
+        self.say([f"Names stay as they are. The endpoints of {number(sorted(seen))} were tried from agent hosts."])
+        # The endpoint in use is none of those that this run wants, and no left-over.
+        made = [
+            {**each, "findings": [f for f in each["findings"] if f["code"] != "ENDPOINT_LEFT_OVER"]} for each in made
+        ]
+        return self.result(made, self._with_sharers(failed, verify.stopped(targets, seen)), tried=sorted(seen))
+
     def _look_beside(self) -> dict[str, list[Shown]]:
         """Find out which zones the VPCs are on beside those of their links. The run goes on without those that cannot get on their
         link's zone, or whose link cannot be what is wanted without cutting agents off. These are the result."""
         self.whole = self.inventory
-        self.members = self.fleets().members(beside.accounts(self.inventory))
+        accounts = [] if self.settings["endpoints_only"] else beside.accounts(self.inventory)
+        self.members = self.fleets().members(accounts)
         refused = self._with_sharers(beside.conflicts(self._beside()), self._needed())
         self.inventory = self.inventory.narrowed(name for name in self.inventory.names if name not in refused)
         return refused
@@ -113,7 +132,8 @@ class ActionModule(Step):
         made = fleets.endpoints(setup.fleets(self.inventory))
         failed = setup.problems(self.inventory, made, [])
         rest = self.inventory.narrowed(name for name in self.inventory.names if name not in failed)
-        zones = fleets.zones(setup.zones(rest, made, planning=True)) if rest.names else []
+        named = rest.names and not self.settings["endpoints_only"]
+        zones = fleets.zones(setup.zones(rest, made, planning=True)) if named else []
         kept = setup.kept(setup.shifts(rest, zones), {})
         problems = (refused, failed, kept, setup.problems(rest, [], zones), beside.astray(self._beside(), made))
         self.inventory = self.whole

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from astrolab import talk
 from by_hand import inventory
 from running import ROOT, play
 from watching import watched
@@ -130,19 +132,21 @@ class TestOwnToJoined:
         assert play(wide, tmp_path, "drift", "--limit", "partner").rc == 0
 
 
+@pytest.fixture(scope="module")
+def hubs(wide, tmp_path_factory):
+    """The inventory in which partner uses the link of vault, which is there."""
+    known, directory = inventory(wide), tmp_path_factory.mktemp("hubs")
+    path = directory / "hubs.yml"
+    known["agent_vpcs"]["hosts"]["vault"]["privatelink_dns_layout"] = "host_zone"
+    known["agent_vpcs"]["hosts"]["partner"]["privatelink_via"] = "vault"
+    path.write_text(yaml.safe_dump(known))
+    done = play(wide, directory, "setup", "--limit", "vault", inventory=path)
+    assert done.rc == 0, done.text
+    return path
+
+
 class TestAnotherHub:
     """partner leaves payments for vault, whose zone has the other layout."""
-
-    @pytest.fixture(scope="class")
-    def hubs(self, wide, tmp_path_factory):
-        known, directory = inventory(wide), tmp_path_factory.mktemp("hubs")
-        path = directory / "hubs.yml"
-        known["agent_vpcs"]["hosts"]["vault"]["privatelink_dns_layout"] = "host_zone"
-        known["agent_vpcs"]["hosts"]["partner"]["privatelink_via"] = "vault"
-        path.write_text(yaml.safe_dump(known))
-        done = play(wide, directory, "setup", "--limit", "vault", inventory=path)
-        assert done.rc == 0, done.text
-        return path
 
     def test_the_name_moves_without_a_gap(self, wide, hubs, tmp_path):
         names = ["partner", "payments", "vault"]
@@ -202,6 +206,60 @@ class TestASubnetGoes:
         assert payments.answers[1] in payments.answers[0]  # one of the two addresses is left
         back = self.given(wide, tmp_path, "10.10.1.0/24", "10.10.2.0/24")
         assert play(wide, tmp_path, "setup", "--limit", "payments", inventory=back).rc == 0
+
+
+class TestDisasterRecovery:
+    """The hostname stays after a failover, and is served behind the endpoint service of the secondary cluster."""
+
+    def to(self, lab: Any, tmp_path: Path, service: str, **more: Any) -> Any:
+        given = json.dumps({"privatelink_service_name": service, **more})
+        return play(lab, tmp_path, "setup", "--limit", "payments", "-e", given)
+
+    def test_the_secondary_link_is_made_and_tried_before_and_no_name_leads_to_it(self, wide, secondary, tmp_path):
+        with watched(wide, "payments-agent") as payments:
+            done = self.to(wide, tmp_path, secondary, setup_endpoints_only=True)
+        assert done.rc == 0, done.text
+        assert "Names stay as they are. The endpoints of 1 VPC were tried from agent hosts." in done.text
+        assert "ENDPOINT_LEFT_OVER" not in done.text  # the one in use is nothing to delete
+        assert len(payments.answers) == 1
+        assert len(addresses(wide, secondary)) == 2
+
+    def test_what_does_not_answer_is_told_before_it_is_needed(self, wide, secondary, tmp_path):
+        wide.fault("address", addresses(wide, secondary)[0], "dead")
+        done = self.to(wide, tmp_path, secondary, setup_endpoints_only="yes")
+        wide.heal()
+        assert done.rc == 2
+        assert "TCP_TIMEOUT_ONE_AZ" in done.failed["payments"]
+
+    def test_the_name_moves_there_and_back_without_a_gap(self, wide, secondary, tmp_path):
+        before = ",".join(sorted(wide.look("payments-agent")["addresses"]))
+        with watched(wide, "payments-agent") as payments:
+            there = self.to(wide, tmp_path, secondary)
+            back = play(wide, tmp_path, "setup", "--limit", "payments")
+        assert (there.rc, back.rc) == (0, 0), there.text + back.text
+        assert payments.answers == [before, ",".join(sorted(addresses(wide, secondary))), before]
+
+
+def addresses(lab: Any, service: str) -> list[str]:
+    """Those of the endpoint to a service."""
+    ec2 = lab.client("ec2")
+    found = ec2.describe_vpc_endpoints(Filters=[{"Name": "service-name", "Values": [service]}])["VpcEndpoints"]
+    ids = [each for endpoint in found for each in endpoint["NetworkInterfaceIds"]]
+    there = ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    return [each["PrivateIpAddress"] for each in there]
+
+
+@pytest.fixture(scope="module")
+def secondary(wide):
+    content = {
+        "account": "999999999999",
+        "region": "us-east-1",
+        "zones": ["use1-az1", "use1-az2"],
+        "acceptance_required": False,
+        "principals": ["arn:aws:iam::111111111111:root"],
+        "supported_regions": ["us-east-1"],
+    }
+    return str(talk.say(wide.record.url, "PUT", "services", content)["name"])
 
 
 @contextmanager
