@@ -38,7 +38,7 @@ while not ended.is_set():
     if not seen or seen[-1][0] != answer:
         seen.append([answer, 0])
     seen[-1][1] += 1
-    time.sleep(0.01)
+    time.sleep(0.04)
 print(json.dumps(seen))
 """
 

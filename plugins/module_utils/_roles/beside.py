@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from .._core.findings import Shown, finding
 from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
-from .._link.zone import Zone, plain
+from .._link.zone import Record, Zone, plain
 from .setup import merge
 
 Findings = dict[str, list[Shown]]
@@ -47,25 +47,25 @@ class Beside:
     @property
     def former(self) -> bool:
         """Whether it is the zone of another link, or of a former one, that has no names of other clusters."""
-        others = [
-            each for each in self.zone.records if each.type not in {"NS", "SOA"} and each.name != plain(self.vpc.host)
-        ]
+        others = [each for each in _told(self.zone) if each.name != plain(self.vpc.host)]
         return bool(self.zone.link) and not others and not self.conflicts
+
+    @property
+    def records(self) -> list[Record]:
+        """Those of the cluster's name."""
+        return [each for each in _told(self.zone) if each.name == plain(self.vpc.host)]
 
     @property
     def target(self) -> str:
         """Where it leads the cluster's name; for people."""
-        there = [each for each in self.zone.records if each.name == plain(self.vpc.host)]
-        return ", ".join(each.alias.dns_name if each.alias else f"its {each.type} record" for each in there) or (
-            "nothing: it has no record of that name"
-        )
+        there = [each.alias.dns_name if each.alias else f"its {each.type} record" for each in self.records]
+        return ", ".join(there) or "nothing: it has no record of that name"
 
     def leads_to(self, endpoint: Mapping[str, Any]) -> bool:
         """Whether it leads the cluster's name to an endpoint."""
-        there = [each for each in self.zone.records if each.name == plain(self.vpc.host)]
         known = str(endpoint.get("vpc_endpoint_id") or "")
         addresses = {each["address"] for each in endpoint.get("addresses", ())}
-        return bool(known and there) and all(each.leads_to(known, addresses) for each in there)
+        return bool(known and self.records) and all(each.leads_to(known, addresses) for each in self.records)
 
 
 def accounts(inventory: Inventory, *, all_names: bool = False) -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ def elsewhere(
             finding("NAME_GOES_ELSEWHERE", each.vpc.name, **_facts(each), going=before[each.vpc.name].id).public()
         ]
         for each in _with_records(after, read)
-        if not accept_gap or any(record.name == plain(each.vpc.host) for record in each.zone.records)
+        if each.records or not accept_gap
     }
 
 
@@ -241,6 +241,11 @@ def _goes(call: Mapping[str, Any], found: Iterable[Found]) -> list[tuple[str, st
     if call["operation"] == "route53:DisassociateVPCFromHostedZone":
         return [(str(arguments["HostedZoneId"]), str(arguments["VPC"]["VPCId"]))]
     return []
+
+
+def _told(zone: Zone) -> list[Record]:
+    """The records of a zone that are not its own."""
+    return [each for each in zone.records if each.type not in {"NS", "SOA"}]
 
 
 def _names(vpc: AgentVpc, owner: AgentVpc, all_names: bool) -> set[str]:

@@ -33,10 +33,15 @@ def read(**more):
 
 
 def zone(name, number, *vpcs, link=2, to="vpce-9-abc.vpce.amazonaws.com", host=HOST):
+    own = [Record(name=name, type=kind, alias=None) for kind in ("NS", "SOA")]
     records = (Record(name=host, type="A", alias=Alias(dns_name=to, hosted_zone_id="Z")),) if to else ()
     made_for = f"vpc-{link:08d}" if link else ""
     return Zone(
-        id=f"Z{number}", name=name, link=made_for, vpcs={f"vpc-{v:08d}": "us-east-1" for v in vpcs}, records=records
+        id=f"Z{number}",
+        name=name,
+        link=made_for,
+        vpcs={f"vpc-{v:08d}": "us-east-1" for v in vpcs},
+        records=(*own, *records),
     )
 
 
