@@ -35,7 +35,7 @@ chaos: setup            ## playbooks broken off at every call in every way (STOR
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .
 	ruff format --quiet --check .
-	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance tests/awx tests/chaos
+	mypy $(HERE)/plugins tests/lab/astrolab tests/lab/recording tests/acceptance tests/awx tests/chaos tests/plays.py
 	ansible-lint -q
 	antsibull-changelog lint
 	@tests/sanity.sh >.venv/sanity.log 2>&1 && echo "ansible-test sanity: clean" || { cat .venv/sanity.log; exit 1; }

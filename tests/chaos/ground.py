@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import plays
 import yaml
 from astrolab import talk
 from astrolab.astro.organization import PREFIX
 from astrolab.between import Asked, Between
 from astrolab.lab import Lab, running
 
-from . import agents, plays, state, stories
+from . import agents, state, stories
 from .faults import Struck, fault
 from .points import Point
 from .stories import Story, foreign
@@ -149,7 +150,7 @@ class Ground:
         self._restore(self._virgin)
 
     def start(self, arguments: list[str]) -> plays.Run:
-        return self.ansible.start(self._command(arguments), self.environ(self.between))
+        return self.ansible.start(self._command(arguments), {**self.ansible.environ, **self.environ(self.between)})
 
     def run(self, arguments: list[str]) -> plays.Ended:
         self.between.begin()
@@ -278,7 +279,9 @@ class Ground:
         def run(which: int) -> plays.Ended:
             between, ansible = self._ways[which]
             try:
-                return ansible.start(self._command(runs[which]), self.environ(between)).wait(_LONGEST)
+                return ansible.start(self._command(runs[which]), {**ansible.environ, **self.environ(between)}).wait(
+                    _LONGEST
+                )
             finally:
                 meeting.ended(which)
 

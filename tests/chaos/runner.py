@@ -25,10 +25,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from plays import ROOT
+
 from . import table
 from .faults import FAULTS
 from .ground import Tried, ground
-from .plays import ROOT
 from .points import points
 from .stories import STORIES
 from .together import ORDERS, PAIRS

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import io
 import json
 import os
 import subprocess
-import sys
+import tempfile
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import plays
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import pace
 from astrolab.lab import Lab
@@ -66,16 +69,30 @@ class Play:
 
 
 def environment(lab: Lab, **more: str) -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    ansible = {
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": str(ROOT / "tests/integration/ansible.cfg"),
+    callback = {
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "results",
-        "ANSIBLE_NOCOLOR": "1",
-        "PATH": path,
     }
-    return {**lab.env, **ansible, **more}
+    return {**plays.of_ansible(lab.env), **callback, **more}
+
+
+class _Loaded:
+    """Ansible as a process that is loaded already, one for each worker of pytest: a play takes half the time then."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._plays: plays.Plays | None = None
+
+    def run(self, lab: Lab, arguments: list[str], environ: Mapping[str, str], cwd: Path) -> plays.Ended:
+        if self._plays is None:
+            directory = tempfile.TemporaryDirectory(prefix="plays-")
+            self._plays = plays.Plays(Path(directory.name), environment(lab))
+            atexit.register(directory.cleanup)
+            atexit.register(self._plays.close)
+        return self._plays.start(arguments, environ, cwd, apart=True).wait(300)
+
+
+_loaded = _Loaded()
 
 
 def play(
@@ -91,18 +108,24 @@ def play(
     results = tmp_path / "results.jsonl"
     results.unlink(missing_ok=True)
     hosts, name = str(inventory or lab.inventory), str(file or f"astro.privatelink.{playbook}")
-    command = ["ansible-playbook", "-i", hosts, name, *arguments]
-    done = subprocess.run(
-        command,
-        env=environment(lab, PLAY_RESULTS=str(results), **env),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        cwd=tmp_path,
-    )
+    arguments = ("-i", hosts, name, *arguments)
+    environ = environment(lab, PLAY_RESULTS=str(results), **env)
+    rc, text = _run(lab, list(arguments), environ, tmp_path, loaded=not env)
     lines = results.read_text().splitlines() if results.exists() else []
-    return Play(done.returncode, done.stdout + done.stderr, [json.loads(line) for line in lines])
+    return Play(rc, text, [json.loads(line) for line in lines])
+
+
+def _run(lab: Lab, arguments: list[str], environ: Mapping[str, str], cwd: Path, loaded: bool) -> tuple[int, str]:
+    """A play of another environment, or beside another one, is a process of its own from the start."""
+    if loaded and _loaded.lock.acquire(blocking=False):
+        try:
+            ended = _loaded.run(lab, arguments, environ, cwd)
+        finally:
+            _loaded.lock.release()
+        return ended.rc, ended.text
+    command = ["ansible-playbook", *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
+    return done.returncode, done.stdout + done.stderr
 
 
 @contextmanager

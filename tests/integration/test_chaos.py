@@ -16,11 +16,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+import plays
 import pytest
 from astrolab.aws.errors import Reply
 from astrolab.between import Asked, Meddle
 from by_hand import until
-from chaos import plays
 from chaos.faults import FAULTS, Struck, fault
 from chaos.ground import Ground, ground
 from chaos.points import points

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 KILLED = -signal.SIGKILL
 _STEPS = (
     "check_prerequisites",
@@ -36,9 +36,20 @@ _STEPS = (
 _SERVICES = ("ec2", "route53", "route53profiles", "route53resolver", "sts", "eks")
 
 
+def of_ansible(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which Ansible of this virtual environment finds this checkout."""
+    return {
+        **environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+        "ANSIBLE_CONFIG": str(ROOT / "tests/integration/ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PATH": f"{Path(sys.executable).parent}:{environ['PATH']}",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended; ``rc`` is negative where a signal ended it. ``seconds`` are CPU time."""
+    """How a run ended; ``rc`` is negative where a signal ended it. ``seconds`` are CPU time. Errors are at the end of the text."""
 
     rc: int
     text: str
@@ -67,7 +78,7 @@ class Run:
         rc, seconds = self._plays.ended(self.pid)
         late = not timer.is_alive()
         timer.cancel()
-        text = self._plays.out.read_text(errors="replace")
+        text = "".join(each.read_text(errors="replace") for each in (self._plays.out, self._plays.err) if each.exists())
         return Ended(rc, f"{text}\nKilled after {timeout} s." if late else text, seconds)
 
 
@@ -76,23 +87,26 @@ class Plays:
 
     def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
         """``environ`` has what Ansible reads as it is loaded: that of a lab."""
-        self.out = directory / "out"
+        self.out, self.err = directory / "out", directory / "err"
         directory.mkdir(parents=True, exist_ok=True)
-        environ = {**environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
-        environ["ANSIBLE_CONFIG"] = str(ROOT / "tests/integration/ansible.cfg")
-        environ["ANSIBLE_LOCAL_TEMP"] = str(directory / "local")
-        environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
+        self.environ = {**of_ansible(environ), "ANSIBLE_LOCAL_TEMP": str(directory / "local")}
         self._process = subprocess.Popen(
             [sys.executable, __file__],
-            env=environ,
+            env=self.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=directory,
         )
 
-    def start(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Run:
-        self._say({"arguments": list(arguments), "environ": dict(environ), "out": str(self.out)})
+    def start(
+        self, arguments: Sequence[str], environ: Mapping[str, str], cwd: Path | None = None, apart: bool = False
+    ) -> Run:
+        """Begin a run; ``apart`` keeps what it writes to its standard error for the end of its text."""
+        self.err.unlink(missing_ok=True)
+        err = str(self.err if apart else self.out)
+        wanted = {"arguments": list(arguments), "environ": dict(environ), "out": str(self.out), "err": err}
+        self._say({**wanted, "cwd": str(cwd or self.out.parent)})
         return Run(self, int(self._hear()["pid"]))
 
     def ended(self, pid: int) -> tuple[int, float]:
@@ -167,12 +181,15 @@ def _load() -> None:
         )
 
 
-def _play(arguments: Sequence[str], environ: Mapping[str, str], out: str) -> int:
+def _play(arguments: Sequence[str], environ: Mapping[str, str], out: str, err: str, cwd: str) -> int:
     os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
     os.environ.update(environ)
-    file = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    file = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    errors = file if err == out else os.open(err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for here, there in ((nothing, 0), (file, 1), (file, 2)):
+    for here, there in ((nothing, 0), (file, 1), (errors, 2)):
         os.dup2(here, there)
     from ansible.cli.playbook import PlaybookCLI
 
