@@ -43,7 +43,7 @@ def of_ansible(environ: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
         "ANSIBLE_CONFIG": str(ROOT / "tests/integration/ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
-        "PATH": f"{Path(sys.executable).parent}:{environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 
 

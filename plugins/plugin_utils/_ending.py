@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..module_utils._report.handed_on import REGISTERED, in_the_end, statistic, words
@@ -21,15 +22,22 @@ class EndingStep(Step):
         """The registered result of an earlier step that came to its end; hosts that had failed before it lack one."""
         return next((found for found in self._left(name) if "failed_vpcs" in found), {})
 
-    def _left(self, name: str) -> list[dict[str, Any]]:
+    def _left(self, name: str) -> Iterator[dict[str, Any]]:
+        kept = (known.get(name) for known in self._known)
+        return (dict(found) for found in kept if isinstance(found, Mapping) and not found.get("skipped"))
+
+    @functools.cached_property
+    def _known(self) -> list[Mapping[str, Any]]:
+        """The variables of hosts that together have all results. The result of a step has the whole fleet and is the same for all
+        hosts, so one host that has not failed is enough; reading it on each, and as a template, would grow with the square."""
         hostvars = self.variables["hostvars"]
-        kept = (hostvars[host].get(name) for host in self.variables["ansible_play_hosts_all"])
-        return [dict(found) for found in kept if isinstance(found, Mapping) and not found.get("skipped")]
+        hosts = self.variables["ansible_play_hosts"][:1] or self.variables["ansible_play_hosts_all"]
+        return [self.variables, *map(hostvars.raw_get, hosts)]
 
     def in_the_end(self) -> dict[str, Any]:
         """What the play came to."""
         names, well = (self.variables[f"ansible_play_hosts{which}"] for which in ("_all", ""))
-        results = [found[0] for found in map(self._left, REGISTERED) if found]
+        results = [found for name in REGISTERED if (found := next(self._left(name), None)) is not None]
         known = self.inventory.vpcs
         return in_the_end(results, [name for name in names if name in known or not known], well)
 

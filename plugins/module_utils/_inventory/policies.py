@@ -68,6 +68,7 @@ def policies(
             vpcs=tuple(vpc for vpc in vpcs if accounts[vpc.name] == each),
             owners=tuple(vpc for vpc in vpcs if accounts[vpc.name] == each and not vpc.via),
             guests=tuple(vpc for vpc in vpcs if accounts[owners[vpc.name].name] == each and accounts[vpc.name] != each),
+            others=tuple(vpc for vpc in vpcs if each not in {accounts[vpc.name], accounts[owners[vpc.name].name]}),
             egress_groups=tuple(egress_groups),
         )
         found[each] = {
@@ -82,12 +83,14 @@ def policies(
 
 @dataclass(frozen=True, kw_only=True)
 class _Account:
-    """What an inventory has in an account. ``guests`` are VPCs of other accounts that share links of this one."""
+    """What an inventory has in an account. ``guests`` are VPCs of other accounts that share links of this one; ``others`` do not,
+    and may have done so before."""
 
     id: str
     vpcs: tuple[AgentVpc, ...]
     owners: tuple[AgentVpc, ...]
     guests: tuple[AgentVpc, ...]
+    others: tuple[AgentVpc, ...]
     egress_groups: tuple[str, ...]
 
     @property
@@ -205,6 +208,9 @@ def _zones(here: _Account) -> Iterator[Statement]:
     if here.guests:
         about = ["route53:CreateVPCAssociationAuthorization", "route53:DeleteVPCAssociationAuthorization", attach[1]]
         yield _in_vpcs("TheseVpcsOfOtherAccounts", about, _of_zones(here.guests))
+    hosts = {vpc.host for vpc in here.owners}
+    if moved := [vpc for vpc in here.others if vpc.host in hosts]:
+        yield _in_vpcs("LetFormerVpcsOfOtherAccountsGo", attach[1:], _of_zones(moved))
     if here.unheld:
         made, request = here.ec2("vpc", regions=here.unheld), {"StringEquals": _tagged("Request")}
         yield _allow("HoldersOfZones", ["ec2:CreateVpc"], made, request)
