@@ -94,7 +94,8 @@ def test_ctrl_c_leaves_word(where: Ground) -> None:
     assert done.rc not in {0, 2}
     until(lambda: "Run the same playbook again" in where.said(), "the step has said its last words")
     said = where.said()
-    assert "Stopped: SIGINT. In the middle of the changes; this step has sent:" in said
+    # Ansible ends its workers as well, which may reach the step before the terminal's signal does.
+    assert re.search(r"Stopped: SIG(INT|TERM)\. In the middle of the changes; this step has sent:", said), said
     assert re.search(r"payments +\+ security group astro-privatelink", said), said
     assert re.search(r"Planned so far and not sent: \d+\.", said), said
 

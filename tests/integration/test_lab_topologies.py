@@ -33,7 +33,7 @@ def lab(request: pytest.FixtureRequest, lab_up: LabUp) -> Iterator[Lab]:
 
 
 def statuses(lab: Lab, host: str) -> dict[str, int | None]:
-    return {each["address"]: each["status"] for each in lab.look(host, deadline=1.0)["attempts"]}
+    return {each["address"]: each["status"] for each in lab.look(host, deadline=2.5)["attempts"]}
 
 
 def test_agents_in_a_second_cidr_come_in_through_the_first(lab: Lab) -> None:
