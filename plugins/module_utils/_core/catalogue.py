@@ -414,7 +414,7 @@ CATALOGUE: dict[str, Entry] = {
         "VPC {vpc_id} is associated with zone {other} ({name}), owned by {owner}, which answers for {host} instead of "
         "{zone}.",
         "Disassociate the VPC from that zone, or adopt the zone with privatelink_hosted_zone_id and the "
-        "privatelink_dns_layout that fits its name.",
+        "privatelink_dns_layout that fits its name. If it is the zone of a former link of this VPC: docs/changes.md.",
     ),
     "ZONE_IN_PROFILE": Entry(
         "VPC {vpc_id} gets {name} through the Route 53 Profile {profile} (zone {other}).",
