@@ -168,7 +168,9 @@ def test_a_fleet_without_drift_is_found_so_cheaply_and_silently(fleet, tmp_path)
     assert "+++ after" not in done.text
     calls = fleet.lab.calls()
     assert calls["mutating"] == 0
-    assert calls["total"] == 13  # seven reads of EC2; of Route 53 a listing of each layout's zones and two reads for each zone
+    assert (
+        calls["total"] == 13
+    )  # seven reads of EC2; of Route 53 a listing of each layout's zones and two reads for each zone
 
 
 @pytest.mark.parametrize("mode", [[], ["--check", "--diff"]])

@@ -60,6 +60,10 @@ ELSEWHERE: dict[Right, tuple[str, str]] = {
     (_READS, "ec2:DescribeRegions"): ("integration/test_discover.py", "role discover looks in all regions"),
     (_ENDS, "ec2:DeleteTags"): (_RELEASE, "role release hands an endpoint back"),
     (_ZONES, "route53:UpdateHostedZoneComment"): (_RELEASE, "role release hands a zone back"),
+    ("LetFormerVpcsOfOtherAccountsGo", "route53:DisassociateVPCFromHostedZone"): (
+        "integration/test_changes.py",
+        "a VPC of another account leaves the zone that it joined, once it has a link of its own",
+    ),
     (_GROUPS, "ec2:DeleteTags"): (
         "integration/test_several_clusters.py",
         "a group that the link of another cluster still uses",

@@ -177,3 +177,16 @@ def test_accounts_that_are_not_known(more, account, told):
     with pytest.raises(InventoryError) as error:
         written({"own": vpc(1, **more)}, account)
     assert told in str(error.value)
+
+
+def test_a_vpc_of_another_account_that_has_a_link_of_its_own_may_leave_the_zones_that_it_joined():
+    def let_go(**more):
+        fleet = {**FLEET, "partner": vpc(4, assume_role_arn=ROLE, **more)}
+        statements = [each for policy in written(fleet)[HERE].values() for each in policy["Statement"]]
+        return [each for each in statements if each["Sid"] == "LetFormerVpcsOfOtherAccountsGo"]
+
+    (one,) = let_go()
+    assert one["Action"] == ["route53:DisassociateVPCFromHostedZone"]
+    assert one["Condition"]["ForAllValues:StringEquals"] == of("vpc-00000004")
+    assert let_go(via="own", agent_security_groups=[], agent_cidrs=["10.4.0.0/16"]) == []
+    assert let_go(cluster_id="clmh1kd8v000108l3a9v7c5x3") == []
