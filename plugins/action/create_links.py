@@ -208,8 +208,9 @@ class ActionModule(Step):
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
             making = pool.submit(self._endpoints)
             while not self._over(making, max(LEAST, PART * (time.monotonic() - began))):
-                there = self.fleets().available(setup.fleets(rest, setup.owners(rest)))
-                if not there:
+                wanted = setup.owners(rest)
+                there = self.fleets().available(setup.fleets(rest, wanted))
+                if not there or there >= wanted:  # none is ready, or none is waited for any more
                     continue
                 if refused is None:
                     refused = self._refused()
