@@ -46,9 +46,14 @@ class Beside:
 
     @property
     def former(self) -> bool:
-        """Whether it is the zone of another link, or of a former one, that has no names of other clusters."""
+        """Whether it is the zone of another link, or of a former one, that is seen to have no names of other clusters."""
         others = [each for each in _told(self.zone) if each.name != plain(self.vpc.host)]
-        return bool(self.zone.link) and not others and not self.conflicts
+        return bool(self.zone.link and self.read) and not others and not self.conflicts
+
+    @property
+    def read(self) -> bool:
+        """Whether its records could be read: each zone has some of its own."""
+        return bool(self.zone.records)
 
     @property
     def records(self) -> list[Record]:
@@ -59,7 +64,10 @@ class Beside:
     def target(self) -> str:
         """Where it leads the cluster's name; for people."""
         there = [each.alias.dns_name if each.alias else f"its {each.type} record" for each in self.records]
-        return ", ".join(there) or "nothing: it has no record of that name"
+        nothing = (
+            "nothing: it has no record of that name" if self.read else "an unknown place: its records cannot be read"
+        )
+        return ", ".join(there) or nothing
 
     def leads_to(self, endpoint: Mapping[str, Any]) -> bool:
         """Whether it leads the cluster's name to an endpoint."""
@@ -179,7 +187,7 @@ def elsewhere(
             finding("NAME_GOES_ELSEWHERE", each.vpc.name, **_facts(each), going=before[each.vpc.name].id).public()
         ]
         for each in _with_records(after, read)
-        if each.records or not accept_gap
+        if each.records or not each.read or not accept_gap
     }
 
 

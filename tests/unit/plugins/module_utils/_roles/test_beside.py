@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._inventory.hosts import Inventory
 from ansible_collections.astro.privatelink.plugins.module_utils._link.zone import Alias, Record, Zone
@@ -136,6 +138,16 @@ def test_a_zone_without_the_name_is_a_gap_to_agree_to():
     plans, both = [{"calls": [DELETES]}], [(HERE, zone(SUFFIX, 1, 2, link=1, to="")), (HERE, zone(HOST, 2, 2))]
     assert set(core.elsewhere(read(), both, list, plans)) == {"spoke"}
     assert core.elsewhere(read(), both, list, plans, True) == {}
+
+
+def test_a_zone_whose_records_cannot_be_read_is_no_former_one_and_no_gap_that_was_agreed_to():
+    unread = replace(zone(HOST, 2, 2), records=())
+    (one,) = found(read(), HUB, unread)
+    assert not one.former
+    assert core.retired(read(), [one], without_gap=True) == []
+    assert "cannot be read" in one.target
+    both = [(HERE, replace(zone(SUFFIX, 1, 2, link=1), records=())), (HERE, zone(HOST, 2, 2))]
+    assert set(core.elsewhere(read(), both, list, [{"calls": [DELETES]}], True)) == {"spoke"}
 
 
 def test_accounts_are_those_of_the_run_and_of_links_to_the_same_cluster():
