@@ -54,7 +54,7 @@ def test_in_a_zone_of_the_same_name_it_is_refused_with_the_way_to_go_and_the_age
     assert "ZONE_CONFLICT" in done.failed["partner"]
     assert "privatelink_dns_layout: host_zone" in done.failed["partner"]
     assert len(watch.answers) == 1, watch.answers
-    assert watch.asked > 20
+    assert watch.asked > 5  # a refusal takes less than a second
 
 
 def test_with_a_zone_of_the_host_the_name_moves_from_one_link_to_the_other(wide, tmp_path):
