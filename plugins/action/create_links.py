@@ -107,6 +107,7 @@ class ActionModule(Step):
             members = [owner, *(vpc.name for vpc in self.inventory.joined(owner))]
             targets = verify.targets(self.with_pods(self.inventory.including(members), members), plans)
             asked = {name: targets[name] for name in members}
+            self.warn(setup.untested(name for name, each in asked.items() if not each.agents))
             seen = self.look(asked.values(), expected=tuple(staying), resolve=False, patience=0.0)
             found |= setup.needed(owner, verify.stopped(asked, seen))
         return found

@@ -10,6 +10,7 @@ from typing import Any
 from ..module_utils._core.listing import number
 from ..module_utils._report import plan
 from ..module_utils._roles import beside, drift, setup
+from ..plugin_utils import _speak
 from ..plugin_utils._step import Step, texts
 
 
@@ -24,6 +25,8 @@ class ActionModule(Step):
         plans = [*endpoints, *zones]
         found = drift.drift(self.inventory.names, plans)
         members = fleets.members(beside.accounts(self.inventory, all_names=True))
+        for login, problem in self.memory.unread.items():
+            _speak.warn(f"Whether other zones answer before those of the links was not checked with {login}: {problem}")
         besides = beside.beside(self.inventory, members, fleets.records)
         astray = beside.astray(besides, endpoints)
         for problems in (setup.problems(self.inventory, endpoints, zones), beside.conflicts(besides), astray):

@@ -61,8 +61,10 @@ class ActionModule(Step):
         accept_gap = self.settings["accept_gap"]
         plans = planning.zones(teardown.zones(rest, accept_gap, read))
         there = planning.members(beside.accounts(rest, all_names=True))
-        elsewhere = beside.elsewhere(rest, there, planning.records, plans, accept_gap)
-        return {**elsewhere, **setup.problems(rest, [], plans)}
+        # Zones of accounts that this run cannot read, or does not know, only show from the VPC's own account.
+        serving, unread = planning.serving(beside.losing(rest, there, plans))
+        elsewhere = beside.elsewhere(rest, [*there, *serving], planning.records, plans, accept_gap)
+        return {**elsewhere, **beside.unread(unread), **setup.problems(rest, [], plans)}
 
     def _cut_off(self, targets: Mapping[str, VpcTarget]) -> dict[str, list[Shown]]:
         """The VPCs whose agents are on the link, and were not seen to get through without it."""

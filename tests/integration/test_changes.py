@@ -112,6 +112,24 @@ class TestOwnToJoined:
             assert "would not go back to the public path" in done.failed["partner"]
             assert wide.calls()["mutating"] == 0
 
+    def test_nor_where_only_the_vpc_itself_tells_of_the_other_zone(self, wide, tmp_path):
+        """It is in an account that this inventory does not know."""
+        path = own(wide, tmp_path, privatelink_dns_layout="host_zone")
+        known = yaml.safe_load(path.read_text())
+        known["agent_vpcs"]["hosts"] = {"partner": known["agent_vpcs"]["hosts"]["partner"]}
+        known["agent_hosts"]["hosts"] = {"partner-agent": known["agent_hosts"]["hosts"]["partner-agent"]}
+        path.write_text(yaml.safe_dump(known))
+        gap = ["-e", "teardown_accept_gap=true"]
+        wide.reset_calls()
+        done = play(wide, tmp_path, "teardown", *OPEN, *gap, inventory=path)
+        assert done.rc == 2
+        assert "its records cannot be read" in done.failed["partner"]
+        with denied(wide, "partner", "route53:ListHostedZonesByVPC"):
+            done = play(wide, tmp_path, "teardown", *OPEN, *gap, inventory=path)
+        assert done.rc == 2
+        assert "Nothing was changed for it." in done.failed["partner"]
+        assert wide.calls()["mutating"] == 0
+
     def test_the_name_moves_once_agents_reach_the_other_link(self, wide, tmp_path):
         before = ",".join(sorted(wide.look("partner-agent")["addresses"]))
         with watched(wide, "partner-agent") as partner, watched(wide, "payments-agent") as payments:
@@ -130,6 +148,26 @@ class TestOwnToJoined:
         assert done.rc == 0, done.text
         assert len(partner.answers) == 1
         assert play(wide, tmp_path, "drift", "--limit", "partner").rc == 0
+
+
+def test_drift_names_accounts_in_which_it_could_not_look_for_other_zones(wide, tmp_path):
+    with denied(wide, "vault", "route53:ListHostedZonesByName"):
+        done = play(wide, tmp_path, "drift", "--limit", "payments")
+    assert done.rc == 0, done.text
+    told = " ".join(done.text.split())
+    assert "Whether other zones answer before those of the links was not checked with role" in told
+    assert "ListHostedZonesByName" in told
+
+
+@contextmanager
+def denied(lab: Any, vpc: str, *actions: str) -> Iterator[None]:
+    """What AWS refuses in the account of a VPC for a while."""
+    refused = {lab.record.vpcs[vpc].account: list(actions)}
+    talk.say(lab.record.url, "PATCH", "settings", {"denied": refused})
+    try:
+        yield
+    finally:
+        talk.say(lab.record.url, "PATCH", "settings", {"denied": {}})
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +244,14 @@ class TestASubnetGoes:
         assert payments.answers[1] in payments.answers[0]  # one of the two addresses is left
         back = self.given(wide, tmp_path, "10.10.1.0/24", "10.10.2.0/24")
         assert play(wide, tmp_path, "setup", "--limit", "payments", inventory=back).rc == 0
+
+    def test_where_nobody_can_try_the_others_it_says_so(self, wide, tmp_path):
+        path = self.given(wide, tmp_path, "10.10.2.0/24")
+        known = yaml.safe_load(path.read_text())
+        del known["agent_hosts"]["hosts"]["payments-agent"]
+        path.write_text(yaml.safe_dump(known))
+        told = play(wide, tmp_path, "setup", "--limit", "payments", "--check", inventory=path)
+        assert "no agent host of this VPC was there to test those that stay" in " ".join(told.text.split())
 
 
 class TestDisasterRecovery:

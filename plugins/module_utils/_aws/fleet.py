@@ -46,12 +46,13 @@ class Memory:
     """What the jobs of one step share: clients, how far they are, and with ``zones`` what was read of each account's zones.
 
     A zone that is known is read again only for a link of its own. That another VPC joins it meanwhile AWS says by itself. ``seen`` are
-    the zones that were read last, by account and names.
+    the zones that were read last, by account and names; ``unread`` says why those of whole accounts were not.
     """
 
     clients: dict[Any, Clients] = field(default_factory=dict)
     zones: dict[Any, dict[str, zone.Zone]] | None = None
     seen: dict[Any, dict[str, Found]] = field(default_factory=dict)
+    unread: dict[Login, str] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -130,17 +131,37 @@ class Fleets:
 
     def members(self, accounts: Sequence[Mapping[str, Any]]) -> list[Found]:
         """Private zones with the VPCs on them, each with its account: those that jobs of this step have read, and all of some names
-        in ``accounts``, which are how to log in, ``region`` and ``names``. What cannot be read is left out."""
+        in ``accounts``, which are how to log in, ``region`` and ``names``. What cannot be read is left out, and remembered."""
 
         def read_(account: Mapping[str, Any]) -> list[Found]:
-            with suppress(ReadFailed):
+            try:
                 return [(account, each) for each in read.read_members(self._route53(account), account["names"])]
-            return []
+            except ReadFailed as problem:
+                self.memory.unread[Login.of(account)] = str(problem)
+                return []
 
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             there = [one for found in pool.map(read_, accounts) for one in found]
         known = [one for seen in self.memory.seen.values() for one in seen.values()]
         return list({str(one[1].id): one for one in (*there, *known)}.values())
+
+    def serving(self, vpcs: Sequence[Mapping[str, Any]]) -> tuple[list[Found], dict[str, str]]:
+        """The private zones that VPCs are on, whoever owns them, without records: one for each VPC, with the way into its account.
+        And why these could not be read, by VPC. ``vpcs`` are how to log in, ``name``, ``vpc_id`` and ``region``. One request each."""
+
+        unread: dict[str, str] = {}
+
+        def read_(vpc: Mapping[str, Any]) -> list[Found]:
+            where = {vpc["vpc_id"]: vpc["region"]}
+            try:
+                (there,) = read.read_zones_by_vpc(self._route53(vpc), where).values()
+            except ReadFailed as problem:
+                unread[vpc["name"]] = str(problem)
+                return []
+            return [(vpc, zone.Zone(id=each, name=name, link="", vpcs=where)) for each, name in there.items()]
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return [one for found in pool.map(read_, vpcs) for one in found], unread
 
     def records(self, found: Sequence[Found]) -> list[Found]:
         """The same zones with their records, of which those of other links were not read."""

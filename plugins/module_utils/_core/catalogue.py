@@ -512,6 +512,11 @@ CATALOGUE: dict[str, Entry] = {
         "The endpoint is to lose subnets, but agents in {vpcs} do not reach it through those that stay: {problems}.",
         "Nothing was changed for this link. Fix what is in the way, or keep the subnets in privatelink_subnet_ids.",
     ),
+    "SUBNETS_UNPROVEN": Entry(
+        "The endpoint loses subnets, but no agent host of this VPC was there to test those that stay.",
+        "Add an agent host of this VPC, with privatelink_agent_vpc, to the inventory, so that they are tested from inside first.",
+        "warning",
+    ),
     "NAME_GOES_ELSEWHERE": Entry(
         "Without zone {going}, zone {other} ({name}) answers for {host} in VPC {vpc_id}. It leads to {target}.",
         "Nothing was changed for this VPC, since its agents would not go back to the public path. To move them to that link, set "

@@ -115,11 +115,12 @@ def beside(inventory: Inventory, found: Iterable[Found], read: Read) -> list[Bes
 
 
 def _by_vpc(found: Iterable[Found]) -> dict[str, list[Found]]:
-    on_it: dict[str, list[Found]] = {}
+    """Of a zone that is found more than once, the first counts."""
+    on_it: dict[str, dict[str, Found]] = {}
     for one in found:
         for vpc_id in one[1].vpcs:
-            on_it.setdefault(str(vpc_id), []).append(one)
-    return on_it
+            on_it.setdefault(str(vpc_id), {}).setdefault(str(one[1].id), one)
+    return {vpc_id: list(zones.values()) for vpc_id, zones in on_it.items()}
 
 
 def _with_records(besides: Sequence[Beside], read: Read) -> list[Beside]:
@@ -161,6 +162,24 @@ def left(besides: Iterable[Beside], astray: Collection[str]) -> list[Shown]:
     return [finding("FORMER_ZONE_LEFT", each.vpc.name, **_facts(each)).public() for each in there]
 
 
+def losing(inventory: Inventory, found: Sequence[Found], plans: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The VPCs of a run that plans take off a zone: how to log in, ``name``, ``vpc_id`` and ``region``."""
+    going = {vpc_id for _zone, vpc_id in _going(found, plans)}
+    return [
+        {**vpc.access, "name": vpc.name, "vpc_id": vpc.text("vpc_id"), "region": vpc.text("region")}
+        for vpc in (inventory.vpcs[name] for name in inventory.names)
+        if vpc.text("vpc_id") in going
+    ]
+
+
+def unread(problems: Mapping[str, str]) -> Findings:
+    """The VPCs of which nobody can tell which zones they are on, and so what would answer next."""
+    return {
+        name: [finding("READ_FAILED", name, problem=f"{problem} Nothing was changed for it.").public()]
+        for name, problem in problems.items()
+    }
+
+
 def elsewhere(
     inventory: Inventory,
     found: Sequence[Found],
@@ -171,7 +190,7 @@ def elsewhere(
     """The VPCs whose name another zone answers once plans to remove zones are carried out. One that has no record of it makes it
     no longer exist, which ``accept_gap`` agrees to."""
     on_it = _by_vpc(found)
-    going = {pair for answer in plans for call in answer["calls"] for pair in _goes(call, found)}
+    going = _going(found, plans)
     after, before = list[Beside](), dict[str, Zone]()
     for vpc in (inventory.vpcs[name] for name in inventory.names):
         vpc_id = vpc.text("vpc_id")
@@ -241,11 +260,18 @@ def _facts(each: Beside) -> dict[str, Any]:
     }
 
 
-def _goes(call: Mapping[str, Any], found: Iterable[Found]) -> list[tuple[str, str]]:
-    """The pairs of a zone and a VPC that a call takes apart."""
+def _going(found: Iterable[Found], plans: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """The pairs of a zone and a VPC that plans take apart."""
+    members: dict[str, set[str]] = {}
+    for _account, zone in found:
+        members.setdefault(str(zone.id), set()).update(map(str, zone.vpcs))
+    return {pair for answer in plans for call in answer["calls"] for pair in _goes(call, members)}
+
+
+def _goes(call: Mapping[str, Any], members: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
     arguments = call["arguments"]
     if call["operation"] == "route53:DeleteHostedZone":
-        return [(str(zone.id), str(vpc)) for _account, zone in found if zone.id == arguments["Id"] for vpc in zone.vpcs]
+        return [(arguments["Id"], vpc_id) for vpc_id in members.get(arguments["Id"], ())]
     if call["operation"] == "route53:DisassociateVPCFromHostedZone":
         return [(str(arguments["HostedZoneId"]), str(arguments["VPC"]["VPCId"]))]
     return []

@@ -142,6 +142,11 @@ def needed(owner: str, stopped: Mapping[str, Sequence[Shown]]) -> dict[str, list
     return {owner: [finding("SUBNETS_NEEDED", owner, **facts).public()]}
 
 
+def untested(names: Iterable[str]) -> list[Shown]:
+    """VPCs that use a link which loses subnets, and have no agent host that could try those that stay."""
+    return [finding("SUBNETS_UNPROVEN", name).public() for name in names]
+
+
 @dataclass(frozen=True)
 class Shift:
     """A record that leads elsewhere once a plan is carried out: whose link it is, and who is on its zone by now.

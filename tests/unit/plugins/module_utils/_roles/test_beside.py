@@ -157,3 +157,27 @@ def test_accounts_are_those_of_the_run_and_of_links_to_the_same_cluster():
         {"assume_role_arn": far, "region": "us-east-1", "names": [HOST, SUFFIX]},
         {"region": "us-east-1", "names": [HOST]},  # the job on the hub's zone reads those of the suffix
     ]
+
+
+def test_a_zone_that_only_its_vpc_tells_of_is_not_what_a_name_goes_to():
+    told = Zone(id="Z7", name=SUFFIX, link="", vpcs={"vpc-00000002": "us-east-1"})
+    alone, plans = [(HERE, zone(HOST, 2, 2))], [{"calls": [DELETES]}]
+    (losing,) = core.losing(read(), alone, plans)
+    assert (losing["name"], losing["vpc_id"], losing["region"]) == ("spoke", "vpc-00000002", "us-east-1")
+    assert core.losing(read(), alone, []) == []
+    for accept_gap in (False, True):
+        (shown,) = core.elsewhere(read(), [*alone, (HERE, told)], list, plans, accept_gap)["spoke"]
+        assert "zone Z7" in shown["seen"]
+        assert "cannot be read" in shown["seen"]
+
+
+def test_what_was_read_in_bulk_counts_before_what_a_vpc_tells():
+    empty = zone(SUFFIX, 1, 1, 2, link=1, to="")
+    both = [(HERE, empty), (HERE, zone(HOST, 2, 2)), (HERE, replace(empty, records=(), vpcs={"vpc-00000002": ""}))]
+    assert core.elsewhere(read(), both, list, [{"calls": [DELETES]}], True) == {}
+
+
+def test_where_a_vpc_cannot_be_asked_nothing_is_taken_from_it():
+    (shown,) = core.unread({"spoke": "AccessDenied."})["spoke"]
+    assert (shown["code"], shown["severity"]) == ("READ_FAILED", "error")
+    assert "Nothing was changed for it." in shown["seen"]
