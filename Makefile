@@ -29,8 +29,8 @@ pytest: setup            ## every test
 whole: setup            ## every test, and all that `make test` does by turns: it tries a third each day
 	@WHOLE=yes python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
-chaos: setup            ## playbooks broken off at every call in every way (STORIES=, FAULTS=, SAMPLE=calls of each, LABS=): docs/promises.md
-	@$(JUDGED) STORIES="$(STORIES)" FAULTS="$(FAULTS)" SAMPLE=$(SAMPLE) SEED=$(SEED) LABS=$(LABS) RESULTS="$(RESULTS)" DOCUMENT=yes python -m chaos
+chaos: setup            ## playbooks broken off at every call in every way (STORIES=, FAULTS=, CALLS=changing, SAMPLE=calls of each, LABS=): docs/promises.md
+	@$(JUDGED) STORIES="$(STORIES)" FAULTS="$(FAULTS)" CALLS="$(CALLS)" SAMPLE=$(SAMPLE) SEED=$(SEED) LABS=$(LABS) RESULTS="$(RESULTS)" DOCUMENT=yes python -m chaos
 
 lint: setup            ## ruff, mypy, ansible-lint, changelog, ansible-test sanity
 	ruff check --quiet .

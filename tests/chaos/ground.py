@@ -74,12 +74,17 @@ class Clean:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """What came of a try. ``wrong`` is empty if all is as promised."""
+    """What came of a try. ``wrong`` is empty if all is as promised.
+
+    ``calls`` are those of a clean run of the story, ``changing`` those of them that change something.
+    """
 
     story: str
     fault: str
     at: int
     call: str = ""
+    calls: int = 0
+    changing: int = 0
     wrong: tuple[str, ...] = ()
     gaps: tuple[agents.Gap, ...] = ()
     texts: tuple[str, ...] = ()
@@ -167,7 +172,14 @@ class Ground:
         self.at_work.well()
         since = time.monotonic()
         first = self._disturbed(clean, kind, at, struck)
-        tried = Tried(story=name, fault=kind, at=at, call=struck.asked.name if struck.asked else "")
+        tried = Tried(
+            story=name,
+            fault=kind,
+            at=at,
+            call=struck.asked.name if struck.asked else "",
+            calls=len(clean.calls),
+            changing=sum(asked.mutating for asked in clean.calls),
+        )
         left = state.comparable(state.whole(self.lab), clean.known)
         runs = [first]
         wrong = [f"touched: {each}" for each in state.differences(clean.left_alone, left) if each.startswith("- ")]
@@ -188,9 +200,11 @@ class Ground:
             took=time.monotonic() - began,
         )
 
-    def calls(self, name: str) -> int:
-        """How many points a story or a pair has for each fault or order."""
-        return len(self.meetings(name) if name in PAIRS else self.clean(name).calls)
+    def calls(self, name: str, changing: bool = False) -> list[int]:
+        """The numbers of the calls of a story's clean run, or of those that change something; of a pair where it can meet."""
+        if name in PAIRS:
+            return list(range(1, len(self.meetings(name)) + 1))
+        return [asked.number for asked in self.clean(name).calls if asked.mutating or not changing]
 
     def try_(self, point: Point) -> Tried:
         if point.story in PAIRS:

@@ -22,19 +22,20 @@ class Point:
     at: int
 
 
-def points(story: str, calls: int, faults: Sequence[str] = FAULTS, sample: int = 0, seed: int = 0) -> list[Point]:
-    """Every call and every fault; with ``sample`` so many calls of each fault, in an order drawn by the seed.
+def points(
+    story: str, calls: Sequence[int], faults: Sequence[str] = FAULTS, sample: int = 0, seed: int = 0
+) -> list[Point]:
+    """Each of these calls and every fault; with ``sample`` so many calls of each fault, in an order drawn by the seed.
 
     The calls of a sample are spread over the run: one is drawn from each of equal parts of it.
     """
     found = []
     for fault in faults:
-        if not sample or sample >= calls:
-            ats = list(range(1, calls + 1))
-        else:
+        ats = list(calls)
+        if 0 < sample < len(calls):
             draw = random.Random(f"{seed}/{story}/{fault}")
-            edges = [1 + calls * part // sample for part in range(sample + 1)]
-            ats = [draw.randrange(begin, end) for begin, end in itertools.pairwise(edges)]
+            edges = [len(calls) * part // sample for part in range(sample + 1)]
+            ats = [calls[draw.randrange(begin, end)] for begin, end in itertools.pairwise(edges)]
         found += [Point(story, fault, at) for at in ats]
     random.Random(f"{seed}/{story}").shuffle(found)
     return found

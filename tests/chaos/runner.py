@@ -4,7 +4,8 @@
 """Tries every story, every call, every fault, on labs side by side.
 
 STORIES, FAULTS   names with semicolons between them, of stories and pairs, of faults and orders; default all
-SAMPLE            so many calls of each story and fault; default all calls
+CALLS             "changing": only calls that change something; default all calls
+SAMPLE            so many of these calls for each story and fault; default all
 SEED              of the sample; default the day
 LABS              how many labs at once; default one for each processor
 RESULTS           file of results, a line of JSON each; those in it already are not tried again
@@ -41,6 +42,7 @@ PROMISES = ROOT / "docs/promises.md"
 class Wanted:
     stories: tuple[str, ...]
     faults: tuple[str, ...]
+    changing: bool
     sample: int
     seed: int
     labs: int
@@ -52,6 +54,7 @@ class Wanted:
         return cls(
             stories=_names(environ.get("STORIES", ""), (*STORIES, *PAIRS)),
             faults=_names(environ.get("FAULTS", ""), (*FAULTS, *ORDERS)),
+            changing=environ.get("CALLS") == "changing",
             sample=int(environ.get("SAMPLE") or 0),
             seed=int(environ.get("SEED") or today),
             labs=int(environ.get("LABS") or os.cpu_count() or 1),
@@ -110,9 +113,8 @@ def _work(number: int, wanted: Wanted, known: set[tuple[str, str, int]], answers
         ):
             for story in wanted.stories:
                 faults = [each for each in wanted.faults if (each in ORDERS) == (story in PAIRS)]
-                for point in points(story, where.calls(story), faults, wanted.sample, wanted.seed)[
-                    number :: wanted.labs
-                ]:
+                calls = where.calls(story, wanted.changing)
+                for point in points(story, calls, faults, wanted.sample, wanted.seed)[number :: wanted.labs]:
                     if (point.story, point.fault, point.at) not in known:
                         answers.put(where.try_(point))
     except BaseException:

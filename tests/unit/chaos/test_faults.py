@@ -85,10 +85,10 @@ def working(ended: int | None = None) -> Agent:
 
 
 def test_all_points_or_a_sample_that_is_spread() -> None:
-    assert {each.at for each in points("site", 5, ["500"])} == {1, 2, 3, 4, 5}
-    some = points("site", 100, ["500", "503"], sample=4, seed=7)
-    assert some == points("site", 100, ["500", "503"], sample=4, seed=7)
-    assert some != points("site", 100, ["500", "503"], sample=4, seed=8)
+    assert {each.at for each in points("site", [1, 2, 3, 4, 5], ["500"])} == {1, 2, 3, 4, 5}
+    some = points("site", range(1, 101), ["500", "503"], sample=4, seed=7)
+    assert some == points("site", range(1, 101), ["500", "503"], sample=4, seed=7)
+    assert some != points("site", range(1, 101), ["500", "503"], sample=4, seed=8)
     for kind in ("500", "503"):
         assert sorted((each.at - 1) // 25 for each in some if each.fault == kind) == [0, 1, 2, 3]
 
