@@ -22,7 +22,7 @@ TRIES = [
 
 
 def row(name: str) -> list[str]:
-    (line,) = (each for each in table(TRIES).splitlines() if each.startswith(f"| {name}"))
+    line = next(each for each in table(TRIES).splitlines() if each.startswith(f"| {name}"))
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
