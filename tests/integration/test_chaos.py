@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 import plays
 import pytest
+from astrolab import talk
 from astrolab.aws.errors import Reply
 from astrolab.between import Asked, Meddle
 from by_hand import until
@@ -59,6 +60,20 @@ def test_whatever_befalls_a_call_the_next_run_ends_as_a_clean_one(where: Ground,
 @long
 def test_one_of_the_longer_stories_or_of_two_runs_at_once_each_day(where: Ground) -> None:
     assert tried(where, SLOW[DAY % len(SLOW)], 1) == []
+
+
+def test_each_try_begins_at_the_same_time_of_aws(where: Ground) -> None:
+    """Otherwise the clock, which tries put forward, is beyond the 15 minutes of an EKS token at the tenth of them."""
+
+    def ahead() -> float:
+        return float(talk.say(where.lab.record.url, "POST", "clock", {"advance": 0})["ahead"])
+
+    where.begin_anew()
+    began = ahead()
+    where.lab.later(900)
+    assert ahead() == began + 900
+    where.begin_anew()
+    assert ahead() == began
 
 
 # --- a run that ends early says what was done, what was not, and what to do next

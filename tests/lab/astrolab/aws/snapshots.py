@@ -19,12 +19,13 @@ from .world import WORLD
 
 
 def take() -> bytes:
-    """EC2, Route 53 and its Profiles, of all accounts and regions; not settings, faults and calls."""
+    """EC2, Route 53 and its Profiles, of all accounts and regions, and the clock; not settings, faults and calls."""
     with WORLD.lock:
         state = {
             "ec2": {(account, region): vars(backend) for account, region, backend in _backends()},
             "route53": zones.STORE,
             "profiles": dict(profiles.PROFILES),
+            "ahead": WORLD.ahead,
         }
         into = io.BytesIO()
         _Pickler(into, pickle.HIGHEST_PROTOCOL).dump(state)
@@ -45,6 +46,7 @@ def restore(taken: bytes) -> None:
         zones.STORE = state["route53"]
         profiles.PROFILES.clear()
         profiles.PROFILES.update(state["profiles"])
+        WORLD.ahead = state["ahead"]
 
 
 def _backends() -> list[tuple[str, str, Any]]:
