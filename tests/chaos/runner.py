@@ -105,7 +105,8 @@ def main(environ: Mapping[str, str]) -> int:
 
 
 def _work(number: int, wanted: Wanted, known: set[tuple[str, str, int]], answers: Any) -> None:
-    """Every n-th point of each story, on a lab of its own."""
+    """Every n-th point of each story, on a lab of its own, for as long as somebody listens."""
+    parent = multiprocessing.parent_process()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="chaos-") as directory,
@@ -115,6 +116,8 @@ def _work(number: int, wanted: Wanted, known: set[tuple[str, str, int]], answers
                 faults = [each for each in wanted.faults if (each in ORDERS) == (story in PAIRS)]
                 calls = where.calls(story, wanted.changing)
                 for point in points(story, calls, faults, wanted.sample, wanted.seed)[number :: wanted.labs]:
+                    if parent is None or not parent.is_alive():
+                        return
                     if (point.story, point.fault, point.at) not in known:
                         answers.put(where.try_(point))
     except BaseException:
