@@ -13,7 +13,8 @@ from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
     from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.parsers import ResponseParserError
 
 from .._core.errors import ReadFailed
 from .._core.text import without_login
@@ -56,7 +57,7 @@ class Clients:
                 raise ReadFailed(self._refused[access])  # each login is tried once
             if key not in self._known:
                 try:
-                    client = self._sdk.client(service, region, self._session(access, region))
+                    client = _whole(self._sdk.client(service, region, self._session(access, region)))
                     pace.attach(client, self._logins[access].account, self._patience)
                     self._known[key] = client
                 except Exception as problem:  # helpers for credentials, of whatever make, raise anything
@@ -154,7 +155,6 @@ _ADVICE: dict[tuple[str, ...], str] = {
         "SSLError",
     ): _NETWORK,
     ("ConnectionClosedError", "HTTPClientError"): "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
-    ("ResponseParserError",): "That is no answer of AWS: check endpoint_url (AWS_ENDPOINT_URL) and proxies.",
     ("AuthFailure", "OptInRequired"): f"Check the credentials. {_REGION}",
     (
         "InvalidClientTokenId",
@@ -177,6 +177,31 @@ _ADVICE: dict[tuple[str, ...], str] = {
         "ThrottlingException",
     ): "AWS throttles this account: run again when it is quieter.",
 }
+
+
+#: Characters of a broken answer that are shown.
+_SHOWN = 200
+#: How often something is read whose answer does not arrive whole.
+_READS = 3
+
+
+def _whole(client: Any) -> Any:
+    """A client for which an answer that ends in the middle is what a connection that ends is: of botocore's own errors, which everybody
+    expects. Reads are sent again, as botocore does after other errors of a connection."""
+    send = client._make_api_call
+
+    def sent(operation: str, arguments: Any) -> Any:
+        left = _READS if operation.startswith(("Describe", "Get", "List")) else 1
+        while True:
+            left -= 1
+            try:
+                return send(operation, arguments)
+            except ResponseParserError as problem:
+                if not left:
+                    raise HTTPClientError(error=f"{problem}"[:_SHOWN]) from problem
+
+    client._make_api_call = sent
+    return client
 
 
 class reading:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -44,7 +44,7 @@ _GONE = {
 #: States of an endpoint that never serves anybody again.
 _OVER = {"deleting", "deleted", "rejected", "failed", "expired"}
 #: The call went out and its answer did not come, or was none: it may have taken effect.
-_NO_ANSWER = {"ConnectionClosedError", "HTTPClientError", "ReadTimeoutError", "ResponseParserError"}
+_NO_ANSWER = {"ConnectionClosedError", "HTTPClientError", "ReadTimeoutError"}
 
 
 class Sender:
@@ -55,6 +55,7 @@ class Sender:
         self._timeout = timeout
         self._region = region
         self._made: set[str] = set()
+        self._doubtful: dict[str, dict[str, list[str]]] = {}
         self._sending = threading.BoundedSemaphore(WORKERS)
 
     def __call__(self, call: Call, arguments: Mapping[str, Any]) -> str:
@@ -67,10 +68,14 @@ class Sender:
             raise _failure(problem, accepted) from problem
         made = _dig(reply, _MADE.get(call.operation, ()))
         self._made.add(made)
+        if call.operation == "CreateVpc" and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
+            self._doubtful[made] = _by_tags(arguments)
         return made
 
     def _send(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
         reply = self._once_ready(call, arguments)
+        for twin in self._twins(call, arguments):
+            self._once_ready(call, {"VpcId": twin})
         if str(reply.get("VpcEndpoint", {}).get("State", "")).lower() in _OVER:
             reply = self._once_ready(call, {**arguments, "ClientToken": uuid4().hex})
         return reply
@@ -86,6 +91,11 @@ class Sender:
                 with self._sending:
                     reply = method(**arguments)
                 return _successful(call, reply)
+            except BotoCoreError as error:
+                made = self._unheard(call, arguments) if type(error).__name__ in _NO_ANSWER else {}
+                if not made:
+                    raise
+                return made
             except ClientError as error:
                 began = time.monotonic() if began is None else began  # waiting for its turn does not count
                 longest = self._patience(call, arguments, error)
@@ -100,6 +110,24 @@ class Sender:
             return not_yet.VISIBLE_AFTER
         return not_yet.patience(call.operation, code, self._timeout)
 
+    def _unheard(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call has made whose answer was lost, where it knows no token and would make another when it is sent again."""
+        if call.operation != "CreateVpc":
+            return {}
+        ec2 = self._clients.get("ec2", call.access, call.region or self._region)
+        found = _shown(lambda: describe(ec2, "describe_vpcs", "Vpcs", _by_tags(arguments)))
+        return {"Vpc": found[0]} if found else {}
+
+    def _twins(self, call: Call, arguments: Mapping[str, Any]) -> list[str]:
+        """What the SDK made beside a VPC that is deleted, when it sent the call again since its answer was lost."""
+        tags = self._doubtful.pop(str(arguments.get("VpcId", "")), None) if call.operation == "DeleteVpc" else None
+        if tags is None:
+            return []
+        ec2 = self._clients.get("ec2", call.access, call.region or self._region)
+        return [
+            vpc["VpcId"] for vpc in describe(ec2, "describe_vpcs", "Vpcs", tags) if vpc["VpcId"] != arguments["VpcId"]
+        ]
+
     def _already(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> dict[str, Any]:
         """A call whose answer was lost is refused when it is sent again: accept it if the first one did the work."""
         aws = self._clients.get(call.service, call.access, call.region or self._region)
@@ -108,7 +136,9 @@ class Sender:
         match call.operation, code:
             case "CreateSecurityGroup", "InvalidGroup.Duplicate":
                 filters = {"vpc-id": [arguments["VpcId"]], "group-name": [arguments["GroupName"]]}
-                groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
+                groups = map(
+                    group, _shown(lambda: describe(aws, "describe_security_groups", "SecurityGroups", filters))
+                )
                 found = [{"GroupId": group.id} for group in groups if group.owned]
             case "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate":
                 filters = {"group-id": [arguments["GroupId"]]}
@@ -117,8 +147,14 @@ class Sender:
             case "CreateVpcEndpoint", "IdempotentParameterMismatch":
                 found = [{"VpcEndpoint": self._made_by_another(aws, arguments)}]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
-                zones = list_zones(aws, arguments["Name"])
-                found = [{"HostedZone": z} for z in zones if z.get("CallerReference") == arguments["CallerReference"]]
+                reference = arguments["CallerReference"]
+                found = _shown(
+                    lambda: [
+                        {"HostedZone": zone}
+                        for zone in list_zones(aws, arguments["Name"])
+                        if zone.get("CallerReference") == reference
+                    ]
+                )
             case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
                 vpc = arguments["VPC"]
                 page = aws.list_hosted_zones_by_vpc(VPCId=vpc["VPCId"], VPCRegion=vpc["VPCRegion"])
@@ -133,14 +169,15 @@ class Sender:
         """The endpoint that another run has just made with other settings; if none shows, AWS remembers the token of one that is
         gone, and that is as if it were."""
         filters = {"vpc-id": [arguments["VpcId"]], "service-name": [arguments["ServiceName"]]}
-        there: list[dict[str, Any]] = []
-
-        def shows() -> bool:
-            found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
-            there.extend(each for each in found if each["State"].lower() not in _OVER)
-            return bool(there)
-
-        return there[0] if poll(shows, not_yet.VISIBLE_AFTER / 2) else {"State": "deleted"}
+        there = _shown(
+            lambda: [
+                each
+                for each in describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", filters)
+                if each["State"].lower() not in _OVER
+            ],
+            not_yet.VISIBLE_AFTER / 2,
+        )
+        return there[0] if there else {"State": "deleted"}
 
     def _wait(self, call: Call, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         ready = True
@@ -172,6 +209,25 @@ class Sender:
         return {endpoint["State"].lower() for endpoint in found}
 
 
+def _by_tags(arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The filters that find what a call creates."""
+    return {f"tag:{tag['Key']}": [tag["Value"]] for each in arguments["TagSpecifications"] for tag in each["Tags"]}
+
+
+def _shown(
+    look: Callable[[], Iterable[dict[str, Any]]], longest: float = not_yet.VISIBLE_AFTER
+) -> list[dict[str, Any]]:
+    """What a look finds, once it shows: AWS says that it is there, and reads are behind."""
+    found: list[dict[str, Any]] = []
+
+    def shows() -> bool:
+        found.extend(look())
+        return bool(found)
+
+    poll(shows, longest)
+    return found
+
+
 def _successful(call: Call, reply: Mapping[str, Any]) -> dict[str, Any]:
     """Some calls answer 200 and list what they refused: raise that as AWS raises all other errors."""
     for item in reply.get("Unsuccessful", []):
@@ -186,7 +242,8 @@ def _failure(problem: Exception, accepted: bool) -> CallFailed:
         return CallFailed(str(problem), problem.code, sent=accepted or problem.sent)
     if isinstance(problem, ClientError):
         error = problem.response["Error"]
-        return CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"], sent=accepted)
+        sent = accepted or error["Code"] == "HostedZoneAlreadyExists"  # by its own reference, which no other call has
+        return CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"], sent=sent)
     if isinstance(problem, BotoCoreError):
         name = type(problem).__name__
         return CallFailed(explain(problem), name, sent=accepted or name in _NO_ANSWER)

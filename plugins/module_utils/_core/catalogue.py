@@ -635,6 +635,11 @@ CATALOGUE: dict[str, Entry] = {
         "Set privatelink_holder_vpc_id to a VPC without agents, or allow ec2:CreateVpc, ec2:CreateTags and ec2:DeleteVpc.",
         "warning",
     ),
+    "HOLDER_UNKNOWN": Entry(
+        "A VPC was to be created to hold the new zone, and what came of it is not known ({operation} failed: {message}). The name stays "
+        "as it is, so that no agent misses an answer.",
+        "Run again: the next run uses that VPC if it is there.",
+    ),
     "HOLDER_LEFT": Entry(
         "The VPC {ids}, which was created to hold a zone, could not be deleted: {message}",
         "It costs nothing, and the next run tries again. Allow ec2:DeleteVpc, or delete it by hand.",

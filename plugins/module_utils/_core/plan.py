@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypedDict
 from uuid import uuid4
 
@@ -78,8 +78,9 @@ class Call:
     sending began.
 
     ``code`` names the finding that a failure is, where AWS's error alone does not say it. The failure of an ``optional``
-    call stops nobody: what it ``makes`` is then ``otherwise``, and calls that ``needs`` names it for are left out. Calls of
-    ``undo`` are sent if this one fails.
+    call stops nobody, and calls that ``needs`` names it for are left out. If it ``makes`` something, that is then ``otherwise``, but
+    only where AWS refuses it with a code of ``otherwise_on``: any other failure may pass, or the call may have worked, and is the
+    finding ``unclear``. Calls of ``undo`` are sent if this one fails.
     """
 
     service: str
@@ -96,6 +97,8 @@ class Call:
     code: str = ""
     optional: bool = False
     otherwise: str = ""
+    otherwise_on: frozenset[str] = frozenset()
+    unclear: str = ""
     needs: New | None = None
     undo: tuple[Call, ...] = ()
 
@@ -153,14 +156,14 @@ class Outcome:
         }
 
 
-def fill(value: Any, replace: Callable[[New | Token], Any]) -> Any:
+def fill(value: Any, real: Callable[[New | Token], Any]) -> Any:
     """A copy of a JSON-like value with every placeholder replaced."""
     if isinstance(value, New | Token):
-        return replace(value)
+        return real(value)
     if isinstance(value, Mapping):
-        return {key: fill(item, replace) for key, item in value.items()}
+        return {key: fill(item, real) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [fill(item, replace) for item in value]
+        return [fill(item, real) for item in value]
     return value
 
 
@@ -188,13 +191,15 @@ def _send_lane(lane: Sequence[Call], api: Api, outcome: Outcome, began: float) -
             continue
         time.sleep(max(0.0, began + call.not_before - time.monotonic()))
         problem = _send_one(call, api, outcome)
-        if problem is not None and call.optional:
+        if problem is None:
+            continue
+        if call.optional and (call.makes is None or problem.code in call.otherwise_on):
             outcome.declined.append((call, problem))
             outcome.made |= {call.makes: call.otherwise} if call.makes is not None else {}
-        elif problem is not None:
-            for subject in call.subjects:
-                outcome.failed.setdefault(subject, (call, problem))
-            _undo(call, problem, api, outcome)
+            continue
+        for subject in call.subjects:
+            outcome.failed.setdefault(subject, (replace(call, code=call.unclear or call.code), problem))
+        _undo(call, problem, api, outcome)
 
 
 def _left_out(call: Call, outcome: Outcome) -> bool:

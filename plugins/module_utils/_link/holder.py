@@ -18,6 +18,9 @@ from .model import OWNED, tag_specification
 NAME = "astro-privatelink-holder"
 #: Tags of a holder that say for which link, and for which zone, it was made.
 LINK, ZONE = "astro.privatelink:link", "astro.privatelink:zone"
+#: What AWS refuses a holder with for good. After any other failure there may be one all the same.
+#: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+REFUSED = frozenset({"AccessDenied", "OperationNotPermitted", "UnauthorizedOperation", "VpcLimitExceeded"})
 #: Nothing is ever in it; it is the smallest range that a VPC takes.
 CIDR = "192.168.255.240/28"
 
@@ -44,7 +47,7 @@ def of(link_vpc: str, zone: str, holders: Sequence[Holder]) -> list[Holder]:
 
 
 def create(name: str, of_: tuple[str, str], region: str, lane: str, otherwise: str = "") -> Call:
-    """Make a holder for a link's VPC and zone. With ``otherwise``, the id of another VPC, it may fail: then that one takes
+    """Make a holder for a link's VPC and zone. With ``otherwise``, the id of another VPC, AWS may refuse it: then that one takes
     its place."""
     tags = {"Name": NAME, LINK: of_[0], ZONE: of_[1], **OWNED}
     return Call(
@@ -58,6 +61,8 @@ def create(name: str, of_: tuple[str, str], region: str, lane: str, otherwise: s
         code="HOLDER_REFUSED" if otherwise else "NAME_GAP_UNHELD",
         optional=bool(otherwise),
         otherwise=otherwise,
+        otherwise_on=REFUSED,
+        unclear="HOLDER_UNKNOWN" if otherwise else "",
     )
 
 

@@ -216,7 +216,8 @@ def _twins(links: Sequence[Link]) -> dict[str, list[Finding]]:
 
 def find(link: Link, zones: Sequence[Zone]) -> tuple[Zone | None, list[Finding]]:
     """The zone of a link: the one named by id, else the one that carries the link's mark."""
-    same = [zone for zone in zones if zone.name == plain(link.zone)]
+    name = plain(link.zone)
+    same = [zone for zone in zones if zone.name == name]
     if link.zone_id:
         chosen = next((zone for zone in same if zone.id == link.zone_id), None)
         if chosen is None and link.present:

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Any
 
 from .._core.findings import Finding, errors, finding
+from .._core.grouped import grouped
 from .._core.plan import New, Plan
 from .._core.ranges import ipv4
 from .._core.supported import ACROSS_REGIONS, numbers
@@ -81,7 +83,7 @@ class Limit:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Zones:
     """What is wanted and there of one account's zones. ``limits`` are those of zones that VPCs are to join (by id), and of
     the account (""). ``public`` are ids that were given and are those of public zones.
@@ -93,8 +95,12 @@ class Zones:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     public: frozenset[str] = frozenset()
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(str(zone.id) for zone in self.have)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """All that was read, and what that alone already told (``findings``). ``names`` is keyed by VPC id."""
 
@@ -104,9 +110,15 @@ class Seen:
     names: Mapping[str, resolution.Names] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def vpcs(self) -> dict[str, Vpc]:
         return {vpc.name: vpc for fleet in self.fleets for vpc in fleet.vpcs}
+
+    @cached_property
+    def homes(self) -> dict[str, set[str]]:
+        """The subnets in which something carries a security group."""
+        pairs = [pair for fleet in self.fleets for pair in fleet.agents.items()]
+        return {group: set().union(*subnets) for group, subnets in grouped(pairs).items()}
 
 
 def judge(seen: Seen) -> list[Finding]:
@@ -257,12 +269,13 @@ def _each(code: str, names: Iterable[str], facts: Mapping[str, Any]) -> list[Fin
 
 def _groups(seen: Seen) -> Iterable[Finding]:
     """Security groups that the user set, or that an existing endpoint has."""
+    members = seen.vpcs
     for fleet in seen.fleets:
-        members = {vpc.name: vpc for vpc in seen.vpcs.values()}
+        groups = grouped((group.vpc_id, group) for group in fleet.have.groups)
         for link in fleet.links:
             endpoint = _endpoint.find(link, fleet.have)[0]
             there = endpoint.security_groups if endpoint and not link.security_groups else link.security_groups
-            used = [group for group in fleet.have.groups if group.id in there and group.vpc_id == link.vpc_id]
+            used = [group for group in groups.get(link.vpc_id, ()) if group.id in there]
             for group in used:
                 if group.name == "default":
                     yield finding("DEFAULT_SECURITY_GROUP", link.name, group=group.id)
@@ -364,7 +377,7 @@ def _meets(subnet: model.Subnet, vpc: Vpc) -> bool:
 
 def _homes(vpc: Vpc, seen: Seen) -> tuple[model.Subnet, ...]:
     """The subnets in which something carries a security group of the agents."""
-    ids = {subnet for fleet in seen.fleets for group in vpc.groups for subnet in fleet.agents.get(group, ())}
+    ids = {subnet for group in vpc.groups for subnet in seen.homes.get(group, ())}
     return tuple(subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if subnet.id in ids)
 
 
@@ -382,20 +395,18 @@ def _resolving(seen: Seen) -> Iterable[Finding]:
 
 def _hiding(seen: Seen) -> Iterable[Finding]:
     """Records of all links count that share a zone: clusters with agents in the same VPC."""
-    for zones, link, vpc in _members(seen):
-        if vpc.name not in seen.vpcs:
-            continue
-        zone = _zone.find(link, zones.have)[0]
-        same = [
-            each
-            for each in zones.links
-            if (each.vpc_id, each.zone, each.zone_id) == (link.vpc_id, link.zone, link.zone_id)
-        ]
-        records = [record.name for record in (zone.records if zone else ())] + [
-            h for each in same for h in each.records
-        ]
-        want = _wanted(zones, link, seen.vpcs[vpc.name])
-        yield from resolution.hidden(want, seen.vpcs[vpc.name].in_use, records)
+    for zones in seen.zones:
+        hosts = grouped((_key(link), host) for link in zones.links for host in link.records)
+        for link in zones.links:
+            zone = _zone.find(link, zones.have)[0]
+            records = [*(record.name for record in (zone.records if zone else ())), *hosts.get(_key(link), ())]
+            for vpc in (seen.vpcs[each.name] for each in link.vpcs if each.present and each.name in seen.vpcs):
+                yield from resolution.hidden(_wanted(zones, link, vpc), vpc.in_use, records)
+
+
+def _key(link: _zone.Link) -> tuple[str, str, str]:
+    """What tells the zones of links apart."""
+    return link.vpc_id, link.zone, link.zone_id
 
 
 def _members(seen: Seen) -> Iterable[tuple[Zones, _zone.Link, _zone.Vpc]]:
@@ -408,7 +419,7 @@ def _wanted(zones: Zones, link: _zone.Link, vpc: Vpc) -> resolution.Wanted:
         vpc_id=vpc.vpc_id,
         host=vpc.host,
         zone=_zone.plain(link.zone),
-        known=frozenset(str(zone.id) for zone in zones.have),
+        known=zones.known,
     )
 
 
@@ -463,17 +474,17 @@ def unfit(deployments: Iterable[Mapping[str, Any]], hosts: Mapping[str, str]) ->
 def public(seen: Seen) -> dict[str, dict[str, Any]]:
     """RETURN's ``vpcs``."""
     outside = {name for zones in seen.zones for name in waiting(zones)}
-    zoned = {vpc.name for zones in seen.zones for link in zones.links for vpc in link.vpcs}
+    zoned = {vpc.name for zones in seen.zones for link in zones.links for vpc in link.vpcs} - outside
+    links = {(place, link.name): link for place, fleet in enumerate(seen.fleets) for link in fleet.links}
     return {
-        vpc.name: _public(vpc, fleet, seen, inside=vpc.name in zoned - outside)
-        for fleet in seen.fleets
+        vpc.name: _public(vpc, fleet, links.get((place, vpc.name)), seen, inside=vpc.name in zoned)
+        for place, fleet in enumerate(seen.fleets)
         for vpc in fleet.vpcs
     }
 
 
-def _public(vpc: Vpc, fleet: Fleet, seen: Seen, inside: bool) -> dict[str, Any]:
+def _public(vpc: Vpc, fleet: Fleet, link: model.Link | None, seen: Seen, inside: bool) -> dict[str, Any]:
     there = seen.network.vpcs.get(vpc.vpc_id)
-    link = next((link for link in fleet.links if link.name == vpc.name), None)
     endpoint = _endpoint.find(link, fleet.have)[0] if link else None
     homes = _homes(vpc, seen) or [
         subnet for subnet in seen.network.subnets_of(vpc.vpc_id) if not vpc.ranges or _meets(subnet, vpc)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Network
 
 from .._core.findings import Finding, finding
+from .._core.grouped import grouped
 from .._core.ranges import ipv4
 from .._link.model import Subnet
 from .._link.security_group import PORT
@@ -87,7 +89,7 @@ class Route:
         return self.active and not ends_here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """A route table, and the subnets that name it; the main one serves those that name none."""
 
@@ -100,11 +102,15 @@ class Table:
     def leads_to(self, cidr: str) -> bool:
         """Whether the most specific route for a network leads to another VPC."""
         destination = IPv4Network(cidr)
-        spans = [(span, route) for route in self.routes for span in ipv4([route.cidr])]
-        fitting = [(span.prefixlen, route) for span, route in spans if destination.subnet_of(span)]
-        best = max(fitting, key=lambda pair: pair[0], default=None)
+        wider = (destination.supernet(new_prefix=length) for length in range(destination.prefixlen, -1, -1))
+        best = next((self._by_span[span] for span in wider if span in self._by_span), None)
         lists = any(route.leads_out for route in self.routes if not route.cidr)
-        return lists or (best is not None and best[1].leads_out)
+        return lists or (best is not None and best.leads_out)
+
+    @cached_property
+    def _by_span(self) -> dict[IPv4Network, Route]:
+        """A hub's table has a route for each VPC that joins it, and is asked as often."""
+        return {span: route for route in reversed(self.routes) for span in ipv4([route.cidr])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ class Attachment:
     references: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """The networks of all VPCs of a run; ids are unique over accounts and regions. ``peerings`` are the active ones."""
 
@@ -141,22 +147,42 @@ class Network:
 
     def subnets_of(self, vpc_id: str) -> list[Subnet]:
         """Those with IPv4 addresses; from others nobody gets to an endpoint."""
-        return [subnet for subnet in self.subnets.values() if subnet.vpc_id == vpc_id and ipv4([subnet.cidr])]
+        return self._subnets.get(vpc_id, [])
 
     def table_of(self, subnet: Subnet) -> Table | None:
-        here = [table for table in self.tables if table.vpc_id == subnet.vpc_id]
+        here = self._tables.get(subnet.vpc_id, [])
         named = next((table for table in here if subnet.id in table.subnets), None)
         return named or next((table for table in here if table.main), None)
 
     def acl_of(self, subnet: Subnet) -> Acl | None:
-        return next((acl for acl in self.acls if subnet.id in acl.subnets), None)
+        return self._acls.get(subnet.id)
 
     def groups_cross(self, one: str, other: str) -> bool:
         """Whether a security group of one VPC may be named in the other: by peering, or by a gateway that allows it."""
         if frozenset([one, other]) in self.peerings:
             return True
-        gateways = [{a.gateway for a in self.attachments if a.vpc_id == vpc and a.references} for vpc in (one, other)]
+        gateways = [
+            {each.gateway for each in self._attachments.get(vpc, ()) if each.references} for vpc in (one, other)
+        ]
         return bool(gateways[0] & gateways[1])
+
+    # --- the same by VPC or subnet: each VPC of a fleet asks
+
+    @cached_property
+    def _subnets(self) -> dict[str, list[Subnet]]:
+        return grouped((each.vpc_id, each) for each in self.subnets.values() if ipv4([each.cidr]))
+
+    @cached_property
+    def _tables(self) -> dict[str, list[Table]]:
+        return grouped((each.vpc_id, each) for each in self.tables)
+
+    @cached_property
+    def _acls(self) -> dict[str, Acl]:
+        return {subnet: each for each in reversed(self.acls) for subnet in each.subnets}
+
+    @cached_property
+    def _attachments(self) -> dict[str, list[Attachment]]:
+        return grouped((each.vpc_id, each) for each in self.attachments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.findings import Finding, Shown, finding
+from .._core.grouped import grouped
 from .._inventory.hosts import SUFFIX, AgentVpc, Inventory
 from .._kube import admission
 from .._kube import told as _told
@@ -60,12 +61,13 @@ def support_scope(inventory: Inventory) -> list[dict[str, Any]]:
 
 
 def _fleets(inventory: Inventory) -> Fleets:
-    grouped: Fleets = {}
+    found: Fleets = {}
+    twins = grouped((vpc.text("vpc_id"), vpc.host) for vpc in inventory.vpcs.values())
     for vpc in sorted(inventory.vpcs.values(), key=lambda vpc: vpc.name):
         place = {"region": vpc.text("region"), **vpc.access}
-        fleet = grouped.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
-        fleet["vpcs"].append(_vpc(vpc, inventory.vpcs))
-    return grouped
+        fleet = found.setdefault(tuple(place.items()), {**place, "vpcs": [], "links": []})
+        fleet["vpcs"].append(_vpc(vpc, twins[vpc.text("vpc_id")]))
+    return found
 
 
 def _with_links(fleets: Fleets, inventory: Inventory) -> list[dict[str, Any]]:
@@ -75,8 +77,8 @@ def _with_links(fleets: Fleets, inventory: Inventory) -> list[dict[str, Any]]:
     return list(fleets.values())
 
 
-def _vpc(vpc: AgentVpc, vpcs: Mapping[str, AgentVpc]) -> dict[str, Any]:
-    twins = [other.host for other in vpcs.values() if other.text("vpc_id") == vpc.text("vpc_id")]
+def _vpc(vpc: AgentVpc, twins: Sequence[str]) -> dict[str, Any]:
+    """``twins`` are the hosts of all links of the VPC."""
     others = [name if "." in name else f"{name}.{SUFFIX}" for name in vpc.many("other_clusters")]
     return {
         "name": vpc.name,

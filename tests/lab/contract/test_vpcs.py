@@ -197,6 +197,19 @@ def test_a_vpc_with_a_group_of_its_own_cannot_be_deleted(aws: Aws) -> None:
 
 
 @pytest.mark.on_aws
+def test_the_default_acl_goes_with_its_vpc_and_another_one_keeps_it(aws: Aws) -> None:
+    vpc = aws.vpc()
+    of_it = [{"Name": "vpc-id", "Values": [vpc]}]
+    own = aws.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    with aws.refuses("DependencyViolation"):
+        aws.ec2.delete_vpc(VpcId=vpc)
+    assert len(aws.ec2.describe_network_acls(Filters=of_it)["NetworkAcls"]) == 2
+    aws.ec2.delete_network_acl(NetworkAclId=own)
+    aws.ec2.delete_vpc(VpcId=vpc)
+    assert aws.ec2.describe_network_acls(Filters=of_it)["NetworkAcls"] == []
+
+
+@pytest.mark.on_aws
 def test_a_refused_deletion_of_a_vpc_leaves_it_whole(aws: Aws) -> None:
     vpc = aws.vpc()
     aws.subnet(vpc)

@@ -355,14 +355,19 @@ class Backend(TransitBackend, TranslatingBackend):
             vpc in (each.vpc, each.peer_vpc) and each.status["Code"] == "active" for each in self.vpc_pcxs.values()
         )
         groups = [group for group in self.groups[vpc_id].values() if not group.is_default]
-        if peered or groups or any(each.vpc_id == vpc_id for each in self.living_endpoints()):
+        acls = [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]
+        own = peered or groups or any(not acl.default for acl in acls)
+        if own or any(each.vpc_id == vpc_id for each in self.living_endpoints()):
             raise AwsError("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
         options, vpc.dhcp_options = vpc.dhcp_options, None  # moto would delete the options with the VPC
         group = self.get_default_security_group(vpc_id)
         try:
             if group is not None:
                 group.is_default = False
-            return super().delete_vpc(vpc_id)
+            super().delete_vpc(vpc_id)
+            for acl in acls:  # moto would leave the default one
+                del self.network_acls[acl.id]
+            return vpc
         except Exception:
             vpc.dhcp_options = options
             if group is not None:

@@ -14,7 +14,14 @@ import pytest
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import clients as aws_clients
 from ansible_collections.astro.privatelink.plugins.module_utils._aws import send as aws_send
 from ansible_collections.astro.privatelink.plugins.module_utils._core.plan import WORKERS, Call, CallFailed
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    ConnectionClosedError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
 from prepared import Client, Clock, refused
 
 
@@ -98,6 +105,57 @@ def test_a_zone_whose_answer_was_lost_is_found_by_its_reference():
     assert sender(route53=route53)(call("CreateHostedZone", "route53"), arguments) == "Z1"
 
 
+def test_reads_may_be_behind_the_zone_whose_answer_was_lost():
+    mine = {"Name": "a.example.", "Id": "/hostedzone/Z1", "CallerReference": "mine", "Config": {"PrivateZone": True}}
+    route53 = Client(
+        create_hosted_zone=[refused("HostedZoneAlreadyExists")],
+        list_hosted_zones_by_name=[{"HostedZones": each, "IsTruncated": False} for each in ([], [], [mine])],
+    )
+    arguments = {"Name": "a.example", "CallerReference": "mine"}
+    assert sender(route53=route53)(call("CreateHostedZone", "route53"), arguments) == "Z1"
+
+
+def test_a_zone_that_never_shows_may_be_there_all_the_same():
+    route53 = Client(
+        create_hosted_zone=[refused("HostedZoneAlreadyExists")],
+        list_hosted_zones_by_name=[{"HostedZones": [], "IsTruncated": False}],
+    )
+    with pytest.raises(CallFailed) as raised:
+        sender(route53=route53)(call("CreateHostedZone", "route53"), {"Name": "a.example", "CallerReference": "mine"})
+    assert raised.value.sent
+
+
+TAGS = {"TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "of", "Value": "one"}]}]}
+
+
+@pytest.mark.parametrize(
+    "lost", [HTTPClientError(error="cut"), ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")]
+)
+def test_a_holder_whose_answer_was_lost_is_found_by_its_tags(lost):
+    ec2 = Client(create_vpc=[lost], describe_vpcs=[{"Vpcs": []}, {"Vpcs": [{"VpcId": "vpc-1"}]}])
+    assert sender(ec2=ec2)(call("CreateVpc"), TAGS) == "vpc-1"
+    assert [name for name, _arguments in ec2.calls] == ["create_vpc", "describe_vpcs", "describe_vpcs"]
+    assert ec2.calls[-1][1]["Filters"] == [{"Name": "tag:of", "Values": ["one"]}]
+
+
+def test_one_that_never_shows_is_not_known_to_be_there():
+    ec2 = Client(create_vpc=[ReadTimeoutError(endpoint_url="x")], describe_vpcs=[{"Vpcs": []}])
+    with pytest.raises(CallFailed) as raised:
+        sender(ec2=ec2)(call("CreateVpc"), TAGS)
+    assert (raised.value.code, raised.value.sent) == ("ReadTimeoutError", True)
+
+
+@pytest.mark.parametrize(("attempts", "deleted"), [(0, ["vpc-1"]), (1, ["vpc-1", "vpc-2"])])
+def test_a_holder_that_the_sdk_made_twice_goes_twice(attempts, deleted):
+    made = {"Vpc": {"VpcId": "vpc-1"}, "ResponseMetadata": {"RetryAttempts": attempts}}
+    both = {"Vpcs": [{"VpcId": "vpc-1"}, {"VpcId": "vpc-2"}]}
+    ec2 = Client(create_vpc=[made], describe_vpcs=[both], delete_vpc=[{}, {}])
+    send = sender(ec2=ec2)
+    send(call("CreateVpc"), TAGS)
+    send(call("DeleteVpc"), {"VpcId": "vpc-1"})
+    assert [arguments["VpcId"] for name, arguments in ec2.calls if name == "delete_vpc"] == deleted
+
+
 def test_a_delete_that_aws_reports_as_unsuccessful_failed():
     error = {"Code": "OperationNotPermitted", "Message": "in use"}
     ec2 = Client(delete_vpc_endpoints=[{"Unsuccessful": [{"Error": error}]}])
@@ -171,3 +229,31 @@ def test_few_requests_are_under_way_at_a_time_however_many_lanes_there_are():
     with ThreadPoolExecutor(4 * WORKERS) as pool:
         list(pool.map(lambda _each: send(call("CreateTags"), {}), range(4 * WORKERS)))
     assert ec2.most == WORKERS
+
+
+class Cut:
+    """A client of boto3's whose answers end in the middle, so many times."""
+
+    def __init__(self, times):
+        self.times, self.asked = times, 0
+
+    def _make_api_call(self, operation, _arguments):
+        self.asked += 1
+        if self.asked <= self.times:
+            raise ResponseParserError("Unable to parse " + "x" * 9999)
+        return {"of": operation}
+
+
+@pytest.mark.parametrize(
+    ("operation", "times", "asked"),
+    [("DescribeVpcs", 2, 3), ("DescribeVpcs", 9, 3), ("CreateVpc", 1, 1), ("ListHostedZones", 0, 1)],
+)
+def test_an_answer_that_ends_in_the_middle_is_an_error_of_the_connection(operation, times, asked):
+    client = aws_clients._whole(Cut(times))
+    if times < asked:
+        assert client._make_api_call(operation, {}) == {"of": operation}
+    else:
+        with pytest.raises(HTTPClientError) as raised:
+            client._make_api_call(operation, {})
+        assert len(str(raised.value)) < 300
+    assert client.asked == asked

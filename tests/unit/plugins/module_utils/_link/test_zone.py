@@ -339,14 +339,14 @@ def test_a_new_zone_is_made_in_a_vpc_that_exists_for_that_time_only():
     assert len({call.lane for call in plan.calls}) == 1
 
 
-def sent(calls, *refused):
+def sent(calls, *refused, code="AccessDenied"):
     """What is sent if AWS refuses some operations (for a VPC, if one is named); the outcome as well."""
     log = []
 
     def api(call, arguments):
         log.append((call.operation, arguments.get("VPC", {}).get("VPCId") or arguments.get("VpcId") or ""))
         if call.operation in refused:
-            raise CallFailed("denied", "AccessDenied")
+            raise CallFailed("denied", code)
         return {"CreateVpc": "vpc-made", "CreateHostedZone": "Z9"}.get(call.operation, "")
 
     return log, send(calls, api)
@@ -362,6 +362,18 @@ def test_where_no_holder_can_be_had_the_zone_is_made_on_the_links_own_vpc():
     ]
     assert outcome.failed == {}
     assert [call.code for call, _error in outcome.declined] == ["HOLDER_REFUSED"]
+
+
+@pytest.mark.parametrize(
+    "code", ["EndpointConnectionError", "ResponseParserError", "InternalError", "502", "RequestExpired"]
+)
+def test_where_it_is_not_known_what_came_of_a_holder_the_name_stays_as_it_is(code):
+    log, outcome = sent(core.plan([replace(MAKING, vpcs=(OWNER, JOINED))], []).calls, "CreateVpc", code=code)
+    assert log == [("CreateVpc", "")]
+    assert {name: call.code for name, (call, _error) in outcome.failed.items()} == {
+        "one": "HOLDER_UNKNOWN",
+        "two": "HOLDER_UNKNOWN",
+    }
 
 
 @pytest.mark.parametrize(
