@@ -38,7 +38,6 @@ class ActionModule(Step):
         problems = preflight.problems(self.inventory, found) if self.settings["enforce"] else {}
         return {
             "changed": False,
-            "ansible_facts": {"preflight_findings": found},
             "findings": found,
             "failed_vpcs": texts(problems),
         }

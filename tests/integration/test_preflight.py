@@ -470,6 +470,21 @@ class TestRoles:
         assert done.rc == 0, done.text
         assert "VPC_DNS_OFF" in done.text
 
+    def test_what_comes_after_has_the_findings_in_a_variable(self, lab, tmp_path):
+        mine = tmp_path / "mine.yml"
+        mine.write_text(
+            """
+- hosts: agent_vpcs
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role: {name: astro.privatelink.preflight, rolespec_validate: false}
+    - ansible.builtin.debug: {msg: "{{ inventory_hostname }} knows {{ preflight_findings | map(attribute='code') | unique | sort }}"}
+"""
+        )
+        done = play(lab, tmp_path, "", "-e", "preflight_enforce=false", file=mine)
+        assert done.rc == 0, done.text
+        assert "analytics knows ['VPC_DNS_OFF']" in done.text
+
     def test_mended_it_goes_on(self, lab, tmp_path, ec2):
         for name in ("ledger", "payments"):
             ec2.modify_vpc_attribute(VpcId=vpc_id(lab, name), EnableDnsHostnames={"Value": True})
