@@ -9,7 +9,7 @@ WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3)))
 JUDGED := PYTHONPATH=tests:tests/lab AWS=$(AWS)
 PIN := uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --upgrade
 
-.PHONY: help demo test pytest whole chaos lint sanity sanity-all importer docs molecule bench bench-limits acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
+.PHONY: help demo test pytest whole chaos lint sanity sanity-all importer docs molecule bench bench-limits bench-playbooks acceptance acceptance-clean awx-acceptance rulebooks contract judges picture setup lock clean
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -65,6 +65,9 @@ bench: setup            ## CPU seconds, memory and AWS calls, beside amazon.aws:
 
 bench-limits: setup            ## how long fleets take under AWS's request limits
 	@PYTHONPATH=tests/lab python tests/bench/limits.py
+
+bench-playbooks: setup            ## CPU seconds, memory and AWS calls of each playbook, by the size of the fleet
+	@PYTHONPATH=tests/lab python tests/bench/playbooks.py
 
 acceptance: setup            ## the whole story on AWS (ACCEPT_COSTS=yes, REGION=...), or on the lab: make acceptance AWS=lab
 	@$(JUDGED) python -m acceptance

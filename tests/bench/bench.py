@@ -93,13 +93,13 @@ def topology(shape: str, count: int, directory: Path) -> Path:
     return path
 
 
-def measure(lab: Lab, playbook: str, inventory: Path) -> Run:
+def measure(lab: Lab, playbook: str, inventory: Path, *options: str) -> Run:
     env = {**lab.env, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "PYTHONDONTWRITEBYTECODE": ""}
     env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env["ANSIBLE_CONFIG"] = str(SETTINGS)
     lab.reset_calls()
     start = time.monotonic()
-    command = ["ansible-playbook", "-i", str(inventory), playbook, "-e", "setup_probe_before_dns=false"]
+    command = ["ansible-playbook", "-i", str(inventory), playbook, "-e", "setup_probe_before_dns=false", *options]
     measured = [sys.executable, "-c", USED, *command]
     done = subprocess.run(measured, env=env, capture_output=True, text=True, check=False)
     wall = time.monotonic() - start

@@ -35,16 +35,20 @@ def words(element):
     return " ".join("".join(element.itertext()).split())
 
 
-FLEETS = [made(40, bad=9), made(40, bad=9, joined=True), made(200), made(200, joined=True), made(200, bad=200)]
+FLEETS = [(40, {"bad": 9}), (40, {"bad": 9, "joined": True}), (200, {}), (200, {"joined": True}), (200, {"bad": 200})]
 
 
-@pytest.mark.parametrize("report", FLEETS)
+@pytest.fixture(scope="module", params=FLEETS, ids=str)
+def report(request):
+    size, more = request.param
+    return made(size, **more)
+
+
 def test_problems_are_above_the_picture_and_vpcs_below(report):
     heads = [words(each) for each in tree(report).iter("h2")]
     assert heads[:4] == ["Problems and remedies", "How traffic flows", "What the agents see", "Each VPC"]
 
 
-@pytest.mark.parametrize("report", FLEETS)
 def test_each_kind_of_problem_is_one_card_that_counts_its_vpcs(report):
     kinds = {}
     for vpc in report["vpcs"]:
@@ -60,7 +64,6 @@ def test_each_kind_of_problem_is_one_card_that_counts_its_vpcs(report):
     assert cards == {code: f"{len(vpcs)} VPCs" if len(vpcs) > 1 else "" for code, vpcs in kinds.items()}
 
 
-@pytest.mark.parametrize("report", FLEETS)
 def test_only_what_has_a_problem_is_unfolded_and_of_that_no_more_than_can_be_read(report):
     root = tree(report)
     every = {words(vpc.find("summary/strong")): vpc for vpc in of_class(root, "vpc")}
@@ -79,7 +82,6 @@ def test_a_region_where_nothing_is_wrong_says_so_in_one_line():
     assert "account 111111111111, eu-west-1 6 VPCs: 6 work" in groups
 
 
-@pytest.mark.parametrize("report", FLEETS)
 def test_names_lead_to_the_entries(report):
     root = tree(report)
     ids = {each.get("id"): each for each in root.iter() if each.get("id")}
@@ -91,7 +93,6 @@ def boxes(report, form=WIDE):
     return re.findall(r'class="box [a-z]+".*?class="title"[^>]*>([^<]*)<', picture(report["vpcs"], form))
 
 
-@pytest.mark.parametrize("report", FLEETS)
 @pytest.mark.parametrize("form", [WIDE, NARROW])
 def test_the_picture_has_every_vpc_and_few_boxes(report, form):
     titles = boxes(report, form)
