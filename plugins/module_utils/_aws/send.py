@@ -41,6 +41,8 @@ _GONE = {
     "VPCAssociationNotFound",
     "VPCAssociationAuthorizationNotFound",
 }
+#: Seconds for which it is looked for whether a call did the work that is refused now, where it may as well have been another's.
+_BEHIND = 5.0
 #: States of an endpoint that never serves anybody again.
 _OVER = {"deleting", "deleted", "rejected", "failed", "expired"}
 #: The call went out and its answer did not come, or was none: it may have taken effect.
@@ -142,8 +144,12 @@ class Sender:
                 found = [{"GroupId": group.id} for group in groups if group.owned]
             case "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate":
                 filters = {"group-id": [arguments["GroupId"]]}
-                groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
-                found = [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
+
+                def with_rules() -> list[dict[str, Any]]:
+                    groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
+                    return [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
+
+                found = _shown(with_rules, _BEHIND)
             case "CreateVpcEndpoint", "IdempotentParameterMismatch":
                 found = [{"VpcEndpoint": self._made_by_another(aws, arguments)}]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
@@ -156,9 +162,13 @@ class Sender:
                     ]
                 )
             case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
-                vpc = arguments["VPC"]
-                page = aws.list_hosted_zones_by_vpc(VPCId=vpc["VPCId"], VPCRegion=vpc["VPCRegion"])
-                found = [{} for z in page["HostedZoneSummaries"] if z["HostedZoneId"] == arguments["HostedZoneId"]]
+                vpc = {"VPCId": arguments["VPC"]["VPCId"], "VPCRegion": arguments["VPC"]["VPCRegion"]}
+
+                def with_zone() -> list[dict[str, Any]]:
+                    there = aws.list_hosted_zones_by_vpc(**vpc)["HostedZoneSummaries"]
+                    return [{} for zone in there if zone["HostedZoneId"] == arguments["HostedZoneId"]]
+
+                found = _shown(with_zone, _BEHIND)
             case operation, _gone if operation.startswith(("Delete", "Disassociate")) and code in _GONE:
                 found = [{}]
         if not found:
