@@ -13,7 +13,7 @@ from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says what to install
     from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ResponseStreamingError
     from botocore.parsers import ResponseParserError
 
 from .._core.errors import ReadFailed
@@ -154,7 +154,11 @@ _ADVICE: dict[tuple[str, ...], str] = {
         "ProxyConnectionError",
         "SSLError",
     ): _NETWORK,
-    ("ConnectionClosedError", "HTTPClientError"): "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
+    (
+        "ConnectionClosedError",
+        "HTTPClientError",
+        "ResponseStreamingError",
+    ): "Check endpoint_url (AWS_ENDPOINT_URL) and the network.",
     ("AuthFailure", "OptInRequired"): f"Check the credentials. {_REGION}",
     (
         "InvalidClientTokenId",
@@ -196,7 +200,7 @@ def _whole(client: Any) -> Any:
             left -= 1
             try:
                 return send(operation, arguments)
-            except ResponseParserError as problem:
+            except (ResponseParserError, ResponseStreamingError) as problem:
                 if not left:
                     raise HTTPClientError(error=f"{problem}"[:_SHOWN]) from problem
 

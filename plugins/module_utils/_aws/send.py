@@ -13,7 +13,7 @@ from uuid import uuid4
 
 try:
     from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 except ImportError:  # AnsibleAWSModule says what to install
     pass
 
@@ -45,8 +45,6 @@ _GONE = {
 _BEHIND = 5.0
 #: States of an endpoint that never serves anybody again.
 _OVER = {"deleting", "deleted", "rejected", "failed", "expired"}
-#: The call went out and its answer did not come, or was none: it may have taken effect.
-_NO_ANSWER = {"ConnectionClosedError", "HTTPClientError", "ReadTimeoutError"}
 
 
 class Sender:
@@ -93,8 +91,8 @@ class Sender:
                 with self._sending:
                     reply = method(**arguments)
                 return _successful(call, reply)
-            except BotoCoreError as error:
-                made = self._unheard(call, arguments) if type(error).__name__ in _NO_ANSWER else {}
+            except HTTPClientError:
+                made = self._unheard(call, arguments)
                 if not made:
                     raise
                 return made
@@ -255,8 +253,9 @@ def _failure(problem: Exception, accepted: bool) -> CallFailed:
         sent = accepted or error["Code"] == "HostedZoneAlreadyExists"  # by its own reference, which no other call has
         return CallFailed(f"{error.get('Message', '')} ({error['Code']})", error["Code"], sent=sent)
     if isinstance(problem, BotoCoreError):
-        name = type(problem).__name__
-        return CallFailed(explain(problem), name, sent=accepted or name in _NO_ANSWER)
+        # HTTPClientError: the call went out and its answer did not come, or was none; it may have taken effect.
+        sent = accepted or isinstance(problem, HTTPClientError)
+        return CallFailed(explain(problem), type(problem).__name__, sent=sent)
     return CallFailed(str(problem), "ReadFailed", sent=accepted)
 
 

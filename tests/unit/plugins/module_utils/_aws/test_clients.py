@@ -20,6 +20,7 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     ReadTimeoutError,
+    ResponseStreamingError,
 )
 from botocore.parsers import ResponseParserError
 from prepared import Client, Clock, refused
@@ -129,7 +130,13 @@ TAGS = {"TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "of", "Va
 
 
 @pytest.mark.parametrize(
-    "lost", [HTTPClientError(error="cut"), ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x")]
+    "lost",
+    [
+        HTTPClientError(error="cut"),
+        ResponseStreamingError(error="cut"),
+        ReadTimeoutError(endpoint_url="x"),
+        ConnectionClosedError(endpoint_url="x"),
+    ],
 )
 def test_a_holder_whose_answer_was_lost_is_found_by_its_tags(lost):
     ec2 = Client(create_vpc=[lost], describe_vpcs=[{"Vpcs": []}, {"Vpcs": [{"VpcId": "vpc-1"}]}])
