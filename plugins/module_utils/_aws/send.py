@@ -43,6 +43,8 @@ _GONE = {
 }
 #: Seconds for which it is looked for whether a call did the work that is refused now, where it may as well have been another's.
 _BEHIND = 5.0
+#: What is sent once more if its answer is lost: if it did the work, AWS says that the thing is gone.
+_AGAIN = ("Delete", "Disassociate")
 #: States of an endpoint that never serves anybody again.
 _OVER = {"deleting", "deleted", "rejected", "failed", "expired"}
 
@@ -85,13 +87,16 @@ class Sender:
         client = self._clients.get(call.service, call.access, call.region or self._region)
         method = getattr(client, xform_name(call.operation))
         began: float | None = None
-        pause = 0.5
+        pause, lost = 0.5, False
         while True:
             try:
                 with self._sending:
                     reply = method(**arguments)
                 return _successful(call, reply)
             except HTTPClientError:
+                if call.operation.startswith(_AGAIN) and not lost:
+                    lost = True
+                    continue
                 made = self._unheard(call, arguments)
                 if not made:
                     raise

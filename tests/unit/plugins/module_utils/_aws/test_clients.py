@@ -145,6 +145,15 @@ def test_a_holder_whose_answer_was_lost_is_found_by_its_tags(lost):
     assert ec2.calls[-1][1]["Filters"] == [{"Name": "tag:of", "Values": ["one"]}]
 
 
+def test_a_removal_whose_answer_was_lost_is_sent_once_more():
+    route53 = Client(delete_hosted_zone=[HTTPClientError(error="cut"), refused("NoSuchHostedZone")])
+    assert sender(route53=route53)(call("DeleteHostedZone", "route53"), {"Id": "Z1"}) == ""
+    route53 = Client(delete_hosted_zone=[HTTPClientError(error="cut")])
+    with pytest.raises(CallFailed) as raised:
+        sender(route53=route53)(call("DeleteHostedZone", "route53"), {"Id": "Z1"})
+    assert (raised.value.sent, len(route53.calls)) == (True, 2)
+
+
 def test_one_that_never_shows_is_not_known_to_be_there():
     ec2 = Client(create_vpc=[ReadTimeoutError(endpoint_url="x")], describe_vpcs=[{"Vpcs": []}])
     with pytest.raises(CallFailed) as raised:
