@@ -196,7 +196,6 @@ def test_a_vpc_with_a_group_of_its_own_cannot_be_deleted(aws: Aws) -> None:
         aws.ec2.describe_vpcs(VpcIds=[vpc])
 
 
-@pytest.mark.on_aws
 def test_the_default_acl_goes_with_its_vpc_and_another_one_keeps_it(aws: Aws) -> None:
     vpc = aws.vpc()
     of_it = [{"Name": "vpc-id", "Values": [vpc]}]
