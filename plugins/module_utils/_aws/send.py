@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -70,7 +71,7 @@ class Sender:
             raise _failure(problem, accepted) from problem
         made = _dig(reply, _MADE.get(call.operation, ()))
         self._made.add(made)
-        if call.operation == "CreateVpc" and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
+        if call.operation == "CreateVpc" and _repeated(reply):
             self._doubtful[made] = _by_tags(arguments)
         return made
 
@@ -100,7 +101,7 @@ class Sender:
                 made = self._unheard(call, arguments)
                 if not made:
                     raise
-                return made
+                return made[0]
             except ClientError as error:
                 began = time.monotonic() if began is None else began  # waiting for its turn does not count
                 longest = self._patience(call, arguments, error)
@@ -115,13 +116,19 @@ class Sender:
             return not_yet.VISIBLE_AFTER
         return not_yet.patience(call.operation, code, self._timeout)
 
-    def _unheard(self, call: Call, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _unheard(self, call: Call, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What a call has made whose answer was lost, where it knows no token and would make another when it is sent again."""
         if call.operation != "CreateVpc":
-            return {}
-        ec2 = self._clients.get("ec2", call.access, call.region or self._region)
-        found = _shown(lambda: describe(ec2, "describe_vpcs", "Vpcs", _by_tags(arguments)))
-        return {"Vpc": found[0]} if found else {}
+            return []
+        found: list[dict[str, Any]] = []
+        with suppress(BotoCoreError, ClientError, ReadFailed):  # a failed look says nothing about the call itself
+            ec2 = self._clients.get("ec2", call.access, call.region or self._region)
+            found = _shown(lambda: describe(ec2, "describe_vpcs", "Vpcs", _by_tags(arguments)))
+        return [{"Vpc": vpc} for vpc in found[:1]]
+
+    def _unheard_before(self, call: Call, arguments: Mapping[str, Any], error: ClientError) -> list[dict[str, Any]]:
+        """What it has made when it was sent first, if the SDK sent it again: a quota may be used up by just that."""
+        return self._unheard(call, arguments) if _repeated(error.response) else []
 
     def _twins(self, call: Call, arguments: Mapping[str, Any]) -> list[str]:
         """What the SDK made beside a VPC that is deleted, when it sent the call again since its answer was lost."""
@@ -146,24 +153,11 @@ class Sender:
                 )
                 found = [{"GroupId": group.id} for group in groups if group.owned]
             case "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate":
-                filters = {"group-id": [arguments["GroupId"]]}
-
-                def with_rules() -> list[dict[str, Any]]:
-                    groups = map(group, describe(aws, "describe_security_groups", "SecurityGroups", filters))
-                    return [{} for group in groups if security_group.sources_of(arguments) <= group.sources]
-
-                found = _shown(with_rules, _BEHIND)
+                found = _shown(lambda: _with_rules(aws, arguments), _BEHIND)
             case "CreateVpcEndpoint", "IdempotentParameterMismatch":
                 found = [{"VpcEndpoint": self._made_by_another(aws, arguments)}]
             case "CreateHostedZone", "HostedZoneAlreadyExists":
-                reference = arguments["CallerReference"]
-                found = _shown(
-                    lambda: [
-                        {"HostedZone": zone}
-                        for zone in list_zones(aws, arguments["Name"])
-                        if zone.get("CallerReference") == reference
-                    ]
-                )
+                found = _shown(lambda: _by_reference(aws, arguments))
             case "AssociateVPCWithHostedZone", "ConflictingDomainExists":
                 vpc = {"VPCId": arguments["VPC"]["VPCId"], "VPCRegion": arguments["VPC"]["VPCRegion"]}
 
@@ -172,6 +166,8 @@ class Sender:
                     return [{} for zone in there if zone["HostedZoneId"] == arguments["HostedZoneId"]]
 
                 found = _shown(with_zone, _BEHIND)
+            case "CreateVpc", _any:
+                found = self._unheard_before(call, arguments, error)
             case operation, _gone if operation.startswith(("Delete", "Disassociate")) and code in _GONE:
                 found = [{}]
         if not found:
@@ -220,6 +216,23 @@ class Sender:
         ec2 = self._clients.get("ec2", region=self._region)
         found = describe(ec2, "describe_vpc_endpoints", "VpcEndpoints", {"vpc-endpoint-id": ids})
         return {endpoint["State"].lower() for endpoint in found}
+
+
+def _by_reference(route53: Any, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The zone that a call has made: no other call has its reference."""
+    there = list_zones(route53, arguments["Name"])
+    return [{"HostedZone": zone} for zone in there if zone.get("CallerReference") == arguments["CallerReference"]]
+
+
+def _with_rules(ec2: Any, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The group, if it has the rules that a call adds."""
+    found = describe(ec2, "describe_security_groups", "SecurityGroups", {"group-id": [arguments["GroupId"]]})
+    return [{} for each in map(group, found) if security_group.sources_of(arguments) <= each.sources]
+
+
+def _repeated(reply: Mapping[str, Any]) -> bool:
+    """Whether the SDK sent a call more than once."""
+    return bool(reply.get("ResponseMetadata", {}).get("RetryAttempts"))
 
 
 def _by_tags(arguments: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -161,6 +161,20 @@ def test_one_that_never_shows_is_not_known_to_be_there():
     assert (raised.value.code, raised.value.sent) == ("ReadTimeoutError", True)
 
 
+def test_a_look_that_is_refused_is_no_refusal_of_the_holder():
+    ec2 = Client(create_vpc=[ReadTimeoutError(endpoint_url="x")], describe_vpcs=[refused("UnauthorizedOperation")])
+    with pytest.raises(CallFailed) as raised:
+        sender(ec2=ec2)(call("CreateVpc"), TAGS)
+    assert (raised.value.code, raised.value.sent) == ("ReadTimeoutError", True)
+
+
+def test_a_quota_that_the_lost_holder_has_used_up_is_no_refusal_of_it():
+    full = refused("VpcLimitExceeded")
+    full.response["ResponseMetadata"] = {"RetryAttempts": 1}
+    ec2 = Client(create_vpc=[full], describe_vpcs=[{"Vpcs": [{"VpcId": "vpc-1"}]}])
+    assert sender(ec2=ec2)(call("CreateVpc"), TAGS) == "vpc-1"
+
+
 @pytest.mark.parametrize(("attempts", "deleted"), [(0, ["vpc-1"]), (1, ["vpc-1", "vpc-2"])])
 def test_a_holder_that_the_sdk_made_twice_goes_twice(attempts, deleted):
     made = {"Vpc": {"VpcId": "vpc-1"}, "ResponseMetadata": {"RetryAttempts": attempts}}
